@@ -1,0 +1,39 @@
+import type { ServingError } from '../errors/index.js';
+
+/** A log that belongs to one call: every line carries its request id. */
+export interface CallLog {
+  error(message: string, cause?: unknown): void;
+  warn(message: string): void;
+  log(message: string): void;
+  debug(message: string): void;
+}
+
+/** What a handler knows of the call it serves, besides its input. */
+export interface PredictContext {
+  /** Aborted when the client has gone or the deadline has passed. Made when first read. */
+  readonly signal: AbortSignal;
+  /** The client's `X-Request-Id`, or one made for it. */
+  readonly requestId: string;
+  /** When the answer must be ready, in milliseconds since the epoch. */
+  readonly deadline: number;
+  /** The request's headers (or the metadata of another transport), names in lower case. */
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly log: CallLog;
+}
+
+/**
+ * One piece of work for an executor: a validated input, its context, and the way to learn that
+ * nobody waits for it any more. It says nothing of the transport it came by.
+ */
+export interface Task {
+  readonly input: unknown;
+  readonly context: PredictContext;
+  /** When the answer must be ready, on the clock of `performance.now()`. */
+  readonly deadline: number;
+  /** Why the task was given up (its client left, the process is stopping), once it was. */
+  readonly cancellation: ServingError | undefined;
+  /** Calls `listener` once if the task is given up later; at most one listener, `undefined` removes it. */
+  onCancel(listener: ((reason: ServingError) => void) | undefined): void;
+  /** Aborts `context.signal`, if anyone has read it. Used by the executor at the deadline. */
+  abort(reason: ServingError): void;
+}

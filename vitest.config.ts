@@ -1,0 +1,19 @@
+import { fileURLToPath } from 'node:url';
+import { defineConfig } from 'vitest/config';
+
+const src = (path: string) => fileURLToPath(new URL(`./src/${path}`, import.meta.url));
+
+export default defineConfig({
+  resolve: {
+    alias: [
+      { find: /^nestjs-model-serving$/, replacement: src('index.ts') },
+      { find: /^nestjs-model-serving\/onnx$/, replacement: src('runtimes/onnx/index.ts') },
+      { find: /^nestjs-model-serving\/threads$/, replacement: src('runtimes/threads/index.ts') },
+    ],
+  },
+  test: {
+    include: ['test/**/*.test.ts'],
+    testTimeout: 20_000,
+    hookTimeout: 30_000,
+  },
+});
