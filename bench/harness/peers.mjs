@@ -1,0 +1,94 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { find, findPython } from './machine.mjs';
+import { ROOT } from './server.mjs';
+
+const COMPILED = 'dist/bench/servers';
+
+/**
+ * A server of this repository, compiled from `bench/servers/<file>.ts`.
+ *
+ * @param {string} name
+ * @param {string} file
+ * @param {Record<string, string>} [env]
+ * @returns {import('./server.mjs').ServerSpec}
+ */
+export const compiled = (name, file, env = {}) => ({
+  name,
+  command: [process.execPath, join(COMPILED, `${file}.js`)],
+  env,
+  announces: true,
+});
+
+export const nodeHttp = () => compiled('node:http by hand', 'node-http');
+
+export const bare = (adapter, interceptor = false) =>
+  compiled(
+    `bare Nest ${adapter}${interceptor ? ' + no-op interceptor' : ''}`,
+    'bare',
+    interceptor ? { ADAPTER: adapter, INTERCEPTOR: '1' } : { ADAPTER: adapter },
+  );
+
+export const handMade = (adapter, validator, cache = false) =>
+  compiled(
+    `hand-made Nest ${adapter}, ${validator}${cache ? ', cache hit' : ''}`,
+    `hand-made/${validator}`,
+    cache ? { ADAPTER: adapter, CACHE: '1' } : { ADAPTER: adapter },
+  );
+
+export const ours = (adapter) =>
+  compiled(`nestjs-model-serving ${adapter}`, 'serving', { ADAPTER: adapter });
+
+/** @returns {import('./server.mjs').ServerSpec} */
+export function flask(cache = false) {
+  const name = `Flask + protobuf, gunicorn${cache ? ', cache hit' : ''}`;
+  const modules = ['flask', 'flask_caching', 'gunicorn', 'google.protobuf', 'prometheus_client'];
+  const { python, missing } = findPython(modules);
+  if (!python) return { name, command: [], missing };
+  const generated = generatePythonMessages();
+  if (!generated) return { name, command: [], missing: 'protoc (protobuf-compiler)' };
+  return {
+    name,
+    command: [
+      ...[python, '-m', 'gunicorn', '--workers', '1', '--worker-class', 'sync'],
+      ...['--bind', '127.0.0.1:{port}', '--chdir', 'bench/python', 'flask_app:app'],
+    ],
+    env: pythonEnv({ PYTHONPATH: generated, ...(cache ? { CACHE: '1' } : {}) }),
+  };
+}
+
+/** @returns {import('./server.mjs').ServerSpec} */
+export function fastapi() {
+  const name = 'FastAPI + pydantic, uvicorn';
+  const { python, missing } = findPython([
+    ...['fastapi', 'pydantic', 'uvicorn', 'uvloop', 'httptools', 'prometheus_client'],
+  ]);
+  if (!python) return { name, command: [], missing };
+  return {
+    name,
+    command: [
+      ...[python, '-m', 'uvicorn', '--workers', '1', '--loop', 'uvloop', '--http', 'httptools'],
+      ...['--no-access-log', '--log-level', 'warning', '--host', '127.0.0.1', '--port', '{port}'],
+      ...['--app-dir', 'bench/python', 'fastapi_app:app'],
+    ],
+    env: pythonEnv(),
+  };
+}
+
+const pythonEnv = (env = {}) => ({ PYTHONDONTWRITEBYTECODE: '1', ...env });
+
+let messages;
+
+/** The folder of the `_pb2.py` that protoc makes of the benchmark's .proto, for this run only. */
+function generatePythonMessages() {
+  if (messages === undefined && find('protoc')) {
+    messages = mkdtempSync(join(tmpdir(), 'bench-pb2-'));
+    process.once('exit', () => rmSync(messages, { recursive: true, force: true }));
+    execFileSync('protoc', ['-I', 'bench/work', `--python_out=${messages}`, 'classify.proto'], {
+      cwd: ROOT,
+    });
+  }
+  return messages;
+}

@@ -1,0 +1,81 @@
+// npm run bench [-- <case> …] [-- --rounds N] [-- --seconds N] [-- --full]
+import { spawnSync } from 'node:child_process';
+import { parseArgs } from 'node:util';
+import { CASES } from './cases/index.mjs';
+import { GENERATOR } from './harness/load.mjs';
+import { describeMachine } from './harness/machine.mjs';
+import { failures } from './harness/measure.mjs';
+import { save, table } from './harness/report.mjs';
+import { settings } from './harness/rounds.mjs';
+import { met } from './harness/row.mjs';
+import { killAll, ROOT } from './harness/server.mjs';
+import { chart } from './harness/chart.mjs';
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    rounds: { type: 'string' },
+    seconds: { type: 'string' },
+    full: { type: 'boolean' },
+    'no-compile': { type: 'boolean' },
+  },
+});
+if (values.rounds) settings.rounds = Number(values.rounds);
+if (values.seconds) settings.seconds = Number(values.seconds);
+settings.full = values.full ?? false;
+
+const known = CASES.flatMap(({ ids }) => ids);
+const unknown = positionals.filter((id) => !known.includes(id));
+if (unknown.length > 0) {
+  console.error(`No such case: ${unknown.join(', ')}. The cases are ${known.join(', ')}.`);
+  process.exit(2);
+}
+const wanted = (id) => positionals.length === 0 || positionals.includes(id);
+
+process.once('exit', killAll);
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(130));
+
+if (!values['no-compile']) compileServers();
+
+const machine = { ...describeMachine(), generator: GENERATOR };
+console.error(
+  `${machine.cpu}, ${machine.cores} cores, node ${machine.node}; load by ${machine.generator}` +
+    (machine.pinned ? ', server on core 0 and load on core 1' : ', not pinned (no taskset)'),
+);
+if (GENERATOR !== 'wrk') console.error('wrk is not installed: autocannon limits the fastest servers.');
+
+const began = Date.now();
+const rows = [];
+for (const group of CASES) {
+  if (!group.ids.some(wanted)) continue;
+  console.error(`\n${group.title}`);
+  rows.push(...(await group.run(wanted)));
+}
+
+console.log(`\n${table(rows)}\n`);
+const result = {
+  date: new Date(began).toISOString(),
+  minutes: Math.round((Date.now() - began) / 6_000) / 10,
+  machine,
+  settings,
+  rows: rows.map((row) => ({ ...row, met: met(row) })),
+};
+// A run of some cases must not overwrite the figures of a whole one.
+const name = positionals.length === 0 ? 'latest' : `case-${positionals.join('-')}`;
+console.log(save(`${name}.json`, `${JSON.stringify(result, null, 2)}\n`));
+if (positionals.length === 0) console.log(save('chart.svg', chart(rows)));
+for (const row of rows) if (met(row) === false) console.log(`missed: ${row.case} ${row.what}`);
+process.exit(failures.length > 0 ? 1 : 0);
+
+/** The Nest servers need decorators, so they are TypeScript. */
+function compileServers() {
+  const { status, stdout } = spawnSync(
+    process.execPath,
+    ['node_modules/typescript/bin/tsc', '-p', 'bench/tsconfig.json'],
+    { cwd: ROOT, encoding: 'utf8' },
+  );
+  if (status !== 0) {
+    console.error(stdout);
+    process.exit(1);
+  }
+}

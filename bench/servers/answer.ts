@@ -1,0 +1,20 @@
+export interface ClassifyRequest {
+  title?: string;
+  body?: string;
+  enrichments?: { name?: string; value?: string; weight?: number }[];
+}
+
+export interface ClassifyResponse {
+  language: string;
+  confidence: number;
+  version: string;
+}
+
+/** Stands in for the model in every peer: constant time, so that the framework is measured. */
+export function classify({ title = '', body = '' }: ClassifyRequest): ClassifyResponse {
+  return {
+    language: 'en',
+    confidence: title.length / (title.length + body.length),
+    version: '1',
+  };
+}

@@ -1,0 +1,35 @@
+import { Module } from '@nestjs/common';
+import { ModelEndpoint, ModelServingModule, protobufSchema } from 'nestjs-model-serving';
+import { classify, type ClassifyRequest, type ClassifyResponse } from './answer.js';
+import { listen } from './listen.js';
+
+const schema = protobufSchema<ClassifyRequest, ClassifyResponse>('bench/work/classify.proto');
+
+@ModelEndpoint('/classify', schema)
+class Classifier {
+  predict(input: ClassifyRequest): ClassifyResponse {
+    return classify(input);
+  }
+}
+
+@ModelEndpoint('/cached', schema, { cache: true })
+class CachedClassifier {
+  predict(input: ClassifyRequest): ClassifyResponse {
+    return classify(input);
+  }
+}
+
+@ModelEndpoint('/batched', schema, { batch: { maxSize: 32, maxDelay: 0 } })
+class BatchedClassifier {
+  predict(inputs: ClassifyRequest[]): ClassifyResponse[] {
+    return inputs.map(classify);
+  }
+}
+
+@Module({
+  imports: [ModelServingModule.forRoot()],
+  controllers: [Classifier, CachedClassifier, BatchedClassifier],
+})
+class AppModule {}
+
+await listen(AppModule);
