@@ -1,0 +1,186 @@
+import { ServingError } from '../errors/index.js';
+import { itemsOf } from './batch-size.js';
+import { Batch } from './batch.js';
+import { delayUntil, refuseGone } from './deadline.js';
+import type {
+  BatchOptions,
+  BatchPredict,
+  ExecutionObserver,
+  ExecutionOptions,
+  Executor,
+} from './executor.js';
+import { Settlement } from './settlement.js';
+import { TaskQueue } from './task-queue.js';
+import type { Task } from './task.js';
+import { WaitEstimate } from './wait-estimate.js';
+
+/**
+ * Gathers requests and runs a batch of them a slot. All that is not running waits in one queue, in
+ * the order it came; a batch is taken from its head when a slot is free and the batch is due.
+ */
+export class BatchExecutor implements Executor {
+  readonly #predict: BatchPredict;
+  readonly #options: ExecutionOptions & { readonly batch: BatchOptions };
+  readonly #observer: ExecutionObserver;
+  readonly #estimate: WaitEstimate;
+  readonly #waiting = new TaskQueue<Settlement>();
+  /** Those that run and are not yet settled. */
+  readonly #unsettled = new TaskQueue<Settlement>();
+  #running = 0;
+  /** The oldest waiting request, while a timer runs for its `maxDelay`. */
+  #delayed: Settlement | undefined;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(
+    predict: BatchPredict,
+    options: ExecutionOptions & { readonly batch: BatchOptions },
+    observer: ExecutionObserver,
+  ) {
+    this.#predict = predict;
+    this.#options = options;
+    this.#observer = observer;
+    this.#estimate = new WaitEstimate(options.maxConcurrency);
+  }
+
+  get running(): number {
+    return this.#running;
+  }
+
+  get queued(): number {
+    return this.#waiting.length;
+  }
+
+  run(task: Task, receiver: object): unknown {
+    const { maxQueue, batch } = this.#options;
+    const now = performance.now();
+    refuseGone(task, now);
+    const size = itemsOf(task.input, batch);
+    // A gathering batch that this one would overflow is as full as it gets.
+    if (this.#hasSlot && this.#waiting.size + size > batch.maxSize) this.#serveQueue(true);
+    // With a free slot one joins the batch that gathers for it, which is not held to maxQueue.
+    if (!this.#hasSlot && this.#waiting.length >= maxQueue) {
+      const retryAfter = this.#estimate.seconds(this.#waiting.size);
+      throw new ServingError('QueueFull', 'Too many requests', { retryAfter });
+    }
+    const settlement = new Settlement(task, receiver, size, now);
+    settlement.onGone = this.#waiterGone;
+    this.#waiting.push(settlement);
+    this.#serveQueue();
+    return settlement.promise;
+  }
+
+  cancelAll(reason: ServingError): void {
+    // The queue is emptied first, lest a slot that falls free start what is to fail.
+    const abandoned = [...this.#waiting.clear(), ...this.#unsettled.clear()];
+    for (const settlement of abandoned) settlement.giveUp(reason);
+  }
+
+  get #hasSlot(): boolean {
+    return this.#running < this.#options.maxConcurrency;
+  }
+
+  readonly #waiterGone = () => this.#serveQueue();
+
+  readonly #delayOver = () => {
+    this.#delayed = undefined;
+    this.#serveQueue(true);
+  };
+
+  /**
+   * Starts the batches that are due, while there are free slots, and leaves the timer set for the
+   * oldest of those that go on gathering. `due` says that the first batch is due in any case.
+   */
+  #serveQueue(due = false): void {
+    while (this.#hasSlot && this.#waiting.head && (due || this.#isDue(this.#waiting.head))) {
+      due = false;
+      const start = performance.now();
+      // The slot is taken first: whoever hears of an expired task may call back into run().
+      this.#running++;
+      const members = this.#take(start);
+      if (members.length > 0) void this.#serve(members, start);
+      else this.#running--;
+    }
+    this.#setTimer();
+  }
+
+  #isDue(oldest: Settlement): boolean {
+    const { maxSize, maxDelay } = this.#options.batch;
+    return this.#waiting.size >= maxSize || performance.now() - oldest.since >= maxDelay;
+  }
+
+  /** Takes the next batch from the queue: as many as fit, in order, none that has expired. */
+  #take(now: number): Settlement[] {
+    const members: Settlement[] = [];
+    let room = this.#options.batch.maxSize;
+    for (let next = this.#waiting.head; next; next = this.#waiting.head) {
+      const expired = next.task.deadline <= now;
+      // A handler of another instance (a request-scoped one) has a batch of its own.
+      const sameHandler = members.length === 0 || next.receiver === members[0]!.receiver;
+      if (!expired && (next.size > room || !sameHandler)) break;
+      this.#waiting.remove(next);
+      next.onGone = undefined;
+      if (expired) {
+        next.expire();
+      } else {
+        this.#unsettled.push(next);
+        room -= next.size;
+        members.push(next);
+      }
+    }
+    return members;
+  }
+
+  /** Holds a slot until the handler has ended. */
+  async #serve(members: readonly Settlement[], start: number): Promise<void> {
+    const size = members.reduce((sum, member) => sum + member.size, 0);
+    this.#observer.batched(size);
+    for (const { since } of members) this.#observer.queued(start - since);
+    try {
+      await this.#settle(members);
+    } finally {
+      this.#running--;
+      this.#estimate.record(performance.now() - start, size);
+      this.#serveQueue();
+    }
+  }
+
+  /** Settles every member, and never throws. */
+  async #settle(members: readonly Settlement[]): Promise<void> {
+    const thrown = await this.#infer(members);
+    if (thrown === undefined) return;
+    const alone = members.length > 1 && this.#options.onBatchError === 'isolate';
+    for (const member of members) {
+      const now = performance.now();
+      if (!alone) member.reject(thrown.error, now);
+      else if (member.task.deadline <= now) member.expire();
+      else if (!member.settled) {
+        const again = await this.#infer([member]);
+        if (again) member.reject(again.error, performance.now());
+      }
+    }
+  }
+
+  /** Runs the handler once; tells what it threw, if it did. */
+  async #infer(members: readonly Settlement[]): Promise<{ readonly error: unknown } | undefined> {
+    const start = performance.now();
+    try {
+      await new Batch(members).run(this.#predict);
+      return undefined;
+    } catch (error) {
+      return { error };
+    } finally {
+      this.#observer.inferred(performance.now() - start);
+    }
+  }
+
+  /** A timer runs only while a batch gathers for a free slot. */
+  #setTimer(): void {
+    const oldest = this.#hasSlot ? this.#waiting.head : undefined;
+    if (oldest === this.#delayed) return;
+    clearTimeout(this.#timer);
+    this.#delayed = oldest;
+    if (!oldest) return;
+    const end = oldest.since + this.#options.batch.maxDelay;
+    this.#timer = setTimeout(this.#delayOver, delayUntil(end, performance.now()));
+  }
+}

@@ -1,0 +1,54 @@
+import type { ServingError } from '../errors/index.js';
+import type { PredictContext, Task } from './task.js';
+
+/**
+ * A task that can be given up: what a call of any transport, or a flight that several calls share,
+ * has in common. The `AbortController` is made only when a handler reads `signal`.
+ */
+export abstract class CancellableTask implements Task {
+  abstract readonly input: unknown;
+  abstract readonly context: PredictContext;
+  /** When the answer must be ready, on the clock of `performance.now()`. */
+  readonly deadline: number;
+  #cancellation: ServingError | undefined;
+  #listener: ((reason: ServingError) => void) | undefined;
+  #controller: AbortController | undefined;
+  #abortReason: ServingError | undefined;
+
+  constructor(deadline: number) {
+    this.deadline = deadline;
+  }
+
+  /** Aborted when the task is given up or its deadline has passed. */
+  get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController();
+      if (this.#abortReason) this.#controller.abort(this.#abortReason);
+    }
+    return this.#controller.signal;
+  }
+
+  get cancellation(): ServingError | undefined {
+    return this.#cancellation;
+  }
+
+  onCancel(listener: ((reason: ServingError) => void) | undefined): void {
+    this.#listener = listener;
+  }
+
+  /** Gives the task up, once: its executor hears of it first, then whoever listens to `signal`. */
+  cancel(reason: ServingError): void {
+    if (this.#cancellation) return;
+    this.#cancellation = reason;
+    const listener = this.#listener;
+    this.#listener = undefined;
+    listener?.(reason);
+    this.abort(reason);
+  }
+
+  abort(reason: ServingError): void {
+    if (this.#abortReason) return;
+    this.#abortReason = reason;
+    this.#controller?.abort(reason);
+  }
+}

@@ -1,0 +1,64 @@
+import type { ServingError } from '../errors/index.js';
+import type { PredictContext, Task } from './task.js';
+
+/** How a batched endpoint gathers requests, with every default resolved. */
+export interface BatchOptions {
+  /** Items a batch holds at most. */
+  readonly maxSize: number;
+  /**
+   * Milliseconds the oldest item waits for others while a slot is free. With 0 a batch starts at
+   * once when a slot is free, and forms only while all are busy.
+   */
+  readonly maxDelay: number;
+  /** How many items an input counts for, a whole number (0 counts as 1). One each without it. */
+  readonly sizeOf?: (input: unknown) => number;
+}
+
+/** How an endpoint's calls are run, with every default resolved. */
+export interface ExecutionOptions {
+  /** Milliseconds from a request's arrival to its deadline; a task carries the deadline itself. */
+  readonly timeout: number;
+  /** Runs (batches, for a batched endpoint) that hold a slot at once. */
+  readonly maxConcurrency: number;
+  /** Requests that may wait for a slot; one more is refused. */
+  readonly maxQueue: number;
+  readonly batch?: BatchOptions;
+  /** What a throw does to a batch: its items run again one by one, or all of them fail with it. */
+  readonly onBatchError: 'isolate' | 'fail';
+}
+
+/** Told what an endpoint's executor does, in milliseconds and items. Its methods must not throw. */
+export interface ExecutionObserver {
+  /** A request was started after waiting so long. */
+  queued(ms: number): void;
+  /** The handler was run once (for one request, or for a batch) and took so long to settle. */
+  inferred(ms: number): void;
+  /** A batch of so many items was started. */
+  batched(size: number): void;
+}
+
+/** A handler: one input and its context or, where the endpoint is batched, an array of each. */
+export type Predict = (this: object, input: unknown, context: PredictContext) => unknown;
+
+/** {@link Predict} as a batched endpoint has it. */
+export type BatchPredict = (this: object, inputs: unknown[], contexts: PredictContext[]) => unknown;
+
+/** Runs an endpoint's handler within its limits and settles each task exactly once. */
+export interface Executor {
+  /**
+   * Runs the handler on `receiver`. A handler that is not batched, finds a free slot and answers
+   * synchronously is answered synchronously, by its value or its throw; refusals are thrown
+   * synchronously too. Everything else is a promise.
+   *
+   * Fails with `QueueFull` (and `retryAfter`), `DeadlineExceeded`, the task's own cancellation,
+   * `PayloadTooLarge` (an item larger than any batch), `Internal` (a handler that broke the
+   * contract of a batch), or with what the handler threw.
+   */
+  run(task: Task, receiver: object): unknown;
+  /** Slots taken: also by work whose request is answered already but which has not yet ended. */
+  readonly running: number;
+  /** Requests that wait for a slot, or for others to fill their batch. */
+  readonly queued: number;
+  /** Fails everything that waits or runs with `reason` and aborts its signals. */
+  cancelAll(reason: ServingError): void;
+}

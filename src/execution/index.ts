@@ -1,0 +1,12 @@
+export { batchSignal } from './batch-signal.js';
+export { CancellableTask } from './cancellable-task.js';
+export { createExecutor } from './create-executor.js';
+export type {
+  BatchOptions,
+  BatchPredict,
+  ExecutionObserver,
+  ExecutionOptions,
+  Executor,
+  Predict,
+} from './executor.js';
+export type { CallLog, PredictContext, Task } from './task.js';

@@ -1,0 +1,144 @@
+import { ServingError } from '../errors/index.js';
+import { deadlineExceeded, refuseGone } from './deadline.js';
+import type { ExecutionObserver, ExecutionOptions, Executor, Predict } from './executor.js';
+import { follow, isPending, type Pending } from './pending.js';
+import { Settlement } from './settlement.js';
+import { TaskQueue } from './task-queue.js';
+import type { Task } from './task.js';
+import { WaitEstimate } from './wait-estimate.js';
+
+/**
+ * Runs one call a slot. A slot is given back when the handler has really ended, not when its
+ * request is answered: a handler that ignores its signal still uses the machine.
+ */
+export class SingleExecutor implements Executor {
+  readonly #predict: Predict;
+  readonly #maxConcurrency: number;
+  readonly #maxQueue: number;
+  readonly #observer: ExecutionObserver;
+  readonly #estimate: WaitEstimate;
+  readonly #waiting = new TaskQueue<Settlement>();
+  /** Those that run and are not yet settled. */
+  readonly #unsettled = new TaskQueue<Settlement>();
+  #running = 0;
+
+  constructor(predict: Predict, options: ExecutionOptions, observer: ExecutionObserver) {
+    this.#predict = predict;
+    this.#maxConcurrency = options.maxConcurrency;
+    this.#maxQueue = options.maxQueue;
+    this.#observer = observer;
+    this.#estimate = new WaitEstimate(options.maxConcurrency);
+  }
+
+  get running(): number {
+    return this.#running;
+  }
+
+  get queued(): number {
+    return this.#waiting.length;
+  }
+
+  run(task: Task, receiver: object): unknown {
+    const start = performance.now();
+    refuseGone(task, start);
+    // While the queue is being served there may be a free slot and others who came before.
+    if (this.#running >= this.#maxConcurrency || this.#waiting.length > 0) {
+      return this.#wait(task, receiver, start);
+    }
+    this.#running++;
+    this.#observer.queued(0);
+    let value: unknown;
+    let pending: boolean;
+    try {
+      value = this.#predict.call(receiver, task.input, task.context);
+      pending = isPending(value);
+    } catch (error) {
+      const end = this.#release(start);
+      this.#serveQueue();
+      throw end < task.deadline ? error : deadlineExceeded(error);
+    }
+    if (pending) {
+      const settlement = new Settlement(task, receiver, 1, start);
+      this.#follow(settlement, value as Pending, start);
+      return settlement.promise;
+    }
+    const end = this.#release(start);
+    this.#serveQueue();
+    if (end >= task.deadline) throw deadlineExceeded();
+    return value;
+  }
+
+  cancelAll(reason: ServingError): void {
+    // The queue is emptied first, lest a slot that falls free start what is to fail.
+    const abandoned = [...this.#waiting.clear(), ...this.#unsettled.clear()];
+    for (const settlement of abandoned) settlement.giveUp(reason);
+  }
+
+  #wait(task: Task, receiver: object, now: number): Promise<unknown> {
+    if (this.#waiting.length >= this.#maxQueue) {
+      const retryAfter = this.#estimate.seconds(this.#waiting.length);
+      throw new ServingError('QueueFull', 'Too many requests', { retryAfter });
+    }
+    const settlement = new Settlement(task, receiver, 1, now);
+    this.#waiting.push(settlement);
+    return settlement.promise;
+  }
+
+  /** Starts who waits, while there are free slots. */
+  #serveQueue(): void {
+    while (this.#running < this.#maxConcurrency) {
+      const settlement = this.#waiting.shift();
+      if (!settlement) return;
+      const now = performance.now();
+      // Its timer is late where the event loop was.
+      if (settlement.task.deadline <= now) settlement.expire();
+      else this.#start(settlement, now);
+    }
+  }
+
+  #start(settlement: Settlement, start: number): void {
+    const { task, receiver, since } = settlement;
+    this.#running++;
+    this.#observer.queued(start - since);
+    let value: unknown;
+    let pending: boolean;
+    try {
+      value = this.#predict.call(receiver, task.input, task.context);
+      pending = isPending(value);
+    } catch (error) {
+      settlement.reject(error, this.#release(start));
+      return;
+    }
+    if (pending) this.#follow(settlement, value as Pending, start);
+    else settlement.resolve(value, this.#release(start));
+  }
+
+  #follow(settlement: Settlement, pending: Pending, start: number): void {
+    const { value, stop } = follow(pending);
+    if (settlement.settled) {
+      stop?.();
+    } else {
+      this.#unsettled.push(settlement);
+      settlement.onGone = stop;
+    }
+    value.then(
+      (result) => {
+        settlement.resolve(result, this.#release(start));
+        this.#serveQueue();
+      },
+      (error: unknown) => {
+        settlement.reject(error, this.#release(start));
+        this.#serveQueue();
+      },
+    );
+  }
+
+  /** Gives a slot back and tells when. */
+  #release(start: number): number {
+    const end = performance.now();
+    this.#running--;
+    this.#estimate.record(end - start, 1);
+    this.#observer.inferred(end - start);
+    return end;
+  }
+}
