@@ -9,7 +9,7 @@ export abstract class CancellableTask implements Task {
   abstract readonly input: unknown;
   abstract readonly context: PredictContext;
   /** When the answer must be ready, on the clock of `performance.now()`. */
-  readonly deadline: number;
+  deadline: number;
   #cancellation: ServingError | undefined;
   #listener: ((reason: ServingError) => void) | undefined;
   #controller: AbortController | undefined;
