@@ -1,0 +1,113 @@
+import { Logger } from '@nestjs/common';
+import type { AbstractHttpAdapter } from '@nestjs/core';
+import { setImmediate, setTimeout } from 'node:timers/promises';
+import { Connections } from './connections.js';
+
+/** How long calls that are cut have to send their last answer, in milliseconds. */
+const CUT_GRACE = 250;
+
+export interface DrainOptions {
+  /** How long requests are served as before once the app is no longer ready, in milliseconds. */
+  readonly delay: number;
+  /** How long, after that, requests have to finish before they are cut, in milliseconds. */
+  readonly timeout: number;
+}
+
+/**
+ * How an app stops without losing a request it has accepted:
+ *
+ * 1. `onBegin` hooks: readiness turns 503. For `delay` everything is served as before, while load
+ *    balancers notice.
+ * 2. The server stops listening. Each open connection ends with the answer to its last request, which
+ *    says `Connection: close`, or as it falls idle; requests that still arrive on it are served.
+ * 3. After `timeout`, `onCut` hooks fail what is queued or running, and the connections are cut.
+ *
+ * It runs inside the adapter's `beforeClose`, which Nest awaits before any `onModuleDestroy`: whatever
+ * asked the app to close, models and stores are released only when nobody needs them any more.
+ */
+export class Drain {
+  static readonly #drains = new WeakMap<AbstractHttpAdapter, Drain>();
+
+  readonly #connections: Connections;
+  readonly #beginHooks: (() => void)[] = [];
+  readonly #cutHooks: (() => void)[] = [];
+  #options: DrainOptions = { delay: 0, timeout: 30_000 };
+  #run: Promise<void> | undefined;
+
+  private constructor(adapter: AbstractHttpAdapter) {
+    this.#connections = new Connections(adapter.getHttpServer());
+    const beforeClose = adapter.beforeClose.bind(adapter);
+    adapter.beforeClose = async () => {
+      await this.begin();
+      return beforeClose();
+    };
+  }
+
+  /** The drain of an app; the first call, which must come before the app listens, installs it. */
+  static for(adapter: AbstractHttpAdapter): Drain {
+    let drain = Drain.#drains.get(adapter);
+    if (drain === undefined) {
+      drain = new Drain(adapter);
+      Drain.#drains.set(adapter, drain);
+    }
+    return drain;
+  }
+
+  /** Whether the app has begun to stop. */
+  get begun(): boolean {
+    return this.#run !== undefined;
+  }
+
+  configure(options: Partial<DrainOptions>): void {
+    this.#options = { ...this.#options, ...options };
+  }
+
+  /** Calls `hook` when the app begins to stop. */
+  onBegin(hook: () => void): void {
+    this.#beginHooks.push(hook);
+  }
+
+  /** Calls `hook` when what is left is about to be cut: the last moment to answer it. */
+  onCut(hook: () => void): void {
+    this.#cutHooks.push(hook);
+  }
+
+  /** Drains, once; later calls wait for the same end. */
+  begin(): Promise<void> {
+    this.#run ??= this.#drain();
+    return this.#run;
+  }
+
+  async #drain(): Promise<void> {
+    const { delay, timeout } = this.#options;
+    call(this.#beginHooks);
+    if (!this.#connections.listening) return;
+    if (delay > 0) await setTimeout(delay);
+    // Connections that wait to be accepted are reset when a server stops listening; the poll phase,
+    // which has just been, has accepted all of them.
+    await setImmediate();
+    const timer = new AbortController();
+    const closed = this.#connections.close();
+    const expired = setTimeout(timeout, 'expired', { signal: timer.signal }).catch(() => undefined);
+    if ((await Promise.race([closed, expired])) === 'expired') {
+      call(this.#cutHooks);
+      await Promise.race([
+        closed,
+        setTimeout(CUT_GRACE, undefined, { signal: timer.signal }).catch(() => undefined),
+      ]);
+      this.#connections.destroy();
+      await closed;
+    }
+    timer.abort();
+  }
+}
+
+function call(hooks: readonly (() => void)[]): void {
+  for (const hook of hooks) {
+    try {
+      hook();
+    } catch (error) {
+      new Logger(Drain.name).error('A hook failed; the drain goes on', error);
+    }
+  }
+}

@@ -1,0 +1,72 @@
+import {
+  ConsoleLogger,
+  type DynamicModule,
+  type INestApplication,
+  type Type,
+} from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { Drain } from '../lifecycle/drain.js';
+import { createHttpAdapter } from './http-adapter.js';
+import type { FilledServeOptions } from './serve-options.js';
+import { onTermination, type TerminationSignal } from './termination.js';
+
+/** The root module of an app, as `NestFactory.create()` takes it. */
+export type RootModule = Type<unknown> | DynamicModule | Promise<DynamicModule>;
+
+export function createLogger(
+  { logLevels, jsonLogs }: FilledServeOptions,
+  context: string,
+): ConsoleLogger {
+  return new ConsoleLogger(context, { logLevels, json: jsonLogs });
+}
+
+/** Creates the app and listens. A failure is thrown, after what has been started is released. */
+export async function startApplication(
+  root: RootModule,
+  options: FilledServeOptions,
+): Promise<INestApplication> {
+  const adapter = await createHttpAdapter(options.adapter);
+  const logger = createLogger(options, 'Nest');
+  const app = await NestFactory.create(root, adapter, { logger, abortOnError: false });
+  Drain.for(adapter).configure({ delay: options.drainDelay, timeout: options.shutdownTimeout });
+  try {
+    await app.listen(options.port, options.host);
+  } catch (error) {
+    await app.close();
+    throw error;
+  }
+  logger.log(`Serving on ${await app.getUrl()}`, 'Serve');
+  return app;
+}
+
+/**
+ * Ends the process when a signal asks for it: drains the app, then exits with 0, or with 1 where closing
+ * failed. A second signal ends it at once.
+ *
+ * @param beforeExit is awaited after the drain.
+ * @returns the function that does so without a signal; `delay` in milliseconds replaces the drain delay.
+ */
+export function exitOnTermination(
+  app: INestApplication,
+  signals: readonly TerminationSignal[],
+  beforeExit?: () => Promise<void>,
+): (delay?: number) => void {
+  let stopping = false;
+  const stop = async (signal: TerminationSignal | undefined, delay?: number): Promise<void> => {
+    if (stopping) return;
+    stopping = true;
+    if (delay !== undefined) Drain.for(app.getHttpAdapter() as never).configure({ delay });
+    // Nest hands the signal on to the shutdown hooks, though the interface does not say so.
+    const close: (signal?: string) => Promise<void> = app.close.bind(app);
+    try {
+      await close(signal);
+      await beforeExit?.();
+      process.exit(0);
+    } catch (error) {
+      console.error(error);
+      process.exit(1);
+    }
+  };
+  onTermination(signals, (signal) => void stop(signal));
+  return (delay) => void stop(undefined, delay);
+}

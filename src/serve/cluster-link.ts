@@ -1,0 +1,127 @@
+import cluster from 'node:cluster';
+import { register } from 'prom-client';
+import { ServingError } from '../errors/index.js';
+import { seal, unseal, type FromPrimary, type FromWorker } from './messages.js';
+
+/** How long the primary has to answer with the metrics of all workers, in milliseconds. */
+const ANSWER_TIMEOUT = 3000;
+
+/** Marks the processes that {@link serve} forks: an app may run node:cluster for itself. */
+export const WORKER_MARK = 'MODEL_SERVING_WORKER';
+
+/** What a worker process knows of the others, through the primary. */
+export interface ClusterLink {
+  /**
+   * The metrics of all workers as Prometheus text: counters and histograms summed, those of workers
+   * that have gone included; gauges by their `aggregator`.
+   *
+   * @throws ServingError `Unavailable` if the primary does not answer.
+   */
+  metrics(): Promise<string>;
+  /** Whether every worker is ready. A worker about to be replaced stands in for its successor. */
+  allReady(): boolean;
+  /** Tells the others whether this worker is ready. One that never tells is ready once it listens. */
+  reportReady(ready: boolean): void;
+}
+
+let link: WorkerLink | undefined;
+
+/** The link of this process to the other workers; `undefined` where `serve()` runs a single process. */
+export function clusterLink(): WorkerLink | undefined {
+  if (link === undefined && cluster.isWorker && process.env[WORKER_MARK] !== undefined)
+    link = new WorkerLink();
+  return link;
+}
+
+/** A worker's end of the channel to the primary. */
+export class WorkerLink implements ClusterLink {
+  readonly #waiting = new Map<number, (text: string) => void>();
+  #nextId = 0;
+  #allReady = false;
+  #onDrain: ((delay: number | undefined) => void) | undefined;
+
+  constructor() {
+    process.on('message', (sealed) => {
+      const message = unseal<FromPrimary>(sealed);
+      if (message !== undefined) this.#receive(message);
+    });
+    const worker = cluster.worker!;
+    worker.on('disconnect', () => {
+      // The primary has died. Node would exit at once, unless the worker was told to disconnect.
+      worker.exitedAfterDisconnect = true;
+      this.#onDrain?.(0);
+    });
+  }
+
+  metrics(): Promise<string> {
+    const id = this.#nextId++;
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        this.#waiting.delete(id);
+        reject(
+          new ServingError(
+            'Unavailable',
+            'The primary process did not answer with the metrics of all workers',
+          ),
+        );
+      }, ANSWER_TIMEOUT);
+      this.#waiting.set(id, (text) => {
+        clearTimeout(timer);
+        this.#waiting.delete(id);
+        resolve(text);
+      });
+      void this.#send({ kind: 'metrics-wanted', id });
+    });
+  }
+
+  allReady(): boolean {
+    return this.#allReady;
+  }
+
+  reportReady(ready: boolean): void {
+    void this.#send({ kind: 'ready', ready });
+  }
+
+  /** Calls `listener` when this worker shall drain and exit. */
+  onDrain(listener: (delay: number | undefined) => void): void {
+    this.#onDrain = listener;
+  }
+
+  reportListening(): void {
+    void this.#send({ kind: 'listening' });
+  }
+
+  /** Leaves the counts of this worker to the primary, so that sums over all do not go backwards. */
+  async sayFarewell(): Promise<void> {
+    await this.#send({ kind: 'farewell', metrics: await register.getMetricsAsJSON() });
+  }
+
+  #receive(message: FromPrimary): void {
+    switch (message.kind) {
+      case 'fleet':
+        this.#allReady = message.ready;
+        break;
+      case 'snapshot-wanted':
+        void this.#answer(message.id);
+        break;
+      case 'metrics':
+        this.#waiting.get(message.id)?.(message.text);
+        break;
+      case 'drain':
+        this.#onDrain?.(message.delay);
+        break;
+    }
+  }
+
+  async #answer(id: number): Promise<void> {
+    await this.#send({ kind: 'snapshot', id, metrics: await register.getMetricsAsJSON() });
+  }
+
+  /** Resolves when the message is on its way, also if nobody is there to read it. */
+  #send(message: FromWorker): Promise<void> {
+    return new Promise((resolve) => {
+      if (!process.connected) resolve();
+      else process.send!(seal(message), undefined, undefined, () => resolve());
+    });
+  }
+}

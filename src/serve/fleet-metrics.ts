@@ -1,0 +1,69 @@
+import { AggregatorRegistry } from 'prom-client';
+import type { MetricsSnapshot } from './messages.js';
+import type { WorkerProcess } from './worker-process.js';
+
+/** How long a worker has to send its metrics, in milliseconds. */
+const SNAPSHOT_TIMEOUT = 1000;
+
+/** The metrics of all workers, those that have gone included, as one. */
+export class FleetMetrics {
+  /** Worker and collection → the worker's answer is there. */
+  readonly #awaited = new Map<WorkerProcess, Map<number, () => void>>();
+  /** What counters and histograms of workers that have gone add to every sum. */
+  #retired: MetricsSnapshot = [];
+  #nextId = 0;
+
+  /** Asks all workers, and sums. One that does not answer in time counts as it did when last seen. */
+  async collect(workers: readonly WorkerProcess[]): Promise<string> {
+    const id = this.#nextId++;
+    const answered = new Set<WorkerProcess>();
+    await Promise.all(
+      workers.map(async (worker) => {
+        if (await this.#ask(worker, id)) answered.add(worker);
+      }),
+    );
+    // A worker may have gone while others were being asked: its counts are among the retired then.
+    const present = workers.filter((worker) => !worker.gone);
+    const snapshots = present.map((worker) =>
+      answered.has(worker) ? worker.snapshot : accumulated(worker.snapshot),
+    );
+    return sum([...snapshots, this.#retired]).metrics();
+  }
+
+  /** The answer of a worker to the collection `id` has come. */
+  received(worker: WorkerProcess, id: number): void {
+    this.#awaited.get(worker)?.get(id)?.();
+  }
+
+  /** Keeps what a worker has counted: a sum that falls would look like a restart to Prometheus. */
+  retire(worker: WorkerProcess): void {
+    this.#retired = sum([this.#retired, accumulated(worker.snapshot)]).getMetricsAsArray() as never;
+    for (const giveUp of this.#awaited.get(worker)?.values() ?? []) giveUp();
+  }
+
+  async #ask(worker: WorkerProcess, id: number): Promise<boolean> {
+    if (worker.gone) return false;
+    const asked = this.#awaited.get(worker) ?? new Map<number, () => void>();
+    this.#awaited.set(worker, asked);
+    const inTime = await new Promise<boolean>((resolve) => {
+      const timer = setTimeout(() => resolve(false), SNAPSHOT_TIMEOUT);
+      asked.set(id, () => {
+        clearTimeout(timer);
+        resolve(true);
+      });
+      worker.send({ kind: 'snapshot-wanted', id });
+    });
+    asked.delete(id);
+    if (asked.size === 0) this.#awaited.delete(worker);
+    return inTime;
+  }
+}
+
+function sum(snapshots: readonly MetricsSnapshot[]) {
+  return AggregatorRegistry.aggregate(snapshots as never);
+}
+
+/** The metrics that only grow. */
+function accumulated(snapshot: MetricsSnapshot): MetricsSnapshot {
+  return snapshot.filter(({ type }) => ['counter', 'histogram'].includes(String(type)));
+}

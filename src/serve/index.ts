@@ -1,0 +1,3 @@
+export { clusterLink, type ClusterLink } from './cluster-link.js';
+export { serve } from './serve.js';
+export type { ServeOptions } from './serve-options.js';

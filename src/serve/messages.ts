@@ -1,0 +1,34 @@
+import type { MetricObjectWithValues, MetricValue } from 'prom-client';
+
+/** Every metric of one process, as prom-client's `register.getMetricsAsJSON()` gives them. */
+export type MetricsSnapshot = readonly MetricObjectWithValues<MetricValue<string>>[];
+
+export type FromWorker =
+  | { readonly kind: 'listening' }
+  | { readonly kind: 'ready'; readonly ready: boolean }
+  | { readonly kind: 'metrics-wanted'; readonly id: number }
+  | { readonly kind: 'snapshot'; readonly id: number; readonly metrics: MetricsSnapshot }
+  /** The counts of a worker that has drained and is about to exit. */
+  | { readonly kind: 'farewell'; readonly metrics: MetricsSnapshot };
+
+export type FromPrimary =
+  | { readonly kind: 'fleet'; readonly ready: boolean }
+  | { readonly kind: 'snapshot-wanted'; readonly id: number }
+  | { readonly kind: 'metrics'; readonly id: number; readonly text: string }
+  /** `delay` in milliseconds replaces the worker's own drain delay. */
+  | { readonly kind: 'drain'; readonly delay?: number };
+
+/** The key that tells these messages from others on the same channel. */
+const KEY = 'nestjs-model-serving';
+
+export function seal(message: FromWorker | FromPrimary): object {
+  return { [KEY]: message };
+}
+
+/** The message inside, or `undefined` for somebody else's. */
+export function unseal<Message extends FromWorker | FromPrimary>(
+  sealed: unknown,
+): Message | undefined {
+  if (typeof sealed !== 'object' || sealed === null) return undefined;
+  return (sealed as Record<string, Message | undefined>)[KEY];
+}

@@ -1,0 +1,129 @@
+import type { LoggerService } from '@nestjs/common';
+import cluster from 'node:cluster';
+import { FleetMetrics } from './fleet-metrics.js';
+import type { FilledServeOptions } from './serve-options.js';
+import { onTermination } from './termination.js';
+import type { WorkerProcess } from './worker-process.js';
+import { WorkerSlot, type SlotListener } from './worker-slot.js';
+
+/** What a worker may take, beyond its drain, to release its models, in milliseconds. */
+const RELEASE_TIMEOUT = 10_000;
+
+/** Supervises the worker processes: it serves nothing itself. */
+export class Primary implements SlotListener {
+  readonly #options: FilledServeOptions;
+  readonly #logger: LoggerService;
+  readonly #metrics = new FleetMetrics();
+  readonly #workers = new Set<WorkerProcess>();
+  readonly #slots: WorkerSlot[] = [];
+  readonly #allReady: Promise<void>;
+  #resolveAllReady!: () => void;
+  #rolling: Promise<void> | undefined;
+  #rollAgain = false;
+  #stopping = false;
+
+  constructor(options: FilledServeOptions, logger: LoggerService) {
+    this.#options = options;
+    this.#logger = logger;
+    this.#allReady = new Promise((resolve) => (this.#resolveAllReady = resolve));
+  }
+
+  /** Starts the workers; resolves once all of them are ready. */
+  start(): Promise<void> {
+    // Keeps NaN and infinities, which gauges may hold.
+    cluster.setupPrimary({ serialization: 'advanced' });
+    onTermination(
+      ['SIGTERM', 'SIGINT'],
+      () => void this.#stop(0),
+      () => this.#kill(),
+    );
+    process.on('SIGHUP', () => this.#roll());
+    for (let i = 0; i < this.#options.workers; i++)
+      this.#slots.push(new WorkerSlot(this, this.#logger));
+    return this.#allReady;
+  }
+
+  onStarted(worker: WorkerProcess): void {
+    this.#workers.add(worker);
+    void worker.exited.then(() => this.#workers.delete(worker));
+  }
+
+  onReadiness(): void {
+    const ready =
+      !this.#stopping &&
+      this.#slots.length === this.#options.workers &&
+      this.#slots.every((slot) => slot.ready);
+    for (const worker of this.#workers) worker.send({ kind: 'fleet', ready });
+    if (ready) this.#resolveAllReady();
+  }
+
+  onMetricsWanted(worker: WorkerProcess, id: number): void {
+    void this.#metrics.collect([...this.#workers]).then(
+      (text) => worker.send({ kind: 'metrics', id, text }),
+      (error: unknown) => this.#logger.error('The metrics of the workers do not add up', error),
+    );
+  }
+
+  onSnapshot(worker: WorkerProcess, id: number): void {
+    this.#metrics.received(worker, id);
+  }
+
+  onGone(worker: WorkerProcess): void {
+    this.#metrics.retire(worker);
+  }
+
+  onHopeless(reason: string): void {
+    if (this.#stopping) return;
+    this.#logger.fatal?.(`${reason}. Giving up`);
+    void this.#stop(1);
+  }
+
+  /** Replaces the workers one by one. Asked again meanwhile, it does so once more afterwards. */
+  #roll(): void {
+    if (this.#rolling !== undefined) {
+      this.#rollAgain = true;
+      return;
+    }
+    this.#rolling = this.#replaceAll().finally(() => {
+      this.#rolling = undefined;
+      if (!this.#rollAgain) return;
+      this.#rollAgain = false;
+      this.#roll();
+    });
+  }
+
+  async #replaceAll(): Promise<void> {
+    for (const slot of this.#slots) {
+      if (this.#stopping) return;
+      if (!(await slot.replace())) {
+        if (!this.#stopping) this.#logger.error('The other workers are not replaced');
+        return;
+      }
+    }
+    this.#logger.log('All workers have been replaced');
+  }
+
+  /** Drains all workers, then exits: with `code`, or with 1 where a worker had to be killed. */
+  async #stop(code: number): Promise<void> {
+    this.#stopping = true;
+    for (const slot of this.#slots) slot.close();
+    for (const worker of this.#workers) worker.send({ kind: 'drain' });
+    this.onReadiness();
+    const { drainDelay, shutdownTimeout } = this.#options;
+    const overdue = setTimeout(
+      () => {
+        this.#logger.error('A worker did not end in time and is killed');
+        code = 1;
+        this.#kill();
+      },
+      drainDelay + shutdownTimeout + RELEASE_TIMEOUT,
+    );
+    await Promise.all([...this.#workers].map(({ exited }) => exited));
+    clearTimeout(overdue);
+    process.exit(code);
+  }
+
+  #kill(): void {
+    for (const worker of this.#workers) worker.kill();
+  }
+}

@@ -1,0 +1,33 @@
+/** The wait before the first restart, in milliseconds; each further one doubles it. */
+const FIRST_DELAY = 200;
+
+const LONGEST_DELAY = 30_000;
+
+/** A process that was ready for this long, in milliseconds, has recovered: counting starts anew. */
+const STABLE_AFTER = 60_000;
+
+/** Deaths in a row before ever being ready that prove that a process cannot start. */
+const START_ATTEMPTS = 5;
+
+/** When to restart a process that keeps dying, and when to stop trying. */
+export class RestartBackoff {
+  #deaths = 0;
+  #failedStarts = 0;
+
+  /**
+   * @param readyFor how long the process was ready, in milliseconds; `undefined` if it never was.
+   * @returns the wait before the next start, in milliseconds, or `undefined` to give up.
+   */
+  afterDeath(readyFor: number | undefined): number | undefined {
+    if (readyFor === undefined) {
+      this.#failedStarts += 1;
+      if (this.#failedStarts >= START_ATTEMPTS) return undefined;
+    } else {
+      this.#failedStarts = 0;
+      if (readyFor >= STABLE_AFTER) this.#deaths = 0;
+    }
+    const delay = Math.min(FIRST_DELAY * 2 ** this.#deaths, LONGEST_DELAY);
+    this.#deaths += 1;
+    return delay;
+  }
+}

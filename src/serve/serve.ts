@@ -1,0 +1,44 @@
+import type { INestApplication } from '@nestjs/common';
+import {
+  createLogger,
+  exitOnTermination,
+  startApplication,
+  type RootModule,
+} from './application.js';
+import { clusterLink } from './cluster-link.js';
+import { Primary } from './primary.js';
+import { fillServeOptions, type ServeOptions } from './serve-options.js';
+import { serveAsWorker } from './worker.js';
+
+/**
+ * Serves an app: creates it on the chosen adapter, listens, and drains it on SIGTERM, SIGINT or SIGHUP;
+ * a second signal ends it at once.
+ *
+ * With `workers` above 1, this process forks that many, which run the same program and share the port.
+ * One that dies is replaced, with growing delays; if one cannot start at all, the program ends with exit
+ * code 1. SIGHUP replaces all of them, one by one, without losing a request.
+ *
+ * @returns the listening app; in the process that only supervises workers, `undefined`, once all of them
+ * are ready.
+ * @throws ConfigurationError for an unknown option, a bad value, or an adapter that is not installed.
+ * @example
+ * ```ts
+ * await serve(AppModule);
+ * await serve(AppModule, { adapter: 'fastify', workers: 4, drainDelay: 5000 });
+ * ```
+ */
+export async function serve(
+  root: RootModule,
+  options: ServeOptions = {},
+): Promise<INestApplication | undefined> {
+  const filled = fillServeOptions(options, process.env);
+  const link = clusterLink();
+  if (link !== undefined) return serveAsWorker(root, filled, link);
+  if (filled.workers > 1) {
+    await new Primary(filled, createLogger(filled, 'Serve')).start();
+    return undefined;
+  }
+  const app = await startApplication(root, filled);
+  exitOnTermination(app, ['SIGTERM', 'SIGINT', 'SIGHUP']);
+  return app;
+}

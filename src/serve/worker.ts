@@ -1,0 +1,21 @@
+import type { INestApplication } from '@nestjs/common';
+import { exitOnTermination, startApplication, type RootModule } from './application.js';
+import type { WorkerLink } from './cluster-link.js';
+import type { FilledServeOptions } from './serve-options.js';
+
+/** Serves the app in a worker process, until the primary or a signal ends it. */
+export async function serveAsWorker(
+  root: RootModule,
+  options: FilledServeOptions,
+  link: WorkerLink,
+): Promise<INestApplication> {
+  // A terminal sends its signals to all processes; replacing workers is the primary's business.
+  process.on('SIGHUP', () => undefined);
+  // So far, nothing has been accepted.
+  link.onDrain(() => process.exit(0));
+  const app = await startApplication(root, options);
+  const stop = exitOnTermination(app, ['SIGTERM', 'SIGINT'], () => link.sayFarewell());
+  link.onDrain(stop);
+  link.reportListening();
+  return app;
+}
