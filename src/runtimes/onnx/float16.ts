@@ -1,0 +1,38 @@
+// A float32's bits are read through these two views of one buffer.
+const single = new Float32Array(1);
+const bits = new Uint32Array(single.buffer);
+
+/** The IEEE 754 half-precision bits of a number, rounded to nearest, ties to even. */
+export function toFloat16(value: number): number {
+  single[0] = value;
+  const word = bits[0]!;
+  const sign = (word >>> 16) & 0x8000;
+  const magnitude = word & 0x7fffffff;
+  if (magnitude > 0x7f800000) return sign | 0x7e00;
+  // 65520 and above round to infinity.
+  if (magnitude >= 0x477ff000) return sign | 0x7c00;
+  if (magnitude < 0x38800000) {
+    // Below 2^-14 halves are multiples of 2^-24; adding 0.5 makes the float unit round to them.
+    single[0] = Math.abs(single[0]!) + 0.5;
+    return sign | (bits[0]! - 0x3f000000);
+  }
+  const even = (magnitude >>> 13) & 1;
+  return sign | ((magnitude - 0x38000000 + 0xfff + even) >>> 13);
+}
+
+/**
+ * The numbers of a float16 tensor. ONNX Runtime gives such a tensor as raw bits (`Uint16Array`)
+ * where the JavaScript engine has no `Float16Array`, as in Node 20.
+ */
+export function fromFloat16(data: ArrayLike<number>): Float32Array {
+  if (!(data instanceof Uint16Array)) return Float32Array.from(data);
+  return Float32Array.from(data, (half) => {
+    const sign = half & 0x8000 ? -1 : 1;
+    const exponent = (half >>> 10) & 0x1f;
+    const fraction = half & 0x3ff;
+    if (exponent === 0x1f) return fraction ? NaN : sign * Infinity;
+    return exponent === 0
+      ? sign * fraction * 2 ** -24
+      : sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
+  });
+}
