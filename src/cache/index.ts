@@ -1,0 +1,17 @@
+export { cacheProvider, createAppCache, type AppCache } from './cache-provider.js';
+export type { CircuitLog } from './circuit.js';
+export type { Entry } from './entry.js';
+export type { Flight } from './flight.js';
+export { GuardedStore, type CacheLike, type GuardedStoreOptions } from './guarded-store.js';
+export { cacheKey, cacheScope, type CacheScope } from './key.js';
+export { MemoryStore, memoryStore } from './memory-store.js';
+export {
+  resolveCacheOptions,
+  resolveEndpointCache,
+  type CacheModuleOptions,
+  type EndpointCache,
+  type EndpointCacheOptions,
+  type EndpointCacheSettings,
+  type FilledCacheModuleOptions,
+} from './options.js';
+export { SingleFlight } from './single-flight.js';

@@ -1,0 +1,182 @@
+import { Keyv } from 'keyv';
+import { ConfigurationError } from '../errors/index.js';
+import type { PredictContext } from '../execution/index.js';
+
+/**
+ * Where answers are kept: the `cache` option of `ModelServingModule.forRoot`.
+ *
+ * @example
+ * ```ts
+ * import { createKeyv } from '@keyv/redis';
+ *
+ * ModelServingModule.forRoot({ cache: { stores: [createKeyv('redis://localhost:6379')], ttl: 60_000 } })
+ * ```
+ */
+export interface CacheModuleOptions {
+  /**
+   * Keyv stores, asked in this order; answers are written to all of them. Each is disconnected when
+   * the app has shut down.
+   * @default one in memory, bounded by `maxEntries`
+   */
+  stores?: readonly Keyv[];
+  /**
+   * Milliseconds an answer is kept, for endpoints that say nothing else. 0 is refused: for Keyv it
+   * would mean for ever. To keep nothing, leave the endpoint's `cache` off.
+   * @default 300_000
+   */
+  ttl?: number;
+  /**
+   * Answers the store in memory holds, at least 1; one more drops the one not used for longest. It
+   * has no meaning beside `stores`.
+   * @default 100_000
+   */
+  maxEntries?: number;
+  /**
+   * Milliseconds a request waits for the stores, at least 1; after that it is served without them.
+   * @default 250
+   */
+  timeout?: number;
+}
+
+/** How one endpoint's answers are kept: `true` for the module's ways, `false` against `defaults`. */
+export type EndpointCacheOptions<Input = any> = boolean | EndpointCacheSettings<Input>;
+
+export interface EndpointCacheSettings<Input = any> {
+  /**
+   * Milliseconds an answer is kept, a whole number of at least 1.
+   * @default the module's `ttl`
+   */
+  ttl?: number;
+  /**
+   * Gives the key of an input in place of the whole input, or `undefined` for one whose answer is
+   * neither looked up nor kept. Endpoint, version, schema and `vary` belong to the key as well.
+   * @default the whole canonical input
+   * @example
+   * ```ts
+   * cache: { key: ({ text, debug }) => (debug ? undefined : text.trim().toLowerCase()) }
+   * ```
+   */
+  key?: (input: Input, context: PredictContext) => string | undefined;
+  /**
+   * Names of request headers on which answers depend; requests that differ in one never share an
+   * answer.
+   * @default none
+   * @example
+   * ```ts
+   * cache: { vary: ['Accept-Language'] }
+   * ```
+   */
+  vary?: readonly string[];
+}
+
+/** {@link CacheModuleOptions} with every default filled in. */
+export interface FilledCacheModuleOptions {
+  /** `undefined` for the store in memory. */
+  readonly stores: readonly Keyv[] | undefined;
+  readonly ttl: number;
+  readonly maxEntries: number;
+  readonly timeout: number;
+}
+
+/** How an endpoint that caches does it, with every default filled in. */
+export interface EndpointCache {
+  readonly ttl: number;
+  readonly key: ((input: unknown, context: PredictContext) => string | undefined) | undefined;
+  /** Header names in lower case. */
+  readonly vary: readonly string[];
+}
+
+/** Node's timers hold no more milliseconds than this. */
+const LONGEST_TIMER = 2 ** 31 - 1;
+
+/** `token` of RFC 9110, section 5.6.2; `*` alone is no header. */
+const HEADER_NAME = /^(?!\*$)[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+
+/**
+ * Checks the module's cache options and fills in the defaults; at boot.
+ *
+ * @param owner who is named in the error
+ * @throws ConfigurationError
+ */
+export function resolveCacheOptions(
+  options: CacheModuleOptions | undefined,
+  owner: string,
+): FilledCacheModuleOptions {
+  const given: unknown = options ?? {};
+  if (!isObject(given)) {
+    throw ConfigurationError.expected(owner, 'cache', 'an object', given);
+  }
+  ConfigurationError.refuseUnknown(`${owner}: cache`, given, [
+    'stores',
+    'ttl',
+    'maxEntries',
+    'timeout',
+  ]);
+  const { stores, ttl = 300_000, maxEntries = 100_000, timeout = 250 }: CacheModuleOptions = given;
+  if (stores !== undefined && !(Array.isArray(stores) && stores.every(isKeyv))) {
+    throw ConfigurationError.expected(owner, 'cache.stores', 'an array of Keyv stores', stores);
+  }
+  return {
+    stores: stores?.length ? stores : undefined,
+    ttl: wholeNumber(ttl, owner, 'cache.ttl', Number.MAX_SAFE_INTEGER),
+    // An LRU sets room aside for all its entries at once.
+    maxEntries: wholeNumber(maxEntries, owner, 'cache.maxEntries', 2 ** 24),
+    timeout: wholeNumber(timeout, owner, 'cache.timeout', LONGEST_TIMER),
+  };
+}
+
+/**
+ * Checks an endpoint's `cache` option and fills in the defaults; at boot.
+ *
+ * @param ttl the module's
+ * @param owner who is named in the error
+ * @returns `undefined` for an endpoint that does not cache
+ * @throws ConfigurationError
+ */
+export function resolveEndpointCache(
+  options: EndpointCacheOptions | undefined,
+  ttl: number,
+  owner: string,
+): EndpointCache | undefined {
+  if (options === undefined || options === false) return undefined;
+  const given: unknown = options === true ? {} : options;
+  if (!isObject(given)) {
+    throw ConfigurationError.expected(owner, 'cache', 'true, false or an object', given);
+  }
+  ConfigurationError.refuseUnknown(`${owner}: cache`, given, ['ttl', 'key', 'vary']);
+  const { key, vary = [], ttl: own = ttl }: EndpointCacheSettings = given;
+  if (key !== undefined && typeof key !== 'function') {
+    throw ConfigurationError.expected(owner, 'cache.key', 'a function', key);
+  }
+  if (!Array.isArray(vary) || !vary.every(isHeaderName)) {
+    throw ConfigurationError.expected(owner, 'cache.vary', 'an array of header names', vary);
+  }
+  return {
+    ttl: wholeNumber(own, owner, 'cache.ttl', Number.MAX_SAFE_INTEGER),
+    key,
+    vary: vary.map((name) => name.toLowerCase()),
+  };
+}
+
+function wholeNumber(value: unknown, owner: string, option: string, max: number): number {
+  if (Number.isInteger(value) && (value as number) >= 1 && (value as number) <= max) {
+    return value as number;
+  }
+  const range = max === Number.MAX_SAFE_INTEGER ? 'of at least 1' : `from 1 to ${max}`;
+  throw ConfigurationError.expected(owner, option, `a whole number ${range}`, value);
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isHeaderName(value: unknown): value is string {
+  return typeof value === 'string' && HEADER_NAME.test(value);
+}
+
+/** By shape: the app may have another copy of Keyv than this package. */
+function isKeyv(value: unknown): value is Keyv {
+  if (typeof value !== 'object' || value === null) return false;
+  const { get, set, delete: remove, clear, disconnect } = value as Partial<Keyv>;
+  return [get, set, remove, clear, disconnect].every((method) => typeof method === 'function');
+}
