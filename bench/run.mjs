@@ -42,14 +42,21 @@ console.error(
   `${machine.cpu}, ${machine.cores} cores, node ${machine.node}; load by ${machine.generator}` +
     (machine.pinned ? ', server on core 0 and load on core 1' : ', not pinned (no taskset)'),
 );
-if (GENERATOR !== 'wrk') console.error('wrk is not installed: autocannon limits the fastest servers.');
+if (GENERATOR !== 'wrk')
+  console.error('wrk is not installed: autocannon limits the fastest servers.');
 
 const began = Date.now();
 const rows = [];
 for (const group of CASES) {
   if (!group.ids.some(wanted)) continue;
   console.error(`\n${group.title}`);
-  rows.push(...(await group.run(wanted)));
+  try {
+    rows.push(...(await group.run(wanted)));
+  } catch (error) {
+    // One case that cannot run must not take the others with it.
+    failures.push(error);
+    console.error(error);
+  }
 }
 
 console.log(`\n${table(rows)}\n`);

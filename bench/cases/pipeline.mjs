@@ -1,7 +1,7 @@
 import { Fleet } from '../harness/fleet.mjs';
 import { ratioRow, row, perSecond } from '../harness/measure.mjs';
 import { bare, nodeHttp, ours } from '../harness/peers.mjs';
-import { rounds } from '../harness/rounds.mjs';
+import { rounds, summary } from '../harness/rounds.mjs';
 import { answer, body, invalidBody } from '../work/classify.mjs';
 
 export const ids = ['limits', '1', '1b', '3'];
@@ -24,8 +24,12 @@ export async function run(wanted) {
   try {
     if (wanted('limits')) {
       const by = async (spec) => {
-        const result = await rounds(await fleet.side(spec, plain));
-        return { value: result.best, note: `median ${perSecond(result.median)}`, raw: result };
+        const result = summary(await rounds(await fleet.side(spec, plain)));
+        return {
+          value: result.best,
+          note: `median ${perSecond(result.median)}`,
+          raw: { sides: [{ server: spec.name, path: plain.shot.path, ...result }] },
+        };
       };
       for (const spec of [nodeHttp(), bare('fastify'), bare('express')]) {
         const head = { case: 'limits', what: `${spec.name}, best round`, unit: '/s' };

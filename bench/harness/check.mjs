@@ -45,7 +45,8 @@ export async function check(server, { shot, answer, tolerance = 0, refused, metr
 }
 
 function expect(server, what, got, expected) {
-  if (got !== expected) throw new Error(`${server.name}: expected ${what} to be ${expected}, got ${got}`);
+  if (got !== expected)
+    throw new Error(`${server.name}: expected ${what} to be ${expected}, got ${got}`);
 }
 
 /** Deep equality of JSON values, numbers within `tolerance`. */

@@ -56,7 +56,8 @@ async function runWrk(origin, shots, connections, seconds, core) {
 
 function luaScript(shots) {
   const formatted = shots.map(
-    ({ path, body }) => `  requests[#requests + 1] = wrk.format("POST", ${lua(path)}, headers, ${lua(body)})`,
+    ({ path, body }) =>
+      `  requests[#requests + 1] = wrk.format("POST", ${lua(path)}, headers, ${lua(body)})`,
   );
   return `
 local requests, turn = {}, 0

@@ -11,7 +11,7 @@ export function find(program) {
 }
 
 const taskset = find('taskset');
-const cores = availableParallelism();
+export const cores = availableParallelism();
 const canPin = taskset !== undefined && cores >= 2;
 
 /** Core 0 serves and core 1 loads, so that neither steals time from the other. */

@@ -1,5 +1,6 @@
 import { Missing } from './fleet.mjs';
-import { compare } from './rounds.mjs';
+import { compare, ratio, summary } from './rounds.mjs';
+import { median } from './statistics.mjs';
 
 /** Errors of a run: a row without a value is not a passing run, unless a peer is merely absent. */
 export const failures = [];
@@ -36,15 +37,39 @@ export function ratioRow(head, left, right, options) {
   return row({ ...head, unit: 'x' }, async () => {
     const a = await left();
     const b = await right();
-    const result = await compare(a, b, options);
-    return {
-      value: result.ratio,
-      spread: result.spread,
-      note: `best ${perSecond(result.a.best)} : ${perSecond(result.b.best)}`,
-      raw: { servers: [a.server.name, b.server.name], ...result },
-    };
+    return rateRatio(a, b, await compare(a, b, options));
   });
 }
+
+/** What a row says of the rates of two servers that were loaded in turns. */
+export function rateRatio(a, b, pairs) {
+  const { value, spread, ratios } = ratio(pairs, ({ rate }) => rate);
+  const sides = [a, b].map((side, index) => ({
+    server: side.server.name,
+    path: side.shot.path,
+    ...summary(pairs.map((pair) => pair[index])),
+  }));
+  return {
+    value,
+    spread,
+    note: `best ${perSecond(sides[0].best)} : ${perSecond(sides[1].best)}`,
+    raw: { ratios, sides },
+  };
+}
+
+/** What a row says of a latency (`p50` or `p99`) of two servers that were loaded in turns. */
+export function latencyRatio(pairs, figure) {
+  const { value, spread, ratios } = ratio(pairs, (result) => result[figure]);
+  const [a, b] = [0, 1].map((side) => median(pairs.map((pair) => pair[side][figure])));
+  return {
+    value,
+    spread,
+    note: `median ${milliseconds(a)} : ${milliseconds(b)}`,
+    raw: { ratios, medians: [a, b] },
+  };
+}
+
+export const milliseconds = (ms) => `${ms < 10 ? ms.toFixed(3) : ms.toFixed(1)} ms`;
 
 export const perSecond = (rate) =>
   rate >= 1_000 ? `${(rate / 1_000).toFixed(1)} k/s` : `${Math.round(rate)} /s`;

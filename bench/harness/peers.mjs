@@ -41,20 +41,28 @@ export const handMade = (adapter, validator, cache = false) =>
 export const ours = (adapter) =>
   compiled(`nestjs-model-serving ${adapter}`, 'serving', { ADAPTER: adapter });
 
+const words = (text) => text.split(' ');
+
+const GUNICORN =
+  '-m gunicorn --workers 1 --worker-class sync --bind 127.0.0.1:{port} ' +
+  '--chdir bench/python flask_app:app';
+
+const UVICORN =
+  '-m uvicorn --workers 1 --loop uvloop --http httptools --no-access-log --log-level warning ' +
+  '--host 127.0.0.1 --port {port} --app-dir bench/python fastapi_app:app';
+
 /** @returns {import('./server.mjs').ServerSpec} */
 export function flask(cache = false) {
   const name = `Flask + protobuf, gunicorn${cache ? ', cache hit' : ''}`;
-  const modules = ['flask', 'flask_caching', 'gunicorn', 'google.protobuf', 'prometheus_client'];
-  const { python, missing } = findPython(modules);
+  const { python, missing } = findPython(
+    words('flask flask_caching gunicorn google.protobuf prometheus_client'),
+  );
   if (!python) return { name, command: [], missing };
   const generated = generatePythonMessages();
   if (!generated) return { name, command: [], missing: 'protoc (protobuf-compiler)' };
   return {
     name,
-    command: [
-      ...[python, '-m', 'gunicorn', '--workers', '1', '--worker-class', 'sync'],
-      ...['--bind', '127.0.0.1:{port}', '--chdir', 'bench/python', 'flask_app:app'],
-    ],
+    command: [python, ...words(GUNICORN)],
     env: pythonEnv({ PYTHONPATH: generated, ...(cache ? { CACHE: '1' } : {}) }),
   };
 }
@@ -62,17 +70,13 @@ export function flask(cache = false) {
 /** @returns {import('./server.mjs').ServerSpec} */
 export function fastapi() {
   const name = 'FastAPI + pydantic, uvicorn';
-  const { python, missing } = findPython([
-    ...['fastapi', 'pydantic', 'uvicorn', 'uvloop', 'httptools', 'prometheus_client'],
-  ]);
+  const { python, missing } = findPython(
+    words('fastapi pydantic uvicorn uvloop httptools prometheus_client'),
+  );
   if (!python) return { name, command: [], missing };
   return {
     name,
-    command: [
-      ...[python, '-m', 'uvicorn', '--workers', '1', '--loop', 'uvloop', '--http', 'httptools'],
-      ...['--no-access-log', '--log-level', 'warning', '--host', '127.0.0.1', '--port', '{port}'],
-      ...['--app-dir', 'bench/python', 'fastapi_app:app'],
-    ],
+    command: [python, ...words(UVICORN)],
     env: pythonEnv(),
   };
 }

@@ -10,15 +10,18 @@ export const settings = { rounds: 7, seconds: 1, full: false };
  * @property {import('./load.mjs').Shot} shot
  */
 
+/** @typedef {import('./load.mjs').LoadResult} LoadResult */
+
 /**
- * Loads two servers in turns and compares round with neighbouring round, since the machine's speed
+ * Loads two servers in turns and pairs round with neighbouring round, since the machine's speed
  * drifts. The order turns over in every pair (AB BA AB …), so that a steady drift falls out.
  *
  * @param {Side} a
  * @param {Side} b
- * @param {{ connections?: number, seconds?: number, measure?: (r: import('./load.mjs').LoadResult) => number }} [options]
+ * @param {{ connections?: number, seconds?: number }} [options]
+ * @returns {Promise<[LoadResult, LoadResult][]>}
  */
-export async function compare(a, b, { measure = (result) => result.rate, ...options } = {}) {
+export async function compare(a, b, options = {}) {
   const pairs = [];
   for (const side of [a, b]) await warm(side, options);
   for (let round = 0; round < settings.rounds; round++) {
@@ -27,15 +30,18 @@ export async function compare(a, b, { measure = (result) => result.rate, ...opti
     for (const side of order) results.set(side, await shoot(side, options));
     pairs.push([results.get(a), results.get(b)]);
   }
-  const ratios = pairs.map(([left, right]) => measure(left) / measure(right));
-  const side = (index) => pairs.map((pair) => pair[index]);
-  return {
-    ratio: median(ratios),
-    spread: spread(ratios),
-    ratios,
-    a: summary(side(0)),
-    b: summary(side(1)),
-  };
+  return pairs;
+}
+
+/**
+ * The ratio a : b of one figure, pair by pair.
+ *
+ * @param {[LoadResult, LoadResult][]} pairs
+ * @param {(result: LoadResult) => number} figure
+ */
+export function ratio(pairs, figure) {
+  const ratios = pairs.map(([a, b]) => figure(a) / figure(b));
+  return { value: median(ratios), spread: spread(ratios), ratios };
 }
 
 /** Rounds of one server alone. */
@@ -43,27 +49,30 @@ export async function rounds(side, options = {}) {
   await warm(side, options);
   const results = [];
   for (let round = 0; round < settings.rounds; round++) results.push(await shoot(side, options));
-  return summary(results);
+  return results;
 }
 
-const warmed = new WeakSet();
+const warmed = new Set();
 
-/** V8 compiles the hot path within the first few thousand requests; once a server is enough. */
+/** V8 compiles the hot path within the first few thousand requests; once a route is enough. */
 async function warm(side, options) {
-  if (warmed.has(side.server)) return;
-  warmed.add(side.server);
+  const route = `${side.server.pid} ${side.shot.path}`;
+  if (warmed.has(route)) return;
+  warmed.add(route);
   await load(side.server.origin, side.shot, { ...options, seconds: 2 });
 }
 
 async function shoot(side, options) {
-  const result = await load(side.server.origin, side.shot, { seconds: settings.seconds, ...options });
+  const { seconds } = settings;
+  const result = await load(side.server.origin, side.shot, { seconds, ...options });
   if (result.failed > 0) {
     throw new Error(`${side.server.name}: ${result.failed} of ${result.requests} requests failed`);
   }
   return result;
 }
 
-function summary(results) {
+/** @param {LoadResult[]} results */
+export function summary(results) {
   return {
     best: Math.max(...results.map(({ rate }) => rate)),
     median: median(results.map(({ rate }) => rate)),

@@ -15,6 +15,8 @@ export const ROOT = fileURLToPath(new URL('../../', import.meta.url));
  * @property {string[]} command
  * @property {Record<string, string>} [env]
  * @property {string | null} [core]   The core to pin to; null leaves it unpinned. Default: the server's.
+ * @property {boolean} [announces]    Prints `ready` when it listens; else it is asked until it answers.
+ * @property {string} [readyPath]     What it is asked; below 500 is an answer. Default '/'.
  * @property {string} [missing]       Why it cannot be started here; the cases that need it say so.
  */
 
@@ -53,7 +55,13 @@ export async function start(spec) {
   const began = performance.now();
   const child = spawn(file, args, {
     cwd: ROOT,
-    env: { ...process.env, NODE_ENV: 'production', ...spec.env, PORT: String(port), HOST: '127.0.0.1' },
+    env: {
+      ...process.env,
+      NODE_ENV: 'production',
+      ...spec.env,
+      PORT: String(port),
+      HOST: '127.0.0.1',
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   running.add(child);
@@ -85,7 +93,7 @@ export async function start(spec) {
       child.kill('SIGKILL');
       throw new Error(`${spec.name} was not ready within 30 s:\n${output}`);
     }
-    if (!spec.announces && (await accepts(port))) announcedAt = performance.now();
+    if (!spec.announces && (await accepts(port, spec.readyPath))) announcedAt = performance.now();
     else await new Promise((resolve) => setTimeout(resolve, 20));
   }
   return {
@@ -103,10 +111,11 @@ export async function start(spec) {
   };
 }
 
-async function accepts(port) {
+async function accepts(port, path = '/') {
   try {
-    await (await fetch(`http://127.0.0.1:${port}/`)).arrayBuffer();
-    return true;
+    const response = await fetch(`http://127.0.0.1:${port}${path}`);
+    await response.arrayBuffer();
+    return response.status < 500;
   } catch {
     return false;
   }

@@ -73,7 +73,10 @@ if (process.env.CACHE) UseInterceptors(CacheInterceptor)(Classifier);
 UseInterceptors(AnswerInterceptor)(Classifier);
 
 @Module({
-  imports: [PrometheusModule.register({ path: '/metrics' }), CacheModule.register({ ttl: 300_000 })],
+  imports: [
+    PrometheusModule.register({ path: '/metrics' }),
+    CacheModule.register({ ttl: 300_000 }),
+  ],
   controllers: [Classifier],
   providers: [durationProvider],
 })

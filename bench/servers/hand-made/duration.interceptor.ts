@@ -25,8 +25,8 @@ export class DurationInterceptor implements NestInterceptor {
 
   intercept(_context: ExecutionContext, next: CallHandler): Observable<unknown> {
     const stop = this.duration.startTimer({ endpoint: '/classify', method: 'POST' });
-    return next.handle().pipe(
-      tap({ next: () => stop({ status: '200' }), error: () => stop({ status: '500' }) }),
-    );
+    return next
+      .handle()
+      .pipe(tap({ next: () => stop({ status: '200' }), error: () => stop({ status: '500' }) }));
   }
 }

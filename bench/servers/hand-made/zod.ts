@@ -53,7 +53,10 @@ if (process.env.CACHE) UseInterceptors(CacheInterceptor)(Classifier);
 UseInterceptors(StandardSchemaSerializerInterceptor)(Classifier);
 
 @Module({
-  imports: [PrometheusModule.register({ path: '/metrics' }), CacheModule.register({ ttl: 300_000 })],
+  imports: [
+    PrometheusModule.register({ path: '/metrics' }),
+    CacheModule.register({ ttl: 300_000 }),
+  ],
   controllers: [Classifier],
   providers: [durationProvider],
 })

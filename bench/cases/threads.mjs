@@ -1,0 +1,64 @@
+import { Fleet } from '../harness/fleet.mjs';
+import { milliseconds, row } from '../harness/measure.mjs';
+import { compiled } from '../harness/peers.mjs';
+import { settings } from '../harness/rounds.mjs';
+import { median, spread } from '../harness/statistics.mjs';
+import { traffic } from '../harness/traffic.mjs';
+
+export const ids = ['9'];
+export const title = 'A model that computes for 50 ms, in worker threads, saturated';
+
+const busy = { path: '/busy', body: '{}' };
+const CONNECTIONS = 16;
+const PINGS = 200; // a second
+
+/** @param {(id: string) => boolean} _wanted */
+export async function run(_wanted) {
+  const rows = [];
+  for (const adapter of ['express', 'fastify']) {
+    const fleet = new Fleet();
+    const name = adapter === 'express' ? 'Express' : 'Fastify';
+    const head = {
+      case: '9',
+      what: `${name}: p99 of /__ping while all threads compute`,
+      unit: 'ms',
+      target: { below: 10 },
+    };
+    try {
+      rows.push(
+        await row(head, async () => {
+          // Threads want cores: this server has all of them, as it would in service.
+          const spec = {
+            ...compiled(`threads ${adapter}`, 'threads', { ADAPTER: adapter }),
+            core: null,
+          };
+          const { server } = await fleet.side(spec, { shot: busy, answer: { done: true } });
+          return saturated(server.origin);
+        }),
+      );
+    } finally {
+      await fleet.close();
+    }
+  }
+  return rows;
+}
+
+async function saturated(origin) {
+  const rounds = [];
+  for (let round = 0; round < settings.rounds; round++) {
+    const [pings, calls] = await Promise.all([
+      traffic({ origin, path: '/__ping', rate: PINGS, seconds: 2 }),
+      traffic({ origin, ...busy, connections: CONNECTIONS, seconds: 2.5 }),
+    ]);
+    rounds.push({ pings, calls });
+  }
+  const p99 = rounds.map(({ pings }) => pings[200].p99);
+  const p50 = median(rounds.map(({ pings }) => pings[200].p50));
+  const rate = median(rounds.map(({ calls }) => calls[200].rate));
+  return {
+    value: median(p99),
+    spread: spread(p99),
+    note: `p50 ${milliseconds(p50)}; the model answers ${rate.toFixed(0)} /s`,
+    raw: { rounds },
+  };
+}

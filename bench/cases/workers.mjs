@@ -1,0 +1,55 @@
+import { Fleet } from '../harness/fleet.mjs';
+import { ratioRow } from '../harness/measure.mjs';
+import { compiled } from '../harness/peers.mjs';
+import { cores } from '../harness/machine.mjs';
+import { answer, body, invalidBody } from '../work/classify.mjs';
+
+export const ids = ['12'];
+export const title = 'Two worker processes against one';
+
+const expectation = {
+  shot: { path: '/classify', body },
+  answer,
+  refused: invalidBody,
+  metrics: '/__metrics',
+};
+
+/** Two cores for the workers; the load has one of its own where the machine has three. */
+const SERVERS = '0,1';
+const LOAD = cores > 2 ? '2' : SERVERS;
+
+/** @param {(id: string) => boolean} _wanted */
+export async function run(_wanted) {
+  const rows = [];
+  const fleet = new Fleet();
+  const workers = (adapter, count) => () =>
+    fleet.side(
+      {
+        ...compiled(`${count} worker${count > 1 ? 's' : ''} ${adapter}`, 'workers', {
+          HTTP_ADAPTER: adapter,
+          WORKERS: String(count),
+        }),
+        announces: false,
+        readyPath: '/__ready',
+        core: SERVERS,
+      },
+      expectation,
+    );
+  try {
+    for (const adapter of ['express', 'fastify']) {
+      const name = adapter === 'express' ? 'Express' : 'Fastify';
+      const shared = cores > 2 ? '' : ' (the load shares their two cores)';
+      rows.push(
+        await ratioRow(
+          { case: '12', what: `${name}: two workers / one${shared}` },
+          workers(adapter, 2),
+          workers(adapter, 1),
+          { core: LOAD },
+        ),
+      );
+    }
+  } finally {
+    await fleet.close();
+  }
+  return rows;
+}

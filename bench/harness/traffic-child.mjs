@@ -1,0 +1,77 @@
+import { Agent, request } from 'node:http';
+import { performance } from 'node:perf_hooks';
+import { quantile } from './statistics.mjs';
+
+const {
+  origin,
+  path,
+  body,
+  rate,
+  connections,
+  seconds,
+  settle = 0.5,
+} = JSON.parse(process.argv[2]);
+const agent = new Agent({ keepAlive: true });
+const options = {
+  agent,
+  method: body === undefined ? 'GET' : 'POST',
+  headers: body === undefined ? {} : { 'content-type': 'application/json' },
+};
+
+/** @type {Map<string, number[]>} */
+const latencies = new Map();
+const began = performance.now();
+const from = began + settle * 1_000;
+const until = began + seconds * 1_000;
+
+/** Sends one request that was due at `due`; waiting for our own timer counts as latency, too. */
+function send(due, answered) {
+  const finish = (status) => {
+    const now = performance.now();
+    if (now >= from && now < until) {
+      if (!latencies.has(status)) latencies.set(status, []);
+      latencies.get(status).push(now - due);
+    }
+    answered();
+  };
+  const outgoing = request(origin + path, options, (response) => {
+    response.resume();
+    response.once('end', () => finish(String(response.statusCode)));
+  });
+  outgoing.once('error', () => finish('error'));
+  outgoing.end(body);
+}
+
+if (rate) {
+  let sent = 0;
+  const timer = setInterval(() => {
+    const now = performance.now();
+    if (now >= until) {
+      clearInterval(timer);
+      report();
+      return;
+    }
+    const due = Math.floor(((now - began) / 1_000) * rate);
+    for (; sent < due; sent++) send(began + (sent / rate) * 1_000, () => {});
+  }, 1);
+} else {
+  const loop = () => {
+    if (performance.now() < until) send(performance.now(), loop);
+  };
+  for (let i = 0; i < connections; i++) loop();
+  setTimeout(report, until - performance.now());
+}
+
+function report() {
+  const result = {};
+  for (const [status, list] of latencies) {
+    result[status] = {
+      count: list.length,
+      rate: list.length / (seconds - settle),
+      p50: quantile(list, 0.5),
+      p99: quantile(list, 0.99),
+    };
+  }
+  console.log(JSON.stringify(result));
+  process.exit();
+}
