@@ -1,6 +1,6 @@
 import { ServingError } from '../errors/index.js';
 import { itemsOf } from './batch-size.js';
-import { Batch } from './batch.js';
+import { Batch, Failure, settle } from './batch.js';
 import { delayUntil, refuseGone } from './deadline.js';
 import type {
   BatchOptions,
@@ -130,44 +130,44 @@ export class BatchExecutor implements Executor {
     return members;
   }
 
-  /** Holds a slot until the handler has ended. */
+  /** Holds a slot until the handler has ended, and settles every member. Never throws. */
   async #serve(members: readonly Settlement[], start: number): Promise<void> {
     const size = members.reduce((sum, member) => sum + member.size, 0);
     this.#observer.batched(size);
     for (const { since } of members) this.#observer.queued(start - since);
+    let answers: unknown[];
     try {
-      await this.#settle(members);
-    } finally {
-      this.#running--;
-      this.#estimate.record(performance.now() - start, size);
-      this.#serveQueue();
+      answers = await this.#infer(members);
+    } catch (error) {
+      const isolate = members.length > 1 && this.#options.onBatchError === 'isolate';
+      answers = isolate ? await this.#isolate(members) : members.map(() => new Failure(error));
     }
+    // Who hears its answer finds the slot free.
+    this.#running--;
+    this.#estimate.record(performance.now() - start, size);
+    settle(members, answers);
+    this.#serveQueue();
   }
 
-  /** Settles every member, and never throws. */
-  async #settle(members: readonly Settlement[]): Promise<void> {
-    const thrown = await this.#infer(members);
-    if (thrown === undefined) return;
-    const alone = members.length > 1 && this.#options.onBatchError === 'isolate';
+  /** Runs the members one by one, and settles each as it ends; no answer is left to be given. */
+  async #isolate(members: readonly Settlement[]): Promise<[]> {
     for (const member of members) {
-      const now = performance.now();
-      if (!alone) member.reject(thrown.error, now);
-      else if (member.task.deadline <= now) member.expire();
-      else if (!member.settled) {
-        const again = await this.#infer([member]);
-        if (again) member.reject(again.error, performance.now());
+      if (member.task.deadline <= performance.now()) member.expire();
+      if (member.settled) continue;
+      try {
+        settle([member], await this.#infer([member]));
+      } catch (error) {
+        member.reject(error, performance.now());
       }
     }
+    return [];
   }
 
-  /** Runs the handler once; tells what it threw, if it did. */
-  async #infer(members: readonly Settlement[]): Promise<{ readonly error: unknown } | undefined> {
+  /** Runs the handler once. */
+  async #infer(members: readonly Settlement[]): Promise<unknown[]> {
     const start = performance.now();
     try {
-      await new Batch(members).run(this.#predict);
-      return undefined;
-    } catch (error) {
-      return { error };
+      return await new Batch(members).run(this.#predict);
     } finally {
       this.#observer.inferred(performance.now() - start);
     }

@@ -16,18 +16,8 @@ export class Batch {
     for (const member of members) member.onGone = memberGone;
   }
 
-  /** Runs the handler once, and settles the members unless it throws. */
-  async run(predict: BatchPredict): Promise<void> {
-    const answers = await this.#infer(predict);
-    const now = performance.now();
-    for (const [index, member] of this.members.entries()) {
-      const answer = answers[index];
-      if (answer instanceof Failure) member.reject(answer.error, now);
-      else member.resolve(answer, now);
-    }
-  }
-
-  async #infer(predict: BatchPredict): Promise<unknown[]> {
+  /** Runs the handler once: an answer for each member, a {@link Failure} where it has failed. */
+  async run(predict: BatchPredict): Promise<unknown[]> {
     const { members } = this;
     const returned = predict.call(
       members[0]!.receiver,
@@ -53,9 +43,18 @@ export class Batch {
   }
 }
 
-/** A result that fails its own request only. */
-class Failure {
+/** An answer that fails its own request only. */
+export class Failure {
   constructor(readonly error: unknown) {}
+}
+
+/** Gives the members, as many as there are answers, theirs. */
+export function settle(members: readonly Settlement[], answers: readonly unknown[]): void {
+  const now = performance.now();
+  for (const [index, answer] of answers.entries()) {
+    if (answer instanceof Failure) members[index]!.reject(answer.error, now);
+    else members[index]!.resolve(answer, now);
+  }
 }
 
 function isList(value: unknown): value is ArrayLike<unknown> {
@@ -80,6 +79,6 @@ function asAnswer(result: unknown): unknown {
 }
 
 function describe(value: unknown): string {
-  if (value === null) return 'null';
+  if (value === null || value === undefined) return String(value);
   return typeof value === 'object' ? 'an object that is no array' : `a ${typeof value}`;
 }

@@ -19,10 +19,10 @@ export class TestTask extends CancellableTask {
     timeout = 30_000,
   ) {
     super(performance.now() + timeout);
-    const task = this;
+    const signal = () => this.signal;
     this.context = {
       get signal() {
-        return task.signal;
+        return signal();
       },
       requestId: String(input),
       deadline: Date.now() + timeout,
