@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util';
 import { CASES } from './cases/index.mjs';
 import { GENERATOR } from './harness/load.mjs';
 import { describeMachine } from './harness/machine.mjs';
-import { failures } from './harness/measure.mjs';
+import { fail, failures } from './harness/measure.mjs';
 import { save, table } from './harness/report.mjs';
 import { settings } from './harness/rounds.mjs';
 import { met } from './harness/row.mjs';
@@ -54,8 +54,7 @@ for (const group of CASES) {
     rows.push(...(await group.run(wanted)));
   } catch (error) {
     // One case that cannot run must not take the others with it.
-    failures.push(error);
-    console.error(error);
+    fail(error);
   }
 }
 
@@ -72,7 +71,7 @@ const name = positionals.length === 0 ? 'latest' : `case-${positionals.join('-')
 console.log(save(`${name}.json`, `${JSON.stringify(result, null, 2)}\n`));
 if (positionals.length === 0) console.log(save('chart.svg', chart(rows)));
 for (const row of rows) if (met(row) === false) console.log(`missed: ${row.case} ${row.what}`);
-process.exit(failures.length > 0 ? 1 : 0);
+process.exit(failures.size > 0 ? 1 : 0);
 
 /** The Nest servers need decorators, so they are TypeScript. */
 function compileServers() {

@@ -3,7 +3,14 @@ import { compare, ratio, summary } from './rounds.mjs';
 import { median } from './statistics.mjs';
 
 /** Errors of a run: a row without a value is not a passing run, unless a peer is merely absent. */
-export const failures = [];
+export const failures = new Set();
+
+/** Several rows may fail for one reason, which is printed once. */
+export function fail(error) {
+  const text = String(error.message).slice(0, 2_000);
+  if (!failures.has(text)) console.error(text);
+  failures.add(text);
+}
 
 /**
  * Turns one measurement into its row; what cannot be measured becomes a row that says why.
@@ -18,8 +25,7 @@ export async function row(head, measure) {
     return { ...head, ...(await measure()) };
   } catch (error) {
     if (!(error instanceof Missing)) {
-      failures.push(error);
-      console.error(error);
+      fail(error);
     }
     return { ...head, value: null, note: error.message.split('\n')[0] };
   }

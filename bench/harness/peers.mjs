@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { find, findPython } from './machine.mjs';
 import { ROOT } from './server.mjs';
 
@@ -83,14 +83,17 @@ export function fastapi() {
 
 const pythonEnv = (env = {}) => ({ PYTHONDONTWRITEBYTECODE: '1', ...env });
 
+/** The schema of the example request, that of the example itself. */
+const PROTO = 'examples/language-detection/language-detection.proto';
+
 let messages;
 
-/** The folder of the `_pb2.py` that protoc makes of the benchmark's .proto, for this run only. */
+/** The folder of the `_pb2.py` that protoc makes of the example's .proto, for this run only. */
 function generatePythonMessages() {
   if (messages === undefined && find('protoc')) {
     messages = mkdtempSync(join(tmpdir(), 'bench-pb2-'));
     process.once('exit', () => rmSync(messages, { recursive: true, force: true }));
-    execFileSync('protoc', ['-I', 'bench/work', `--python_out=${messages}`, 'classify.proto'], {
+    execFileSync('protoc', ['-I', dirname(PROTO), `--python_out=${messages}`, PROTO], {
       cwd: ROOT,
     });
   }

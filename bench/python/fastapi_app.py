@@ -13,16 +13,10 @@ duration = Histogram(
 )
 
 
-class Enrichment(BaseModel, extra=Extra.forbid):
-    name: Optional[StrictStr] = None
-    value: Optional[StrictStr] = None
-    weight: Optional[float] = None
-
-
 class ClassifyRequest(BaseModel, extra=Extra.forbid):
     title: Optional[StrictStr] = None
     body: Optional[StrictStr] = None
-    enrichments: Optional[List[Enrichment]] = None
+    enrichments: Optional[List[StrictStr]] = None
 
 
 class ClassifyResponse(BaseModel):

@@ -4,7 +4,7 @@ import hashlib
 import os
 import time
 
-import classify_pb2
+import language_detection_pb2 as messages
 from flask import Flask, Response, jsonify, request
 from flask_caching import Cache
 from google.protobuf import json_format
@@ -31,7 +31,7 @@ def answer():
     if not isinstance(body, dict):
         return jsonify(error="not a JSON object"), 400
     try:
-        message = json_format.ParseDict(body, classify_pb2.Request())
+        message = json_format.ParseDict(body, messages.Request())
     except json_format.ParseError as error:
         return jsonify(error=str(error)), 400
     key = None
@@ -40,7 +40,7 @@ def answer():
         kept = cache.get(key)
         if kept is not None:
             return jsonify(kept), 200, {"X-Cache": "HIT"}
-    reply = json_format.ParseDict(predict(message), classify_pb2.Response())
+    reply = json_format.ParseDict(predict(message), messages.Response())
     result = json_format.MessageToDict(reply)
     if key is not None:
         cache.set(key, result)

@@ -1,7 +1,7 @@
 export interface ClassifyRequest {
   title?: string;
   body?: string;
-  enrichments?: { name?: string; value?: string; weight?: number }[];
+  enrichments?: string[];
 }
 
 export interface ClassifyResponse {

@@ -3,7 +3,9 @@ import { ModelEndpoint, ModelServingModule, protobufSchema } from 'nestjs-model-
 import { classify, type ClassifyRequest, type ClassifyResponse } from './answer.js';
 import { listen } from './listen.js';
 
-const schema = protobufSchema<ClassifyRequest, ClassifyResponse>('bench/work/classify.proto');
+const schema = protobufSchema<ClassifyRequest, ClassifyResponse>(
+  'examples/language-detection/language-detection.proto',
+);
 
 @ModelEndpoint('/classify', schema)
 class Classifier {

@@ -9,7 +9,9 @@ import {
 import { classify, type ClassifyRequest, type ClassifyResponse } from './answer.js';
 import { listen } from './listen.js';
 
-const schema = protobufSchema<ClassifyRequest, ClassifyResponse>('bench/work/classify.proto');
+const schema = protobufSchema<ClassifyRequest, ClassifyResponse>(
+  'examples/language-detection/language-detection.proto',
+);
 
 @ModelEndpoint('/plain', schema)
 class Plain {

@@ -4,7 +4,9 @@ import { classify, type ClassifyRequest, type ClassifyResponse } from './answer.
 
 @ModelEndpoint(
   '/classify',
-  protobufSchema<ClassifyRequest, ClassifyResponse>('bench/work/classify.proto'),
+  protobufSchema<ClassifyRequest, ClassifyResponse>(
+    'examples/language-detection/language-detection.proto',
+  ),
 )
 class Classifier {
   predict(input: ClassifyRequest): ClassifyResponse {

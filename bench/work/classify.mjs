@@ -14,9 +14,13 @@ const request = {
     'His daughter gave the last one away herself, and asked only that it lie open at the page with ' +
     'the whale, which he had drawn twice, since the first had come out too small.',
   enrichments: [
-    { name: 'source', value: 'https://news.example/archive/lighthouse', weight: 0.75 },
-    { name: 'author', value: 'R. Halvorsen', weight: 0.5 },
-    { name: 'section', value: 'Local history', weight: 0.25 },
+    'The old light from the harbour wall, about 1931',
+    'One of the ledgers, open at the second winter',
+    'local history',
+    'lighthouses',
+    'archives of the harbour office',
+    'pilots',
+    'sandbanks',
   ],
 };
 

@@ -14,29 +14,18 @@ import {
 } from '@nestjs/common';
 import { CacheInterceptor, CacheKey, CacheModule } from '@nestjs/cache-manager';
 import { PrometheusModule } from '@willsoto/nestjs-prometheus';
-import { plainToInstance, Type } from 'class-transformer';
-import { IsArray, IsNumber, IsOptional, IsString, ValidateNested, validate } from 'class-validator';
+import { plainToInstance } from 'class-transformer';
+import { IsArray, IsNumber, IsOptional, IsString, validate } from 'class-validator';
 import { mergeMap, type Observable } from 'rxjs';
 import { classify } from '../answer.js';
 import { listen } from '../listen.js';
 import { bodyKey } from './cache-key.js';
 import { DurationInterceptor, durationProvider } from './duration.interceptor.js';
 
-class Enrichment {
-  @IsOptional() @IsString() name?: string;
-  @IsOptional() @IsString() value?: string;
-  @IsOptional() @IsNumber() weight?: number;
-}
-
 class ClassifyRequest {
   @IsOptional() @IsString() title?: string;
   @IsOptional() @IsString() body?: string;
-
-  @IsOptional()
-  @IsArray()
-  @ValidateNested({ each: true })
-  @Type(() => Enrichment)
-  enrichments?: Enrichment[];
+  @IsOptional() @IsString({ each: true }) @IsArray() enrichments?: string[];
 }
 
 class ClassifyResponse {

@@ -20,15 +20,7 @@ import { DurationInterceptor, durationProvider } from './duration.interceptor.js
 const Request = z.strictObject({
   title: z.string().optional(),
   body: z.string().optional(),
-  enrichments: z
-    .array(
-      z.strictObject({
-        name: z.string().optional(),
-        value: z.string().optional(),
-        weight: z.number().optional(),
-      }),
-    )
-    .optional(),
+  enrichments: z.array(z.string()).optional(),
 });
 
 const Response = z.strictObject({
