@@ -1,5 +1,5 @@
 /** The wait before the first restart, in milliseconds; each further one doubles it. */
-const FIRST_DELAY = 200;
+const FIRST_DELAY = 100;
 
 const LONGEST_DELAY = 30_000;
 

@@ -1,0 +1,31 @@
+import { expect, it } from 'vitest';
+import { FixtureProcess, Load } from './fixture-process.js';
+
+it('shows on any worker the sum of all, those that have crashed or left included', async () => {
+  const server = new FixtureProcess('serving', { WORKERS: '2' });
+  const port = await server.port();
+  await server.printed(/all ready/);
+  const { ok, pids } = await new Load(port, 500).result();
+  expect(ok).toBe(500);
+  expect(pids).toHaveLength(2);
+
+  for (let i = 0; i < 4; i++) {
+    const metrics = await scrape(port);
+    expect(metrics).toContain('\nserved_total 500\n');
+    expect(metrics).toContain(`\npid ${Math.max(...pids)}\n`);
+  }
+
+  await fetch(`http://127.0.0.1:${port}/crash`, { method: 'POST' }).catch(() => undefined);
+  await server.printed(/ended with code 7/);
+  expect(await scrape(port)).toContain('\nserved_total 500\n');
+
+  await server.printed(/port \d+ of/, 3);
+  server.kill('SIGHUP');
+  await server.printed(/released/, 2);
+  expect(await scrape(port)).toContain('\nserved_total 500\n');
+});
+
+async function scrape(port: number): Promise<string> {
+  const headers = { connection: 'close' };
+  return (await fetch(`http://127.0.0.1:${port}/metrics`, { headers })).text();
+}
