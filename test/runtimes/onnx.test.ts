@@ -332,7 +332,7 @@ describe('as a provider', () => {
     const error = await refusal(app.init());
     expect(error).toBeInstanceOf(ConfigurationError);
     expect(error.message).toMatch(
-      /^OnnxModel: expected file to be an ONNX model, got "missing\/model\.onnx" \(.*exist.*\)$/,
+      /^OnnxModel: expected file to be an ONNX model, got ".*missing\/model\.onnx" \(.*exist.*\)$/,
     );
   });
 
@@ -340,7 +340,7 @@ describe('as a provider', () => {
     const model = new OnnxModel(new URL(import.meta.url));
     expect((await refusal(model.load())).message).toContain('onnx.test.ts');
     expect(() => new OnnxModel(new URL('http://localhost/model.onnx'))).toThrow(
-      'OnnxModel: expected file to be a path or a file: URL, got http://localhost/model.onnx',
+      "OnnxModel: expected file to be a path or a file: URL, got 'http://localhost/model.onnx'",
     );
   });
 });

@@ -1,7 +1,7 @@
-import { fileURLToPath } from 'node:url';
 import type { OnApplicationShutdown, OnModuleInit } from '@nestjs/common';
 import { InferenceSession, type Tensor } from 'onnxruntime-node';
 import { ConfigurationError, InvalidRequest } from '../../errors/index.js';
+import { modelFile } from '../model-file.js';
 import { ModelInput } from './model-input.js';
 import { OnnxInputError } from './onnx-input-error.js';
 import { RowStack } from './row-stack.js';
@@ -65,12 +65,7 @@ export class OnnxModel<O extends Record<string, Tensor.Type> = Record<string, Te
    * @throws ConfigurationError for anything else.
    */
   constructor(file: string | URL, options: OnnxModelOptions = {}) {
-    if (typeof file !== 'string' && !(file instanceof URL && file.protocol === 'file:')) {
-      throw new ConfigurationError(
-        `${this.constructor.name}: expected file to be a path or a file: URL, got ${String(file)}`,
-      );
-    }
-    this.#file = typeof file === 'string' ? file : fileURLToPath(file);
+    this.#file = modelFile(this.constructor.name, file);
     this.#options = options;
   }
 

@@ -1,0 +1,187 @@
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import type { MessagePort } from 'node:worker_threads';
+import { Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
+import { Piscina } from 'piscina';
+import { ConfigurationError, ServingError } from '../../errors/index.js';
+import { modelFile } from '../model-file.js';
+import {
+  fillOptions,
+  type FilledOptions,
+  type ThreadedModelOptions,
+} from './threaded-model-options.js';
+import { revive } from './thrown.js';
+import { Turnstile } from './turnstile.js';
+
+const HOST = fileURLToPath(new URL('./host.mjs', import.meta.url));
+
+export interface ThreadedRunOptions {
+  /** Ends the call when aborted: one that runs takes its thread with it, which is replaced. */
+  readonly signal?: AbortSignal;
+  /** Moved to the thread, not copied. */
+  readonly transferList?: readonly (ArrayBuffer | MessagePort)[];
+}
+
+/**
+ * A provider that runs a module in worker threads, so that a model which computes in JavaScript
+ * leaves the event loop free. The file's default export is called with the input and returns the
+ * output or a promise of it; both are copied between threads, as by `structuredClone`.
+ *
+ * Threads start, and load the file, when the app starts; they end when it has stopped serving. A
+ * thread that dies fails its own call only, and is replaced. An error that the file throws arrives
+ * with its name, message and stack; one named `InvalidRequest` is an `InvalidRequest`, a 400.
+ *
+ * Give the endpoint a `maxConcurrency` of `maxThreads`: then requests wait in its queue, which
+ * knows their deadlines and shows in its metrics.
+ *
+ * @example
+ * ```ts
+ * // sentiment.worker.mjs: export default function predict(text) { … return score; }
+ * @Injectable()
+ * class SentimentModel extends ThreadedModel<string, number> {
+ *   constructor() {
+ *     super(new URL('./sentiment.worker.mjs', import.meta.url), { maxThreads: 4 });
+ *   }
+ * }
+ *
+ * const score = await model.run(text, { signal: context.signal });
+ * ```
+ */
+export class ThreadedModel<Input = unknown, Output = unknown>
+  implements OnModuleInit, OnApplicationShutdown
+{
+  readonly #name = this.constructor.name;
+  readonly #file: string;
+  readonly #options: FilledOptions;
+  readonly #turnstile: Turnstile;
+  readonly #logger = new Logger(this.#name);
+  #loading: Promise<void> | undefined;
+  #pool: Piscina | undefined;
+  /** Milliseconds a call takes, averaged over the last ones. */
+  #duration = 0;
+
+  /**
+   * @param file JavaScript as Node itself can load it: a `file:` URL, or a path from the working
+   * directory.
+   * @throws ConfigurationError for a wrong file or option.
+   */
+  constructor(file: string | URL, options: ThreadedModelOptions = {}) {
+    this.#file = modelFile(this.#name, file);
+    this.#options = fillOptions(this.#name, options);
+    this.#turnstile = new Turnstile(this.#options.maxThreads);
+  }
+
+  /**
+   * Starts the threads, once. Nest does it at start; await it in an `onModuleInit` that needs the
+   * model.
+   * @throws ConfigurationError, naming the file, if a thread cannot load it.
+   */
+  load(): Promise<void> {
+    this.#loading ??= this.#load();
+    return this.#loading;
+  }
+
+  /** Ends the threads and what they run. Nest does it once HTTP has drained. */
+  async close(): Promise<void> {
+    this.#loading = undefined;
+    const pool = this.#pool;
+    this.#pool = undefined;
+    this.#turnstile.turnAway(new ServingError('Unavailable', `${this.#name} is not loaded`));
+    await pool?.destroy();
+  }
+
+  /**
+   * Calls the file's default export in a thread.
+   * @throws What it throws; the signal's reason if that is aborted; `ServingError` `QueueFull` if
+   * `maxQueue` calls wait already, `Unavailable` if it is not loaded; an `Error` if the thread dies or the input cannot be copied.
+   */
+  async run(input: Input, { signal, transferList }: ThreadedRunOptions = {}): Promise<Output> {
+    signal?.throwIfAborted();
+    this.#checkLoaded();
+    if (this.#turnstile.isFull && this.#turnstile.waiting >= this.#options.maxQueue) {
+      throw new ServingError('QueueFull', `${this.#name}: too many calls wait for a thread`, {
+        retryAfter: this.#expectedWait(),
+      });
+    }
+    await this.#turnstile.enter(signal);
+    if (this.#loading === undefined) this.#turnstile.leave();
+    // Again, lest a call that waited starts threads nobody would end.
+    this.#checkLoaded();
+    const start = performance.now();
+    try {
+      this.#pool ??= this.#start();
+      return (await this.#pool.run(input, {
+        signal,
+        transferList: transferList as ArrayBuffer[] | undefined,
+      })) as Output;
+    } catch (error) {
+      throw signal?.aborted ? signal.reason : revive(error, this.#name);
+    } finally {
+      this.#duration += (performance.now() - start - this.#duration) / 8;
+      this.#turnstile.leave();
+    }
+  }
+
+  onModuleInit(): Promise<void> {
+    return this.load();
+  }
+
+  onApplicationShutdown(): Promise<void> {
+    return this.close();
+  }
+
+  async #load(): Promise<void> {
+    const pool = (this.#pool = this.#start());
+    try {
+      await Promise.all(pool.threads.map(() => pool.run(undefined, { name: 'ready' })));
+    } catch (cause) {
+      this.#pool = undefined;
+      await pool.destroy();
+      throw new ConfigurationError(
+        `${this.#name}: expected file to be a module that a worker thread can run, got "${this.#file}" (${(cause as Error).message})`,
+        { cause },
+      );
+    }
+  }
+
+  #checkLoaded(): void {
+    if (this.#loading === undefined) {
+      throw new ServingError('Unavailable', `${this.#name} is not loaded`);
+    }
+  }
+
+  #start(): Piscina {
+    const { minThreads, maxThreads, idleTimeout, resourceLimits, workerData } = this.#options;
+    const pool = new Piscina({
+      filename: HOST,
+      argv: [pathToFileURL(this.#file).href],
+      minThreads,
+      maxThreads,
+      idleTimeout,
+      resourceLimits,
+      workerData,
+      recordTiming: false,
+    });
+    pool.on('error', (error: Error) => {
+      // Of a thread without a call; at start `load` tells it.
+      if (pool === this.#pool) this.#logger.error(`A worker thread failed: ${error.message}`);
+    });
+    pool.on('workerDestroy', () => queueMicrotask(() => this.#discardIfDead(pool)));
+    return pool;
+  }
+
+  /**
+   * Piscina does not replace threads any more once a replacement failed to load. When none is left,
+   * the calls that wait in it fail, and the next one starts a new pool.
+   */
+  #discardIfDead(pool: Piscina): void {
+    if (pool !== this.#pool || pool.threads.length > 0) return;
+    this.#pool = undefined;
+    void pool.destroy();
+  }
+
+  /** In whole seconds, 1 to 30. */
+  #expectedWait(): number {
+    const rounds = this.#turnstile.waiting / this.#options.maxThreads;
+    return Math.min(30, Math.max(1, Math.ceil((rounds * this.#duration) / 1000)));
+  }
+}
