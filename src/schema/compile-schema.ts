@@ -1,0 +1,51 @@
+import { ConfigurationError } from '../errors/index.js';
+import { MessageCodec } from './codec.js';
+import { fingerprintOf } from './fingerprint.js';
+import { ModelBuilder } from './model-builder.js';
+import type { SchemaModel } from './model.js';
+import { Readers } from './readers.js';
+import { resolveTypes, type ResolvedTypes } from './resolve-types.js';
+import type { SchemaSource } from './schema-source.js';
+
+/** A schema ready for calls; a side that the schema does not have is not validated. */
+export interface CompiledSchema {
+  readonly request?: MessageCodec;
+  readonly response?: MessageCodec;
+  /** The same in every process with the same schema, another with another. */
+  readonly fingerprint: string;
+}
+
+/**
+ * Loads and compiles a schema, synchronously: meant for boot.
+ *
+ * @param owner whose schema it is, for messages: the endpoint's class
+ * @throws {ConfigurationError} in one sentence
+ */
+export function compileSchema(source: SchemaSource, owner: string): CompiledSchema {
+  const types = resolveTypes(source, owner);
+  try {
+    return compile(buildModel(types));
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new ConfigurationError(`${owner}: schema cannot be used: ${reason}`, { cause });
+  }
+}
+
+function buildModel({ request, response, fieldNames }: ResolvedTypes): SchemaModel {
+  request?.root.resolveAll();
+  response?.root.resolveAll();
+  const builder = new ModelBuilder(fieldNames);
+  return {
+    request: request && builder.message(request),
+    response: response && builder.message(response),
+  };
+}
+
+function compile(model: SchemaModel): CompiledSchema {
+  const readers = new Readers();
+  return {
+    request: model.request && new MessageCodec(model.request, readers),
+    response: model.response && new MessageCodec(model.response, readers),
+    fingerprint: fingerprintOf(model),
+  };
+}

@@ -1,0 +1,134 @@
+import { MAX_DEPTH, isWellFormed, setOwn, type Reader, type Report } from './report.js';
+import { entriesOf, isRecord } from './record.js';
+
+/**
+ * google.protobuf.Value, Struct and ListValue: any JSON. `depth` counts one for each level of JSON;
+ * `wire` counts the messages these levels become when the value is encoded inside an Any, where
+ * the limit holds for them, and is far below zero elsewhere.
+ */
+export const valueReader: Reader = (value, report, at, depth) =>
+  readValue(value, report, at, depth, wireDepth(report, depth));
+
+export const structReader: Reader = (value, report, at, depth) => {
+  if (depth > MAX_DEPTH) return report.tooDeep(at);
+  if (!isRecord(value, report)) return report.fail(at, 'an object', value);
+  return readMembers(value, report, at, depth + 1, wireDepth(report, depth) + 1);
+};
+
+export const listReader: Reader = (value, report, at, depth) => {
+  if (depth > MAX_DEPTH) return report.tooDeep(at);
+  const list = listOf(value, report);
+  if (list === undefined) return report.fail(at, 'an array', value);
+  return readElements(list, report, at, depth + 1, wireDepth(report, depth) + 1);
+};
+
+function wireDepth(report: Report, depth: number): number {
+  return report.anyDepth < 0 ? -1_000 : depth - report.anyDepth;
+}
+
+function readValue(
+  value: unknown,
+  report: Report,
+  at: number,
+  depth: number,
+  wire: number,
+): unknown {
+  if (depth > MAX_DEPTH || wire > MAX_DEPTH) return report.tooDeep(at);
+  switch (typeof value) {
+    case 'boolean':
+      return value;
+    case 'number':
+      return Number.isFinite(value) ? value : report.fail(at, 'a finite number', value);
+    case 'string':
+      if (report.wellFormed || isWellFormed(value)) return value;
+      return report.fail(at, 'a string without unpaired surrogates', value);
+    case 'object':
+      if (value === null) return null;
+      break;
+    default:
+      return report.fail(at, 'a JSON value', value);
+  }
+  const list = listOf(value, report);
+  if (list === undefined && !isRecord(value, report)) return report.fail(at, 'a JSON value', value);
+  if (wire + 1 > MAX_DEPTH) return report.tooDeep(at);
+  return list === undefined
+    ? readMembers(value, report, at, depth + 1, wire + 2)
+    : readElements(list, report, at, depth + 1, wire + 2);
+}
+
+function readElements(
+  list: ArrayLike<unknown>,
+  report: Report,
+  at: number,
+  depth: number,
+  wire: number,
+): unknown[] {
+  const out: unknown[] = [];
+  for (let i = 0; i < list.length; i++) {
+    report.path[at] = i;
+    out.push(readValue(list[i], report, at + 1, depth, wire));
+  }
+  return out;
+}
+
+function readMembers(
+  value: object,
+  report: Report,
+  at: number,
+  depth: number,
+  wire: number,
+): Record<string, unknown> {
+  const out: Record<string, unknown> = {};
+  for (const [key, member] of entriesOf(value, report)) {
+    report.path[at] = key;
+    if (!report.wellFormed && !isWellFormed(key)) {
+      report.fail(at + 1, 'a key without unpaired surrogates', key);
+    }
+    setOwn(out, key, readValue(member, report, at + 1, depth, wire));
+  }
+  return out;
+}
+
+function listOf(value: unknown, report: Report): ArrayLike<unknown> | undefined {
+  if (Array.isArray(value)) return value;
+  const isTyped = report.answer && ArrayBuffer.isView(value) && !(value instanceof DataView);
+  return isTyped ? (value as unknown as ArrayLike<unknown>) : undefined;
+}
+
+/** Whether `value` is JSON as it is, for the generated predicate. */
+export function isCanonicalValue(value: unknown, depth: number, wellFormed: boolean): boolean {
+  switch (typeof value) {
+    case 'string':
+      return depth <= MAX_DEPTH && (wellFormed || isWellFormed(value));
+    case 'number':
+      return depth <= MAX_DEPTH && value - value === 0;
+    case 'boolean':
+      return depth <= MAX_DEPTH;
+    case 'object':
+      if (value === null) return depth <= MAX_DEPTH;
+      return Array.isArray(value)
+        ? isCanonicalList(value, depth, wellFormed)
+        : isCanonicalStruct(value, depth, wellFormed);
+    default:
+      return false;
+  }
+}
+
+export function isCanonicalList(value: unknown, depth: number, wellFormed: boolean): boolean {
+  if (depth > MAX_DEPTH || !Array.isArray(value)) return false;
+  for (let i = 0; i < value.length; i++) {
+    if (!isCanonicalValue(value[i], depth + 1, wellFormed)) return false;
+  }
+  return true;
+}
+
+export function isCanonicalStruct(value: unknown, depth: number, wellFormed: boolean): boolean {
+  if (depth > MAX_DEPTH || typeof value !== 'object' || value === null) return false;
+  if (Object.getPrototypeOf(value) !== Object.prototype) return false;
+  for (const key in value) {
+    if (!wellFormed && !isWellFormed(key)) return false;
+    if (!isCanonicalValue((value as Record<string, unknown>)[key], depth + 1, wellFormed))
+      return false;
+  }
+  return true;
+}

@@ -1,0 +1,111 @@
+import type { Reader } from './report.js';
+
+/** A protobuf integer type: its range, its sign and whether JSON carries it as a string. */
+export interface IntegerType {
+  readonly min: bigint;
+  readonly max: bigint;
+  readonly signed: boolean;
+  readonly long: boolean;
+}
+
+const int32: IntegerType = { min: -(2n ** 31n), max: 2n ** 31n - 1n, signed: true, long: false };
+const uint32: IntegerType = { min: 0n, max: 2n ** 32n - 1n, signed: false, long: false };
+const int64: IntegerType = { min: -(2n ** 63n), max: 2n ** 63n - 1n, signed: true, long: true };
+const uint64: IntegerType = { min: 0n, max: 2n ** 64n - 1n, signed: false, long: true };
+
+export const INTEGERS = {
+  int32,
+  sint32: int32,
+  sfixed32: int32,
+  uint32,
+  fixed32: uint32,
+  int64,
+  sint64: int64,
+  sfixed64: int64,
+  uint64,
+  fixed64: uint64,
+} as const;
+
+export type IntegerName = keyof typeof INTEGERS;
+
+const DIGITS = /^[+-]?[0-9]+$/;
+/** A JSON-like number, also with a leading plus or without digits on one side of the point. */
+export const NUMERIC = /^[+-]?(?:[0-9]*\.[0-9]+|[0-9]+\.?)(?:[eE][+-]?[0-9]+)?$/;
+
+/** Longer digits cannot be in any range, and making a bigint of them costs a hostile square. */
+const MAX_DIGITS = 20;
+
+export function integerReader(name: IntegerName): Reader {
+  const type = INTEGERS[name];
+  const expected = `${name} (an integer from ${type.min} to ${type.max})`;
+  return (value, report, at) => {
+    const integer = toInteger(report.answer ? fromLong(value) : value);
+    if (integer === undefined || integer < type.min || integer > type.max) {
+      return report.fail(at, expected, value);
+    }
+    return type.long ? String(integer) : Number(integer);
+  };
+}
+
+/** The integer a JSON number or string stands for (`1`, `"1"`, `"1.0"`, `1e2`), if it is one. */
+function toInteger(value: unknown): number | bigint | undefined {
+  switch (typeof value) {
+    case 'number':
+      return fromNumber(value);
+    case 'bigint':
+      return value;
+    case 'string':
+      if (DIGITS.test(value)) return fromDigits(value);
+      return NUMERIC.test(value) ? fromNumber(Number(value)) : undefined;
+    default:
+      return undefined;
+  }
+}
+
+function fromNumber(value: number): number | bigint | undefined {
+  if (!Number.isInteger(value)) return undefined;
+  // Adding zero makes -0 the integer 0; past 2^53, String(number) would print an exponent.
+  return Number.isSafeInteger(value) ? value + 0 : BigInt(value);
+}
+
+function fromDigits(text: string): number | bigint | undefined {
+  const digits = text.replace(/^\+/, '').replace(/^(-?)0+(?=\d)/, '$1');
+  if (digits.length <= 15) return Number(digits) + 0;
+  return digits.length > MAX_DIGITS ? undefined : BigInt(digits);
+}
+
+/** protobufjs gives 64-bit integers as Long objects; a handler may pass them on. */
+function fromLong(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  const { low, high, unsigned } = value as { low?: unknown; high?: unknown; unsigned?: unknown };
+  if (typeof low !== 'number' || typeof high !== 'number') return value;
+  const bits = (BigInt(high >>> 0) << 32n) | BigInt(low >>> 0);
+  return unsigned === true ? bits : BigInt.asIntN(64, bits);
+}
+
+/** A map key is stricter than a value: digits only, a sign only where the type has one. */
+export function canonicalIntegerKey(key: string, type: IntegerType): string | undefined {
+  if (!(type.signed ? /^-?[0-9]+$/ : /^[0-9]+$/).test(key)) return undefined;
+  const integer = fromDigits(key);
+  return integer === undefined || integer < type.min || integer > type.max
+    ? undefined
+    : String(integer);
+}
+
+/**
+ * Whether `text` is surely a canonical integer of up to `maxDigits` digits. The digits that fill
+ * the whole range of the type are left to the slow path.
+ */
+export function isCanonicalInteger(text: string, signed: boolean, maxDigits: number): boolean {
+  let i = 0;
+  let first = text.charCodeAt(0);
+  if (first === 45 && signed) first = text.charCodeAt(++i);
+  const digits = text.length - i;
+  if (digits < 1 || digits > maxDigits) return false;
+  if (first === 48) return text.length === 1;
+  for (; i < text.length; i++) {
+    const digit = text.charCodeAt(i);
+    if (digit < 48 || digit > 57) return false;
+  }
+  return true;
+}

@@ -1,0 +1,67 @@
+import type { Enum, Field, NamespaceBase, Type } from 'protobufjs';
+
+/*
+ * protobufjs objects are known by their shape: an application may hold another copy of protobufjs
+ * than this package, and `instanceof` would not know its objects.
+ */
+
+export function isType(value: unknown): value is Type {
+  return isNamespace(value) && Array.isArray((value as { fieldsArray?: unknown }).fieldsArray);
+}
+
+export function isEnum(value: unknown): value is Enum {
+  return typeof value === 'object' && value !== null && 'valuesById' in value && 'values' in value;
+}
+
+export function isNamespace(value: unknown): value is NamespaceBase {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    Array.isArray((value as { nestedArray?: unknown }).nestedArray) &&
+    typeof (value as { lookup?: unknown }).lookup === 'function'
+  );
+}
+
+/** A class made by `pbjs -t static-module`: it encodes and decodes, but knows nothing of its fields. */
+export function isStaticClass(value: unknown): boolean {
+  if (typeof value !== 'function') return false;
+  const { encode, decode } = value as { encode?: unknown; decode?: unknown };
+  return typeof encode === 'function' && typeof decode === 'function';
+}
+
+/** Every message type at or below a namespace, in the order of the file. */
+export function* typesIn(namespace: NamespaceBase): Generator<Type> {
+  if (isType(namespace)) yield namespace;
+  for (const nested of namespace.nestedArray) {
+    if (isNamespace(nested)) yield* typesIn(nested);
+  }
+}
+
+/** A full name without protobufjs' leading dot. */
+export function nameOf(object: { readonly fullName: string }): string {
+  return object.fullName.replace(/^\./, '');
+}
+
+/** A map field: protobufjs has `keyType` on it only. */
+export function keyTypeOf(field: Field): string | undefined {
+  return field.map ? (field as Field & { keyType: string }).keyType : undefined;
+}
+
+/** The editions' features of a resolved field or enum, which protobufjs does not declare. */
+export function featuresOf(object: Field | Enum): Readonly<Record<string, unknown>> {
+  return (object as unknown as { _features?: Record<string, unknown> })._features ?? {};
+}
+
+/** An extension's name in JSON is its full name in brackets. Undefined for an ordinary field. */
+export function extensionName(field: Field): string | undefined {
+  const declaring = field.declaringField;
+  if (!declaring && !field.name.startsWith('.')) return undefined;
+  const name = nameOf(declaring ?? field);
+  const protoName = (declaring ?? field).protoName;
+  return `[${protoName ? name.replace(/[^.]+$/, protoName) : name}]`;
+}
+
+/** protoc's ToJsonName: an underscore is dropped and the character after it put in upper case. */
+export function deriveJsonName(name: string): string {
+  return name.replace(/_+([^_]?)/g, (_, next: string) => next.toUpperCase());
+}

@@ -1,0 +1,111 @@
+import type { Violation } from '../errors/index.js';
+
+/** Where the slow path reads a value: it gives the canonical form, or reports why there is none. */
+export type Reader = (value: unknown, report: Report, at: number, depth: number) => unknown;
+
+/** Messages may nest this deep below the root, as in every protobuf implementation. */
+export const MAX_DEPTH = 100;
+
+const MAX_VIOLATIONS = 10;
+const MAX_QUOTED = 60;
+const IDENTIFIER = /^[A-Za-z_$][\w$]*$/;
+
+/** Ends a walk whose report is full; it never leaves this folder. */
+export class ReportFull extends Error {}
+
+/** What one walk over a value knows: whose value it is, where the walk stands, what it found wrong. */
+export class Report {
+  readonly violations: Violation[] = [];
+  /** The way to the value in hand; only the first `at` segments, as readers pass them, are valid. */
+  readonly path: (string | number)[] = [];
+  /** The depth of the message inside the innermost Any, or -1 outside: that message is encoded. */
+  anyDepth = -1;
+
+  /**
+   * @param answer whether the value is a handler's, which may hold bigint, Date, typed arrays …
+   * @param wellFormed whether the caller vouches that no string holds a lone surrogate
+   */
+  constructor(
+    readonly answer: boolean,
+    readonly wellFormed: boolean,
+  ) {}
+
+  fail(at: number, expected: string, got: unknown): undefined {
+    return this.refuse(at, `expected ${expected}, got ${describe(got)}`);
+  }
+
+  tooDeep(at: number): undefined {
+    return this.refuse(at, `expected at most ${MAX_DEPTH} levels of nesting, got more`);
+  }
+
+  refuse(at: number, message: string): undefined {
+    this.violations.push({ path: this.#pathTo(at), message });
+    if (this.violations.length >= MAX_VIOLATIONS) throw new ReportFull();
+    return undefined;
+  }
+
+  #pathTo(at: number): string {
+    let path = '$';
+    for (const segment of this.path.slice(0, at)) {
+      if (typeof segment === 'number') path += `[${segment}]`;
+      else
+        path +=
+          IDENTIFIER.test(segment) && segment.length <= MAX_QUOTED
+            ? `.${segment}`
+            : `[${quote(segment)}]`;
+    }
+    return path;
+  }
+}
+
+/** A string as JSON, cut short: what a client sent must not come back at full length. */
+export function quote(text: string): string {
+  if (text.length <= MAX_QUOTED - 2) return JSON.stringify(text);
+  return `${JSON.stringify(text.slice(0, MAX_QUOTED - 3))}…`;
+}
+
+/** A value in a few words, whatever it is; nothing of it is run and little of it is read. */
+export function describe(value: unknown): string {
+  switch (typeof value) {
+    case 'string':
+      return quote(value);
+    case 'number':
+    case 'boolean':
+    case 'undefined':
+      return Object.is(value, -0) ? '-0' : String(value);
+    case 'bigint':
+      return quoteDigits(value);
+    case 'object':
+      if (value === null) return 'null';
+      if (Array.isArray(value)) return `an array of ${value.length}`;
+      if (value instanceof Date) return 'a Date';
+      return ArrayBuffer.isView(value) ? 'a typed array' : 'an object';
+    default:
+      return `a ${typeof value}`;
+  }
+}
+
+function quoteDigits(value: bigint): string {
+  const digits =
+    BigInt.asIntN(256, value) === value ? `${value}n` : 'a bigint of more than 256 bits';
+  return digits.length <= MAX_QUOTED ? digits : `${digits.slice(0, MAX_QUOTED)}…`;
+}
+
+/** Sets an own property whatever its name: `__proto__` as a key must not reach the prototype. */
+export function setOwn(target: Record<string, unknown>, key: string, value: unknown): void {
+  if (key === '__proto__') {
+    Object.defineProperty(target, key, {
+      value,
+      enumerable: true,
+      configurable: true,
+      writable: true,
+    });
+  } else {
+    target[key] = value;
+  }
+}
+
+/** ES2024's `isWellFormed`, which Node 20 has and TypeScript's ES2023 library does not know. */
+export function isWellFormed(text: string): boolean {
+  return (text as string & { isWellFormed(): boolean }).isWellFormed();
+}

@@ -1,0 +1,61 @@
+import { base64Reader } from './base64.js';
+import { INTEGERS, NUMERIC, integerReader, type IntegerName } from './integer.js';
+import { isWellFormed, type Reader } from './report.js';
+
+export type ScalarName = IntegerName | 'double' | 'float' | 'bool' | 'string' | 'bytes';
+
+/** The largest number that still rounds to a float32; as in the reference. */
+export const MAX_FLOAT = 3.4028234663852886e38;
+
+const NON_FINITE = ['NaN', 'Infinity', '-Infinity'];
+
+export function isScalarName(name: string): name is ScalarName {
+  return name in INTEGERS || ['double', 'float', 'bool', 'string', 'bytes'].includes(name);
+}
+
+export function scalarReader(name: ScalarName): Reader {
+  switch (name) {
+    case 'double':
+      return floatReader('double', Number.MAX_VALUE);
+    case 'float':
+      return floatReader('float', MAX_FLOAT);
+    case 'bool':
+      return readBool;
+    case 'string':
+      return readString;
+    case 'bytes':
+      return base64Reader;
+    default:
+      return integerReader(name);
+  }
+}
+
+const readBool: Reader = (value, report, at) =>
+  typeof value === 'boolean' ? value : report.fail(at, 'a boolean', value);
+
+const readString: Reader = (value, report, at) => {
+  if (typeof value !== 'string') return report.fail(at, 'a string', value);
+  if (report.wellFormed || isWellFormed(value)) return value;
+  return report.fail(at, 'a string without unpaired surrogates', value);
+};
+
+/** NaN and the infinities are strings in ProtoJSON, and so in the canonical form. */
+function floatReader(name: string, max: number): Reader {
+  const expected = `a ${name}`;
+  return (value, report, at) => {
+    let number: number;
+    if (typeof value === 'number') {
+      number = value;
+      if (report.answer && !Number.isFinite(number)) return String(number);
+    } else if (typeof value === 'string') {
+      if (NON_FINITE.includes(value)) return value;
+      number = NUMERIC.test(value) ? Number(value) : NaN;
+    } else if (report.answer && typeof value === 'bigint') {
+      number = Number(value);
+    } else {
+      number = NaN;
+    }
+    // Not `> max`, so that NaN fails as well.
+    return Math.abs(number) <= max ? number : report.fail(at, expected, value);
+  };
+}

@@ -1,0 +1,85 @@
+import type { Namespace, Root, Type } from 'protobufjs';
+import type { FieldNames } from './model-builder.js';
+
+/** Options of {@link protobufSchema}. */
+export interface ProtobufSchemaOptions {
+  /**
+   * Folders in which imports are looked for, before the folder of the importing file and that of
+   * the schema file. `google/protobuf/*.proto` need none.
+   *
+   * @default []
+   */
+  readonly includeDirs?: readonly string[];
+  /**
+   * The package that holds the messages, where the file and its imports have several.
+   *
+   * @example 'acme.language.v1'
+   */
+  readonly package?: string;
+  /**
+   * The request's message: its name, or its full name where the short one is ambiguous.
+   *
+   * @default 'Request'
+   */
+  readonly request?: string;
+  /**
+   * The response's message: its name, or its full name where the short one is ambiguous.
+   *
+   * @default 'Response'
+   */
+  readonly response?: string;
+  /**
+   * How fields are spelled in what the handler gets and what the client gets: `'json'` is
+   * lowerCamelCase or the field's `json_name`, `'proto'` is as in the file. Clients may use either.
+   *
+   * @default 'json'
+   */
+  readonly fieldNames?: FieldNames;
+}
+
+/**
+ * A schema in a file, and the TypeScript types of its two messages. Nothing is loaded before the
+ * app boots.
+ */
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- a schema without types fits every handler
+export class ProtobufSchema<Req = any, Res = any> {
+  /** Carries the types only; it has no value. */
+  declare readonly messageTypes?: { readonly request: Req; readonly response: Res };
+
+  constructor(
+    readonly file: string | URL,
+    readonly options: ProtobufSchemaOptions = {},
+  ) {}
+}
+
+/**
+ * A schema from a `.proto` file, or from a `.json` descriptor made by `pbjs`.
+ *
+ * @param file a path, relative to the working directory, or a `file:` URL
+ * @typeParam Req what `predict` takes
+ * @typeParam Res what `predict` returns
+ *
+ * @example
+ * ```ts
+ * protobufSchema<ClassifyRequest, ClassifyResponse>(new URL('./classify.proto', import.meta.url), {
+ *   request: 'ClassifyRequest',
+ *   response: 'ClassifyResponse',
+ * });
+ * ```
+ */
+export function protobufSchema<Req = any, Res = any>(
+  file: string | URL,
+  options?: ProtobufSchemaOptions,
+): ProtobufSchema<Req, Res> {
+  return new ProtobufSchema<Req, Res>(file, options);
+}
+
+/** Reflected protobufjs types; a side that is absent is not validated. */
+export interface MessageTypes {
+  readonly request?: Type;
+  readonly response?: Type;
+}
+
+/** Whatever describes the two messages of an endpoint. */
+export type SchemaSource<Req = any, Res = any> =
+  string | URL | Root | Namespace | MessageTypes | ProtobufSchema<Req, Res>;
