@@ -15,3 +15,4 @@ export {
   type FilledCacheModuleOptions,
 } from './options.js';
 export { SingleFlight } from './single-flight.js';
+export { AnswerCache } from './answer-cache.js';

@@ -1,3 +1,4 @@
+export { TaskContext, type TaskOrigin } from './task-context.js';
 export { batchSignal } from './batch-signal.js';
 export { CancellableTask } from './cancellable-task.js';
 export { createExecutor } from './create-executor.js';

@@ -1,0 +1,82 @@
+import { FAILURES, ServingError, type Outcome } from '../errors/index.js';
+import {
+  CancellableTask,
+  TaskContext,
+  type CallLog,
+  type PredictContext,
+  type Task,
+} from '../execution/index.js';
+import type { Endpoint } from './endpoint.js';
+
+/** How the cache served a call, as `X-Cache` tells the client. */
+export type CacheStatus = 'HIT' | 'MISS' | 'COALESCED' | 'BYPASS';
+
+/** Where a call came from: what a transport knows when the call begins. */
+export interface CallOrigin {
+  readonly requestId: string;
+  readonly headers: PredictContext['headers'];
+}
+
+/** One call of an endpoint, from its arrival to its outcome. It knows nothing of its transport. */
+export class Call extends CancellableTask {
+  endpoint: Endpoint;
+  readonly requestId: string;
+  readonly headers: PredictContext['headers'];
+  /** On the clock of `performance.now()`. */
+  readonly arrivedAt: number;
+  readonly context: PredictContext;
+  /** What the client sent, and after validation its canonical form. */
+  input: unknown = undefined;
+  /** What an executor runs for this call: itself, or the flight it shares with identical calls. */
+  task: Task = this;
+  cacheStatus: CacheStatus | undefined = undefined;
+  /** Whole seconds since a cached answer was made. */
+  age = 0;
+  #settled = false;
+
+  constructor(endpoint: Endpoint, origin: CallOrigin) {
+    const now = performance.now();
+    super(now + endpoint.options.timeout);
+    this.endpoint = endpoint;
+    this.requestId = origin.requestId;
+    this.headers = origin.headers;
+    this.arrivedAt = now;
+    this.context = new TaskContext(this, this);
+    endpoint.arrived();
+  }
+
+  get log(): CallLog {
+    return this.endpoint.logFor(this.requestId);
+  }
+
+  /**
+   * Moves to the endpoint that Nest found to be meant, where several versions answer one route: the
+   * body is read before Nest knows.
+   */
+  moveTo(controller: unknown, method: string): void {
+    const from = this.endpoint;
+    if (from.is(controller, method)) return;
+    const to = from.alternatives.find((other) => other.is(controller, method));
+    if (to === undefined) return;
+    from.departed();
+    to.arrived();
+    this.endpoint = to;
+  }
+
+  /** Brings the deadline forward to `timeout` milliseconds after the arrival; never puts it off. */
+  shortenTo(timeout: number): void {
+    this.deadline = Math.min(this.deadline, this.arrivedAt + timeout);
+  }
+
+  /** Counts how the call ended. Only the first word counts; later ones are echoes of it. */
+  settle(outcome: Outcome): void {
+    if (this.#settled) return;
+    this.#settled = true;
+    this.endpoint.metrics.settled(outcome);
+  }
+}
+
+/** The outcome an error is counted under. */
+export function outcomeOf(error: unknown): Outcome {
+  return error instanceof ServingError ? FAILURES[error.failure].outcome : 'error';
+}

@@ -1,0 +1,83 @@
+import { Injectable, type Type } from '@nestjs/common';
+import { ApplicationConfig, DiscoveryService, MetadataScanner } from '@nestjs/core';
+import { resolveEndpointCache } from '../cache/index.js';
+import { ConfigurationError } from '../errors/index.js';
+import { compileSchema } from '../schema/index.js';
+import { declarationOf } from './declaration.js';
+import type { EndpointPlan } from './endpoint.js';
+import { fillEndpointOptions, type EndpointDefaults } from './endpoint-options.js';
+import { arrangeRoute, bindsInterceptors, bindsPipes } from './route-metadata.js';
+
+type Controller = ReturnType<DiscoveryService['getControllers']>[number];
+
+/** Finds what the app's controllers declare and makes plans of it. */
+@Injectable()
+export class EndpointDiscovery {
+  readonly #discovery: DiscoveryService;
+  readonly #scanner: MetadataScanner;
+  readonly #app: ApplicationConfig;
+
+  constructor(discovery: DiscoveryService, scanner: MetadataScanner, app: ApplicationConfig) {
+    this.#discovery = discovery;
+    this.#scanner = scanner;
+    this.#app = app;
+  }
+
+  /** @throws {ConfigurationError} for the first mistake in a decorator */
+  find(defaults: EndpointDefaults, cacheTtl: number): EndpointPlan[] {
+    return this.#discovery
+      .getControllers()
+      .flatMap((controller) =>
+        this.#scanner
+          .getAllMethodNames(controller.metatype?.prototype as object)
+          .flatMap((method) => this.#plan(controller, method, defaults, cacheTtl) ?? []),
+      );
+  }
+
+  #plan(
+    wrapper: Controller,
+    method: string,
+    defaults: EndpointDefaults,
+    cacheTtl: number,
+  ): EndpointPlan | undefined {
+    const controller = wrapper.metatype as Type;
+    const route = controller.prototype[method];
+    const declaration = declarationOf(route);
+    if (declaration === undefined) return undefined;
+    const owner = method === 'predict' ? controller.name : `${controller.name}.${method}`;
+    const options = fillEndpointOptions(owner, owner, declaration.options, defaults);
+    const instance = wrapper.isDependencyTreeStatic() ? (wrapper.instance as object) : undefined;
+    if (instance === undefined && (options.batch || options.warmup.length > 0)) {
+      const option = options.batch ? 'batch' : 'warmup';
+      throw ConfigurationError.expected(
+        owner,
+        'its scope',
+        `DEFAULT beside the option ${option}`,
+        'a request scope',
+      );
+    }
+    arrangeRoute(controller, route);
+    return {
+      owner,
+      controller,
+      method,
+      declaration,
+      options,
+      schema:
+        declaration.schema === undefined ? undefined : compileSchema(declaration.schema, owner),
+      cachePolicy: resolveEndpointCache(options.cache, cacheTtl, owner),
+      instance,
+      direct: instance !== undefined && !this.#hasGlobalPipes && !bindsPipes(controller, route),
+      answersText: !this.#hasGlobalInterceptors && !bindsInterceptors(controller, route),
+    };
+  }
+
+  get #hasGlobalPipes(): boolean {
+    return this.#app.getGlobalPipes().length + this.#app.getGlobalRequestPipes().length > 0;
+  }
+
+  get #hasGlobalInterceptors(): boolean {
+    const { length } = this.#app.getGlobalInterceptors();
+    return length + this.#app.getGlobalRequestInterceptors().length > 0;
+  }
+}

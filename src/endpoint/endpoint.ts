@@ -1,0 +1,106 @@
+import { Logger, type Type } from '@nestjs/common';
+import type { AnswerCache, EndpointCache } from '../cache/index.js';
+import { createExecutor, type CallLog, type Executor, type Predict } from '../execution/index.js';
+import type { EndpointMetrics } from '../metrics/index.js';
+import type { CompiledSchema } from '../schema/index.js';
+import type { EndpointDeclaration } from './declaration.js';
+import type { FilledEndpointOptions } from './endpoint-options.js';
+
+/** What a decorator declares and an app decides, checked and resolved; the route is not known yet. */
+export interface EndpointPlan {
+  /** `Class` or `Class.method`, as messages name it. */
+  readonly owner: string;
+  readonly controller: Type;
+  readonly method: string;
+  readonly declaration: EndpointDeclaration;
+  readonly options: FilledEndpointOptions;
+  readonly schema: CompiledSchema | undefined;
+  readonly cachePolicy: EndpointCache | undefined;
+  /** The controller, where one instance serves every request. */
+  readonly instance: object | undefined;
+  /** Whether the interceptor may call the handler itself, as Nest has no pipe to run in between. */
+  readonly direct: boolean;
+  /** Whether answers may leave the interceptor as text, as no interceptor of the app looks at them. */
+  readonly answersText: boolean;
+}
+
+/** What a plan becomes part of when Nest has composed its route. */
+export interface EndpointSurroundings {
+  /** The route's template, the `endpoint` label of metrics; the first one where Nest makes several. */
+  readonly route: string;
+  readonly metrics: EndpointMetrics;
+  readonly cache: AnswerCache | undefined;
+}
+
+/**
+ * Everything there is to know about one endpoint, resolved once, at boot. Code that runs per
+ * request only reads it.
+ */
+export class Endpoint {
+  readonly route: string;
+  readonly options: FilledEndpointOptions;
+  readonly schema: CompiledSchema | undefined;
+  readonly cache: AnswerCache | undefined;
+  readonly executor: Executor;
+  readonly metrics: EndpointMetrics;
+  readonly instance: object | undefined;
+  readonly direct: boolean;
+  readonly answersText: boolean;
+  /** Endpoints of other versions that answer the same route. */
+  readonly alternatives: Endpoint[] = [];
+  readonly #plan: EndpointPlan;
+  readonly #logger: Logger;
+  #inFlight = 0;
+
+  constructor(plan: EndpointPlan, { route, metrics, cache }: EndpointSurroundings) {
+    this.route = route;
+    this.options = plan.options;
+    this.schema = plan.schema;
+    this.cache = cache;
+    this.metrics = metrics;
+    this.executor = createExecutor(plan.declaration.predict as Predict, plan.options, metrics);
+    this.instance = plan.instance;
+    this.direct = plan.direct;
+    this.answersText = plan.answersText;
+    this.#plan = plan;
+    this.#logger = new Logger(plan.options.name);
+  }
+
+  /** `Class` or `Class.method`, as messages name it. */
+  get owner(): string {
+    return this.#plan.owner;
+  }
+
+  /** Requests that have arrived and are not answered yet. */
+  get inFlight(): number {
+    return this.#inFlight;
+  }
+
+  get queueDepth(): number {
+    return this.executor.queued;
+  }
+
+  arrived(): void {
+    this.#inFlight++;
+  }
+
+  departed(): void {
+    this.#inFlight--;
+  }
+
+  is(controller: unknown, method: string): boolean {
+    return this.#plan.controller === controller && this.#plan.method === method;
+  }
+
+  logFor(requestId: string): CallLog {
+    const logger = this.#logger;
+    const line = (message: string) => `[${requestId}] ${message}`;
+    return {
+      error: (message, cause) =>
+        logger.error(line(message), cause instanceof Error ? cause.stack : cause),
+      warn: (message) => logger.warn(line(message)),
+      log: (message) => logger.log(line(message)),
+      debug: (message) => logger.debug(line(message)),
+    };
+  }
+}

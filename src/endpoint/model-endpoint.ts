@@ -1,0 +1,162 @@
+import {
+  Body,
+  Controller,
+  createParamDecorator,
+  HttpCode,
+  Post,
+  type ExecutionContext,
+} from '@nestjs/common';
+import type { Observable } from 'rxjs';
+import { ConfigurationError } from '../errors/index.js';
+import type { PredictContext } from '../execution/index.js';
+import { callOf } from '../http/open-call.js';
+import type { SchemaSource } from '../schema/index.js';
+import { Call } from './call.js';
+import { declarationOf, declareEndpoint, type EndpointDeclaration } from './declaration.js';
+import type { BatchOptions, ModelEndpointOptions } from './endpoint-options.js';
+
+type Answer<T> = T | Promise<T> | Observable<T>;
+
+/** A handler of one request at a time. */
+export type Predict<Req = any, Res = any> = (input: Req, context: PredictContext) => Answer<Res>;
+
+/** A handler of a batch: as many results as inputs, in their order; an `Error` fails its own request. */
+export type BatchPredict<Req = any, Res = any> = (
+  inputs: Req[],
+  contexts: PredictContext[],
+) => Answer<readonly (Res | Error)[]>;
+
+/** Decorates a class that has `predict`, or a method; what does not fit `Handler` does not compile. */
+export interface ModelEndpointDecorator<Handler> {
+  <Class extends abstract new (...args: any[]) => { predict: Handler }>(target: Class): void;
+  <Method extends Handler>(
+    target: object,
+    key: string | symbol,
+    descriptor: TypedPropertyDescriptor<Method>,
+  ): TypedPropertyDescriptor<Method>;
+}
+
+/**
+ * Makes a model endpoint that answers `POST path`.
+ *
+ * On a class, the class becomes a controller whose `predict` is the handler. On a method of a
+ * `@Controller()` class, that method is, so that several endpoints can share one model. The handler
+ * gets the body's fields as one object and a {@link PredictContext}; it returns a value, a promise
+ * or an Observable (its last value counts). With `options.batch` it gets arrays of both.
+ *
+ * @param path The route below the controller's and the app's prefixes.
+ * @param schema What requests and answers are checked against; without it, any JSON object passes.
+ * @param options Limits, batching, caching; see {@link ModelEndpointOptions} for their defaults.
+ * @throws {ConfigurationError} At boot, for a class without `predict` or an option that makes no sense.
+ *
+ * @example
+ * ```ts
+ * @ModelEndpoint('/classify', protobufSchema(new URL('./classify.proto', import.meta.url)), { cache: true })
+ * export class LanguageClassifier {
+ *   constructor(private readonly detector: Detector) {}
+ *   predict({ title, body }: ClassifyRequest): ClassifyResponse {
+ *     return this.detector.detect(`${title} ${body}`);
+ *   }
+ * }
+ * ```
+ */
+export function ModelEndpoint<Req = any, Res = any>(
+  path: string,
+  schema: SchemaSource<Req, Res> | undefined,
+  options: ModelEndpointOptions<Req> & { batch: BatchOptions<Req> },
+): ModelEndpointDecorator<BatchPredict<Req, Res>>;
+export function ModelEndpoint<Req = any, Res = any>(
+  path: string,
+  schema?: SchemaSource<Req, Res>,
+  options?: ModelEndpointOptions<Req> & { batch?: undefined },
+): ModelEndpointDecorator<Predict<Req, Res>>;
+export function ModelEndpoint(
+  path: string,
+  schema?: SchemaSource,
+  options: ModelEndpointOptions = {},
+): ModelEndpointDecorator<never> {
+  const decorate = (target: any, key?: string | symbol, descriptor?: PropertyDescriptor) => {
+    if (key !== undefined)
+      return decorateMethod(target, key, descriptor, { path, schema, options });
+    decorateClass(target, { path, schema, options });
+  };
+  return decorate as ModelEndpointDecorator<never>;
+}
+
+type DeclaredEndpoint = Omit<EndpointDeclaration, 'predict'>;
+
+function decorateClass(target: new () => object, declared: DeclaredEndpoint): void {
+  const predict: unknown = target.prototype.predict;
+  if (typeof predict !== 'function') {
+    throw ConfigurationError.expected(
+      `@ModelEndpoint('${declared.path}') on ${target.name}`,
+      'the class',
+      'one with a method predict',
+      predict,
+    );
+  }
+  // A `@Controller()` of the user's own, with a prefix or a version, stays as it is.
+  if (!Reflect.hasOwnMetadata('path', target)) Controller()(target);
+  defineRoute(target.prototype, 'predict', predict as EndpointDeclaration['predict'], declared);
+}
+
+function decorateMethod(
+  target: object,
+  key: string | symbol,
+  descriptor: PropertyDescriptor | undefined,
+  declared: DeclaredEndpoint,
+): PropertyDescriptor {
+  const owner = typeof target === 'function' ? target.name : target.constructor.name;
+  if (
+    typeof target === 'function' ||
+    typeof key === 'symbol' ||
+    typeof descriptor?.value !== 'function'
+  ) {
+    throw ConfigurationError.expected(
+      `@ModelEndpoint('${declared.path}') on ${owner}.${String(key)}`,
+      'the target',
+      'a class or a method of its instances',
+      typeof target === 'function' ? 'a static member' : descriptor?.value,
+    );
+  }
+  return defineRoute(target, key, descriptor.value, declared);
+}
+
+/** The call a request carries, for the route's second argument. */
+const TheCall = createParamDecorator((_: unknown, context: ExecutionContext) => callOf(context));
+
+/**
+ * Puts a route in the place of the handler, under its name. Nest calls the route with the call,
+ * which runs the handler through the endpoint's executor; anybody else (a unit test, `super.predict`)
+ * calls it as the handler it looks like.
+ */
+function defineRoute(
+  prototype: object,
+  key: string,
+  method: EndpointDeclaration['predict'],
+  declared: DeclaredEndpoint,
+): PropertyDescriptor {
+  const inherited = declarationOf(method);
+  const predict = inherited?.predict ?? method;
+  const route = {
+    [key](this: object, input: unknown, call: unknown) {
+      if (!(call instanceof Call)) return predict.call(this, input as never, call as never);
+      call.input = input;
+      return call.endpoint.executor.run(call.task, this);
+    },
+  }[key]!;
+  // From the handler as written: what a decorated parent's route adds is added to this one anew.
+  for (const metadata of Reflect.getMetadataKeys(predict)) {
+    Reflect.defineMetadata(metadata, Reflect.getMetadata(metadata, predict), route);
+  }
+  const descriptor = { value: route, writable: true, configurable: true, enumerable: false };
+  Object.defineProperty(prototype, key, descriptor);
+  declareEndpoint(route, { ...declared, predict });
+  Post(declared.path)(prototype, key, descriptor);
+  HttpCode(200)(prototype, key, descriptor);
+  if (inherited === undefined) {
+    Body()(prototype, key, 0);
+    TheCall()(prototype, key, 1);
+  }
+  return descriptor;
+}

@@ -1,0 +1,46 @@
+import 'reflect-metadata';
+import type { Type } from '@nestjs/common';
+import { ModelExceptionFilter } from '../http/model-exception.filter.js';
+import { ModelInterceptor } from '../interceptors/model.interceptor.js';
+
+/** The keys Nest keeps these decorators' arguments under, on a class and on a method. */
+const INTERCEPTORS = '__interceptors__';
+const FILTERS = '__exceptionFilters__';
+const PIPES = '__pipes__';
+/** The key Nest's Fastify adapter reads a route's own `config` from. */
+const FASTIFY_CONFIG = '__fastify_route_config__';
+
+const interceptor = new ModelInterceptor();
+const filter = new ModelExceptionFilter();
+
+/**
+ * Gives a route its places among what the app has bound to class and method, now that all decorators
+ * have run: the interceptor innermost, so that the app's own see every answer; the filter last to be
+ * asked, so that the app's own are asked first.
+ */
+export function arrangeRoute(controller: Type, route: object): void {
+  const interceptors = own(INTERCEPTORS, route).filter((item) => item !== interceptor);
+  Reflect.defineMetadata(INTERCEPTORS, [...interceptors, interceptor], route);
+
+  // Nest asks the filters of a method before those of its class: the class's have to come along.
+  const filters = own(FILTERS, route);
+  if (!filters.includes(filter)) {
+    Reflect.defineMetadata(FILTERS, [filter, ...own(FILTERS, controller), ...filters], route);
+  }
+  const config = Reflect.getMetadata(FASTIFY_CONFIG, route) as object | undefined;
+  Reflect.defineMetadata(FASTIFY_CONFIG, { ...config, modelEndpoint: route }, route);
+}
+
+/** Whether class or method bind interceptors of the app's own. */
+export function bindsInterceptors(controller: Type, route: object): boolean {
+  return own(INTERCEPTORS, controller).length > 0 || own(INTERCEPTORS, route).length > 1;
+}
+
+/** Whether class or method bind pipes. */
+export function bindsPipes(controller: Type, route: object): boolean {
+  return own(PIPES, controller).length > 0 || own(PIPES, route).length > 0;
+}
+
+function own(key: string, target: object): unknown[] {
+  return (Reflect.getMetadata(key, target) as unknown[] | undefined) ?? [];
+}

@@ -1,0 +1,59 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Call } from '../endpoint/call.js';
+import type { Endpoint } from '../endpoint/endpoint.js';
+import { ServingError } from '../errors/index.js';
+import type { Readiness } from '../lifecycle/readiness.js';
+import { readBody } from './body-reader.js';
+import { parseBody } from './json-body.js';
+import { openCall, timeoutOf } from './open-call.js';
+import { setHeader, type NestResponse } from './reply.js';
+
+/** Called with the JSON object a request holds, or with what is wrong with the request. */
+export type IntakeCallback = (error: unknown, call: Call, body?: object) => void;
+
+/** The first step of a request to a model endpoint: makes its call and reads its body. */
+export class Intake {
+  readonly #readiness: Readiness;
+
+  constructor(readiness: Readiness) {
+    this.#readiness = readiness;
+  }
+
+  receive(
+    endpoint: Endpoint,
+    request: IncomingMessage,
+    raw: ServerResponse,
+    response: NestResponse,
+    done: IntakeCallback,
+  ): void {
+    const call = openCall(endpoint, request, raw);
+    setHeader(response, 'x-request-id', call.requestId);
+    try {
+      this.#admit(call);
+    } catch (error) {
+      request.resume();
+      return done(error, call);
+    }
+    readBody(request, endpoint.options.bodyLimit, function parse(error, bytes) {
+      if (error) return done(error, call);
+      let body: object;
+      try {
+        body = parseBody(bytes!, endpoint.schema?.request !== undefined);
+      } catch (error) {
+        return done(error, call);
+      }
+      call.input = body;
+      done(undefined, call, body);
+    });
+  }
+
+  #admit(call: Call): void {
+    if (!this.#readiness.accepting) {
+      throw new ServingError('Unavailable', 'The server does not take requests now', {
+        retryAfter: 1,
+      });
+    }
+    const timeout = timeoutOf(call.headers['x-request-timeout-ms']);
+    if (timeout !== undefined) call.shortenTo(timeout);
+  }
+}

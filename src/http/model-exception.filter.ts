@@ -1,0 +1,19 @@
+import { Catch, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
+import { outcomeOf } from '../endpoint/call.js';
+import { ServingError } from '../errors/index.js';
+import { callOf } from './open-call.js';
+import { sendFailure, type NestResponse } from './reply.js';
+
+/**
+ * Answers every error of a model endpoint that no filter of the app's own takes: the body, code and
+ * status of the contract.
+ */
+@Catch()
+export class ModelExceptionFilter implements ExceptionFilter {
+  catch(error: unknown, host: ArgumentsHost): void {
+    const call = callOf(host);
+    if (call === undefined) throw error;
+    if (error instanceof ServingError) call.settle(outcomeOf(error));
+    sendFailure(host.switchToHttp().getResponse<NestResponse>(), call, error);
+  }
+}

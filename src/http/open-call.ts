@@ -1,0 +1,75 @@
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ArgumentsHost } from '@nestjs/common';
+import { Call } from '../endpoint/call.js';
+import type { Endpoint } from '../endpoint/endpoint.js';
+import { FAILURES, InvalidRequest, ServingError, type Outcome } from '../errors/index.js';
+
+/** Which call a request is; not a property of the request, so that nothing else can find or change it. */
+const CALLS = new WeakMap<IncomingMessage, Call>();
+
+/** The call of an HTTP request, once {@link openCall} made one of it. */
+export function callOf(host: ArgumentsHost): Call | undefined {
+  const request = host.switchToHttp().getRequest<IncomingMessage & { raw?: IncomingMessage }>();
+  return callOfRequest(request.raw ?? request);
+}
+
+export function callOfRequest(request: IncomingMessage): Call | undefined {
+  return CALLS.get(request);
+}
+
+/** Makes the call of a request that has arrived, and ends it when the response closes. */
+export function openCall(
+  endpoint: Endpoint,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Call {
+  const { headers } = request;
+  const call = new Call(endpoint, {
+    requestId: requestIdOf(headers['x-request-id']),
+    headers,
+  });
+  CALLS.set(request, call);
+  response.once('close', function closeCall() {
+    const { endpoint } = call;
+    const finished = response.writableFinished;
+    if (!finished) {
+      call.cancel(new ServingError('Cancelled', 'The client went away'));
+      call.settle('cancelled');
+      call.log.log('The client went away before the answer (499)');
+    }
+    const status = finished ? response.statusCode : FAILURES.Cancelled.status;
+    call.settle(outcomeOfStatus(status));
+    endpoint.metrics.answered(request.method!, status, performance.now() - call.arrivedAt);
+    endpoint.departed();
+  });
+  return call;
+}
+
+const VISIBLE_ASCII = /^[\x21-\x7e]{1,128}$/;
+
+function requestIdOf(header: string | string[] | undefined): string {
+  return typeof header === 'string' && VISIBLE_ASCII.test(header) ? header : randomUUID();
+}
+
+/**
+ * The milliseconds of `X-Request-Timeout-Ms`, `undefined` where there is none.
+ *
+ * @throws {InvalidRequest} For anything but a whole number.
+ */
+export function timeoutOf(header: string | string[] | undefined): number | undefined {
+  if (header === undefined) return undefined;
+  if (typeof header === 'string' && /^\d{1,15}$/.test(header)) return Number(header);
+  throw new InvalidRequest(
+    `Expected X-Request-Timeout-Ms to be a whole number of milliseconds, got "${String(header).slice(0, 40)}"`,
+  );
+}
+
+/** For an answer the library did not make: a guard's refusal, a filter or interceptor of the app's own. */
+function outcomeOfStatus(status: number): Outcome {
+  if (status < 400) return 'ok';
+  const known = Object.values(FAILURES).find((failure) => failure.status === status);
+  if (known) return known.outcome;
+  if (status === 401 || status === 403) return 'rejected';
+  return status < 500 ? 'invalid' : 'error';
+}

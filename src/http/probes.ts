@@ -1,0 +1,57 @@
+import type { AbstractHttpAdapter } from '@nestjs/core';
+import { register } from 'prom-client';
+import type { EndpointRegistry } from '../endpoint/endpoint-registry.js';
+import type { Readiness } from '../lifecycle/readiness.js';
+import type { ClusterLink } from '../serve/cluster-link.js';
+import { JSON_TYPE, send, type NestResponse } from './reply.js';
+
+/** Where an app tells of itself. `false` leaves a path to the app. */
+export interface ProbePaths {
+  readonly ping: string | false;
+  readonly ready: string | false;
+  readonly metrics: string | false;
+}
+
+/** What the probes of an app show. */
+export interface ProbeSources {
+  readonly readiness: Readiness;
+  readonly registry: EndpointRegistry;
+  /** The other worker processes, if there are any. */
+  readonly cluster: ClusterLink | undefined;
+}
+
+/**
+ * The routes that tell of the app: straight on the adapter, so that no guard, prefix, limit or queue
+ * of the app stands before them.
+ */
+export function installProbes(
+  adapter: AbstractHttpAdapter,
+  paths: ProbePaths,
+  { readiness, registry, cluster }: ProbeSources,
+): void {
+  function get(path: string | false, handler: (response: NestResponse) => unknown): void {
+    if (path !== false)
+      adapter.get(path, (_: unknown, response: NestResponse) => void handler(response));
+  }
+
+  get(paths.ping, (response) => send(response, 200, 'text/plain; charset=utf-8', 'Success'));
+
+  get(paths.ready, (response) => {
+    const ready = cluster === undefined ? readiness.ready : readiness.ready && cluster.allReady();
+    const states = registry.endpoints.map(({ route, options: { name, version } }) => [
+      route,
+      { name, version, ready: readiness.ready },
+    ]);
+    const text = JSON.stringify({ ready, endpoints: Object.fromEntries(states) });
+    send(response, ready ? 200 : 503, JSON_TYPE, text);
+  });
+
+  get(paths.metrics, async (response) => {
+    try {
+      const text = await (cluster === undefined ? register.metrics() : cluster.metrics());
+      send(response, 200, register.contentType, text);
+    } catch (error) {
+      send(response, 503, 'text/plain; charset=utf-8', (error as Error).message);
+    }
+  });
+}

@@ -1,0 +1,67 @@
+import type { ServerResponse } from 'node:http';
+import type { Call } from '../endpoint/call.js';
+import type { CallLog } from '../execution/index.js';
+import { answerOf } from './failure-answer.js';
+
+/** The part of Fastify's reply the library uses, so that its types need not be installed. */
+interface FastifyReply {
+  readonly raw: ServerResponse;
+  readonly sent: boolean;
+  header(name: string, value: string | number): this;
+  code(status: number): this;
+  send(payload: string): this;
+}
+
+/** What Nest calls the response: Node's on Express, Fastify's own on Fastify. */
+export type NestResponse = ServerResponse | FastifyReply;
+
+export const JSON_TYPE = 'application/json; charset=utf-8';
+
+export function setHeader(response: NestResponse, name: string, value: string | number): void {
+  if ('raw' in response) response.header(name, value);
+  else response.setHeader(name, value);
+}
+
+/**
+ * Makes Express send the text that a handler returns as it is. Its own `send` would compute an ETag
+ * of every answer, which no client of a POST can use. Fastify sends a text as it is anyway.
+ */
+export function sendsText(response: NestResponse): void {
+  if ('raw' in response) return;
+  Object.assign(response, { send: sendText });
+}
+
+function sendText(this: ServerResponse, text: string): void {
+  this.setHeader('content-length', Buffer.byteLength(text));
+  this.end(text);
+}
+
+/** Sends a text as it is, past what an adapter adds to an answer (Express an ETag of it). */
+export function send(response: NestResponse, status: number, type: string, text: string): void {
+  setHeader(response, 'content-type', type);
+  if ('raw' in response) {
+    response.code(status).send(text);
+  } else {
+    response.statusCode = status;
+    response.setHeader('content-length', Buffer.byteLength(text));
+    response.end(text);
+  }
+}
+
+/** Answers a call that failed, and logs what the client is not told. */
+export function sendFailure(response: NestResponse, call: Call, error: unknown): void {
+  const { log } = call;
+  const { status, retryAfter, ...body } = answerOf(error);
+  if (status >= 500 && body.code === 'INTERNAL') logFailure(log, error);
+  const raw = 'raw' in response ? response.raw : response;
+  if (raw.destroyed || raw.headersSent || ('sent' in response && response.sent)) return;
+  if (retryAfter !== undefined) setHeader(response, 'retry-after', retryAfter);
+  const { code, error: message, details } = body;
+  const answer = { error: message, code, requestId: call.requestId, details };
+  send(response, status, JSON_TYPE, JSON.stringify(answer));
+}
+
+function logFailure(log: CallLog, error: unknown): void {
+  const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
+  log.error(error instanceof Error ? error.message : String(error), cause);
+}

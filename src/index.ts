@@ -1,0 +1,33 @@
+export type {
+  CacheModuleOptions,
+  EndpointCacheOptions,
+  EndpointCacheSettings,
+} from './cache/index.js';
+export type {
+  BatchOptions,
+  EndpointDefaults,
+  ModelEndpointOptions,
+} from './endpoint/endpoint-options.js';
+export {
+  ModelEndpoint,
+  type BatchPredict,
+  type ModelEndpointDecorator,
+  type Predict,
+} from './endpoint/model-endpoint.js';
+export {
+  ConfigurationError,
+  InvalidRequest,
+  ServingError,
+  type Violation,
+} from './errors/index.js';
+export type { CallLog, PredictContext } from './execution/index.js';
+export type { ProbePaths } from './http/probes.js';
+export { ModelServingModule } from './model-serving.module.js';
+export type { ModelServingOptions } from './module-options.js';
+export {
+  protobufSchema,
+  type ProtobufSchema,
+  type ProtobufSchemaOptions,
+  type SchemaSource,
+} from './schema/index.js';
+export { serve, type ServeOptions } from './serve/index.js';

@@ -1,0 +1,34 @@
+import type { Call } from '../endpoint/call.js';
+import { Answer } from './answer.js';
+import type { Next, Stage } from './stage.js';
+
+/** Turns what the client sent into its canonical form, and what the handler returns into the answer. */
+export class ValidationInterceptor implements Stage {
+  intercept(call: Call, next: Next): unknown {
+    const { schema, metrics } = call.endpoint;
+    if (schema?.request !== undefined) {
+      try {
+        call.input = schema.request.read(call.input);
+      } catch (error) {
+        metrics.invalid('request');
+        throw error;
+      }
+    }
+    return next(call);
+  }
+
+  /**
+   * The way back. Called where a result first appears, inside the cache, so that only what has passed
+   * is kept, and once however many calls share it.
+   */
+  answer(call: Call, result: unknown): Answer {
+    const { schema, metrics } = call.endpoint;
+    if (schema?.response === undefined) return Answer.of(result);
+    try {
+      return Answer.of(schema.response.write(result));
+    } catch (error) {
+      metrics.invalid('response');
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,42 @@
+import type { Endpoint } from '../endpoint/endpoint.js';
+import {
+  CancellableTask,
+  TaskContext,
+  type CallLog,
+  type PredictContext,
+} from '../execution/index.js';
+
+/**
+ * Runs an endpoint's `warmup` requests, one after another, on the way that real ones take.
+ *
+ * @throws where one fails: a model that cannot answer its own example is not ready.
+ */
+export async function warmUp(endpoint: Endpoint): Promise<void> {
+  const { options, schema, executor, instance, owner } = endpoint;
+  for (const [index, input] of options.warmup.entries()) {
+    try {
+      const canonical = schema?.request === undefined ? input : schema.request.read(input);
+      const task = new WarmUpTask(canonical, options.timeout, endpoint.logFor('warm-up'));
+      const answer = await executor.run(task, instance!);
+      schema?.response?.write(answer);
+    } catch (cause) {
+      const message = cause instanceof Error ? cause.message : String(cause);
+      throw new Error(`${owner}: expected warmup[${index}] to succeed, got "${message}"`, {
+        cause,
+      });
+    }
+  }
+}
+
+class WarmUpTask extends CancellableTask {
+  readonly context: PredictContext;
+
+  constructor(
+    readonly input: unknown,
+    timeout: number,
+    log: CallLog,
+  ) {
+    super(performance.now() + timeout);
+    this.context = new TaskContext(this, { requestId: 'warm-up', headers: {}, log });
+  }
+}

@@ -1,0 +1,99 @@
+import type { Outcome } from '../errors/index.js';
+import type { ExecutionObserver } from '../execution/index.js';
+import type { MetricTable } from './metric-table.js';
+
+export type CacheResult = 'hit' | 'miss' | 'coalesced' | 'bypass' | 'error';
+
+/** What happens at one endpoint, as events; a metric is made of each. */
+export interface EndpointMetrics extends ExecutionObserver {
+  settled(outcome: Outcome): void;
+  answered(method: string, status: number, ms: number): void;
+  cacheLookup(result: CacheResult): void;
+  invalid(direction: 'request' | 'response'): void;
+}
+
+const OUTCOMES: readonly Outcome[] = ['ok', 'invalid', 'rejected', 'timeout', 'cancelled', 'error'];
+const CACHE_RESULTS: readonly CacheResult[] = ['hit', 'miss', 'coalesced', 'bypass', 'error'];
+
+/** The metrics of one endpoint, their labels bound once, at boot. */
+export class BoundMetrics implements EndpointMetrics {
+  readonly #table: MetricTable;
+  readonly #route: string;
+  readonly #outcomes: Record<Outcome, { inc(): void }>;
+  readonly #cacheResults: Record<CacheResult, { inc(): void }>;
+  readonly #directions: Record<'request' | 'response', { inc(): void }>;
+  readonly #queue: { observe(seconds: number): void };
+  readonly #inference: { observe(seconds: number): void };
+  readonly #batch: { observe(size: number): void };
+  /** By method and status; a closed set, as both are the library's own or Nest's. */
+  readonly #durations = new Map<string, { observe(seconds: number): void }>();
+
+  constructor(table: MetricTable, route: string) {
+    this.#table = table;
+    this.#route = route;
+    const bind = <Name extends string>(
+      names: readonly Name[],
+      child: (name: Name) => { inc(value?: number): void },
+    ) =>
+      Object.fromEntries(
+        names.map((name) => {
+          const counter = child(name);
+          counter.inc(0); // a series exists from the start, so that its first increase is seen
+          return [name, counter];
+        }),
+      ) as Record<Name, { inc(): void }>;
+    this.#outcomes = bind(OUTCOMES, (outcome) => table.requests.labels(route, outcome));
+    this.#cacheResults = bind(CACHE_RESULTS, (result) => table.cacheRequests.labels(route, result));
+    this.#directions = bind(['request', 'response'], (direction) =>
+      table.validationFailures.labels(route, direction),
+    );
+    this.#queue = table.queueDuration.labels(route);
+    this.#inference = table.inferenceDuration.labels(route);
+    this.#batch = table.batchSize.labels(route);
+  }
+
+  settled(outcome: Outcome): void {
+    this.#outcomes[outcome].inc();
+  }
+
+  answered(method: string, status: number, ms: number): void {
+    const key = method + status;
+    let duration = this.#durations.get(key);
+    if (duration === undefined) {
+      duration = this.#table.requestDuration.labels(this.#route, method, String(status));
+      this.#durations.set(key, duration);
+    }
+    duration.observe(ms / 1000);
+  }
+
+  cacheLookup(result: CacheResult): void {
+    this.#cacheResults[result].inc();
+  }
+
+  invalid(direction: 'request' | 'response'): void {
+    this.#directions[direction].inc();
+  }
+
+  queued(ms: number): void {
+    this.#queue.observe(ms / 1000);
+  }
+
+  inferred(ms: number): void {
+    this.#inference.observe(ms / 1000);
+  }
+
+  batched(size: number): void {
+    this.#batch.observe(size);
+  }
+}
+
+/** For `metrics: false`. */
+export const NO_METRICS: EndpointMetrics = {
+  settled() {},
+  answered() {},
+  cacheLookup() {},
+  invalid() {},
+  queued() {},
+  inferred() {},
+  batched() {},
+};

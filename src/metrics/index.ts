@@ -1,0 +1,3 @@
+export type { CacheResult, EndpointMetrics } from './endpoint-metrics.js';
+export { NO_METRICS } from './endpoint-metrics.js';
+export { ServingMetrics } from './serving-metrics.js';

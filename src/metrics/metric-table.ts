@@ -1,0 +1,117 @@
+import {
+  makeCounterProvider,
+  makeGaugeProvider,
+  makeHistogramProvider,
+} from '@willsoto/nestjs-prometheus';
+import type { FactoryProvider, Provider } from '@nestjs/common';
+import type { Counter, Gauge, Histogram } from 'prom-client';
+import { GAUGE_SOURCES } from './gauge-sources.js';
+
+/** Seconds: from a cache hit on a fast machine to the default deadline. */
+const SECONDS = [
+  0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30,
+];
+const BATCH_SIZES = [1, 2, 4, 8, 16, 32, 64, 128, 256];
+
+/**
+ * Every metric the library exports, made on prom-client's default registry, or taken from it where
+ * another app of this process has made it already.
+ */
+export function createMetricTable() {
+  return {
+    requestDuration: made<Histogram>(
+      makeHistogramProvider({
+        name: 'model_serving_request_duration_seconds',
+        help: 'Time from the arrival of a request to the end of its answer, by endpoint, method and status.',
+        labelNames: ['endpoint', 'method', 'status'],
+        buckets: SECONDS,
+      }),
+    ),
+    requests: made<Counter>(
+      makeCounterProvider({
+        name: 'model_serving_requests_total',
+        help: 'Requests to a model endpoint by how they ended: ok, invalid, rejected, timeout, cancelled or error.',
+        labelNames: ['endpoint', 'outcome'],
+      }),
+    ),
+    inferenceDuration: made<Histogram>(
+      makeHistogramProvider({
+        name: 'model_serving_inference_duration_seconds',
+        help: 'Time one run of predict takes, of a single input or of a batch.',
+        labelNames: ['endpoint'],
+        buckets: SECONDS,
+      }),
+    ),
+    queueDuration: made<Histogram>(
+      makeHistogramProvider({
+        name: 'model_serving_queue_duration_seconds',
+        help: 'Time a request waits for its run of predict to start.',
+        labelNames: ['endpoint'],
+        buckets: SECONDS,
+      }),
+    ),
+    batchSize: made<Histogram>(
+      makeHistogramProvider({
+        name: 'model_serving_batch_size',
+        help: 'Requests in one batch.',
+        labelNames: ['endpoint'],
+        buckets: BATCH_SIZES,
+      }),
+    ),
+    inFlight: made<Gauge>(
+      makeGaugeProvider({
+        name: 'model_serving_in_flight',
+        help: 'Requests that have arrived and are not answered yet, waiting ones included.',
+        labelNames: ['endpoint'],
+        collect() {
+          GAUGE_SOURCES.write(this, (source) => source.inFlight);
+        },
+      }),
+    ),
+    queueDepth: made<Gauge>(
+      makeGaugeProvider({
+        name: 'model_serving_queue_depth',
+        help: 'Requests that wait for a run of predict.',
+        labelNames: ['endpoint'],
+        collect() {
+          GAUGE_SOURCES.write(this, (source) => source.queueDepth);
+        },
+      }),
+    ),
+    cacheRequests: made<Counter>(
+      makeCounterProvider({
+        name: 'model_serving_cache_requests_total',
+        help: 'Look-ups in the cache by result: hit, miss, coalesced, bypass, or error of the store.',
+        labelNames: ['endpoint', 'result'],
+      }),
+    ),
+    validationFailures: made<Counter>(
+      makeCounterProvider({
+        name: 'model_serving_validation_failures_total',
+        help: 'Messages that break their schema, by direction: request or response.',
+        labelNames: ['endpoint', 'direction'],
+      }),
+    ),
+    ready: made<Gauge>(
+      makeGaugeProvider({
+        name: 'model_serving_ready',
+        help: 'Whether this process takes requests: 1 after every load and warm-up, 0 before and while draining.',
+        aggregator: 'min',
+      }),
+    ),
+    info: made<Gauge>(
+      makeGaugeProvider({
+        name: 'model_serving_info',
+        help: 'The versions of the library and of Node; always 1.',
+        labelNames: ['version', 'node'],
+        aggregator: 'first',
+      }),
+    ),
+  };
+}
+
+export type MetricTable = ReturnType<typeof createMetricTable>;
+
+function made<M>(provider: Provider): M {
+  return (provider as FactoryProvider).useFactory() as M;
+}

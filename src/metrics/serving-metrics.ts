@@ -1,0 +1,52 @@
+import { collectDefaultMetrics, register } from 'prom-client';
+import { BoundMetrics, NO_METRICS, type EndpointMetrics } from './endpoint-metrics.js';
+import { GAUGE_SOURCES, type GaugeSource } from './gauge-sources.js';
+import { createMetricTable, type MetricTable } from './metric-table.js';
+
+/** A metric that prom-client's default collectors always make: present where a host has them on. */
+const A_DEFAULT_METRIC = 'process_cpu_user_seconds_total';
+
+/** The metrics of one app, on prom-client's default registry, or nothing where they are turned off. */
+export class ServingMetrics {
+  readonly #table: MetricTable | undefined;
+  readonly #sources = new Set<GaugeSource>();
+
+  constructor(enabled: boolean, version: string) {
+    if (!enabled) return;
+    this.#table = createMetricTable();
+    this.#table.info.set({ version, node: process.version }, 1);
+  }
+
+  /**
+   * Collects prom-client's process metrics unless the host app does. Called when all modules stand,
+   * since a host's own `PrometheusModule` throws where it comes second.
+   */
+  collectProcessMetrics(): void {
+    if (this.enabled && register.getSingleMetric(A_DEFAULT_METRIC) === undefined) {
+      collectDefaultMetrics();
+    }
+  }
+
+  get enabled(): boolean {
+    return this.#table !== undefined;
+  }
+
+  forEndpoint(route: string): EndpointMetrics {
+    return this.#table === undefined ? NO_METRICS : new BoundMetrics(this.#table, route);
+  }
+
+  /** Shows an endpoint's levels at every scrape until {@link close}. */
+  watch(source: GaugeSource): void {
+    if (this.#table === undefined) return;
+    this.#sources.add(source);
+    GAUGE_SOURCES.add(source);
+  }
+
+  ready(ready: boolean): void {
+    this.#table?.ready.set(ready ? 1 : 0);
+  }
+
+  close(): void {
+    for (const source of this.#sources) GAUGE_SOURCES.remove(source);
+  }
+}

@@ -1,0 +1,198 @@
+import {
+  ConfigurableModuleBuilder,
+  Inject,
+  Logger,
+  Module,
+  type DynamicModule,
+  type MiddlewareConsumer,
+  type NestModule,
+  type OnApplicationBootstrap,
+  type OnApplicationShutdown,
+  type OnModuleInit,
+} from '@nestjs/common';
+import { CACHE_MANAGER } from '@nestjs/cache-manager';
+import {
+  ApplicationConfig,
+  DiscoveryModule,
+  HttpAdapterHost,
+  ModulesContainer,
+  type AbstractHttpAdapter,
+} from '@nestjs/core';
+import { cacheProvider, GuardedStore, type CacheLike } from './cache/index.js';
+import { EndpointDiscovery } from './endpoint/endpoint-discovery.js';
+import { EndpointRegistry } from './endpoint/endpoint-registry.js';
+import { ConfigurationError, ServingError } from './errors/index.js';
+import { createHttpTransport, type HttpTransport } from './http/http-transport.js';
+import { installProbes } from './http/probes.js';
+import { Drain } from './lifecycle/drain.js';
+import { Readiness } from './lifecycle/readiness.js';
+import { warmUp } from './lifecycle/warm-up.js';
+import { ServingMetrics } from './metrics/index.js';
+import {
+  fillModuleOptions,
+  type FilledModelServingOptions,
+  type ModelServingExtras,
+  type ModelServingOptions,
+} from './module-options.js';
+import { clusterLink } from './serve/cluster-link.js';
+import { VERSION } from './version.js';
+
+const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN, ASYNC_OPTIONS_TYPE } =
+  new ConfigurableModuleBuilder<ModelServingOptions>({ moduleName: 'ModelServing' })
+    .setClassMethodName('forRoot')
+    .setFactoryMethodName('createModelServingOptions')
+    .setExtras<ModelServingExtras>({ isGlobal: true }, (definition, { isGlobal }) => ({
+      ...definition,
+      global: isGlobal ?? true,
+    }))
+    .build();
+
+const FILLED_OPTIONS = Symbol('ModelServingOptions');
+const CACHE_OPTIONS = Symbol('ModelServingCacheOptions');
+
+/**
+ * Serves the app's `@ModelEndpoint` classes and methods.
+ *
+ * @example
+ * ```ts
+ * @Module({ imports: [ModelServingModule.forRoot()], controllers: [LanguageClassifier] })
+ * export class AppModule {}
+ * ```
+ */
+@Module({
+  imports: [DiscoveryModule],
+  providers: [
+    { provide: FILLED_OPTIONS, useFactory: fillModuleOptions, inject: [MODULE_OPTIONS_TOKEN] },
+    {
+      provide: CACHE_OPTIONS,
+      useFactory: ({ cache }: FilledModelServingOptions) => cache,
+      inject: [FILLED_OPTIONS],
+    },
+    cacheProvider(CACHE_OPTIONS),
+    {
+      provide: GuardedStore,
+      useFactory: (cache: CacheLike, { cache: { timeout } }: FilledModelServingOptions) =>
+        new GuardedStore(cache, { timeout, log: new Logger('ModelServingCache') }),
+      inject: [CACHE_MANAGER, FILLED_OPTIONS],
+    },
+    {
+      provide: ServingMetrics,
+      useFactory: ({ metrics }: FilledModelServingOptions) => new ServingMetrics(metrics, VERSION),
+      inject: [FILLED_OPTIONS],
+    },
+    {
+      provide: Readiness,
+      useFactory: (metrics: ServingMetrics) => new Readiness(metrics),
+      inject: [ServingMetrics],
+    },
+    EndpointDiscovery,
+    {
+      provide: EndpointRegistry,
+      useFactory: (discovery: EndpointDiscovery, metrics: ServingMetrics, store: GuardedStore) =>
+        new EndpointRegistry(discovery, metrics, store),
+      inject: [EndpointDiscovery, ServingMetrics, GuardedStore],
+    },
+  ],
+  exports: [CACHE_MANAGER],
+})
+export class ModelServingModule
+  extends ConfigurableModuleClass
+  implements NestModule, OnModuleInit, OnApplicationBootstrap, OnApplicationShutdown
+{
+  readonly #options: FilledModelServingOptions;
+  readonly #adapter: AbstractHttpAdapter | undefined;
+  readonly #app: ApplicationConfig;
+  readonly #readiness: Readiness;
+  readonly #metrics: ServingMetrics;
+  readonly #registry: EndpointRegistry;
+  #transport: HttpTransport | undefined;
+
+  constructor(
+    @Inject(FILLED_OPTIONS) options: FilledModelServingOptions,
+    host: HttpAdapterHost,
+    app: ApplicationConfig,
+    modules: ModulesContainer,
+    readiness: Readiness,
+    metrics: ServingMetrics,
+    registry: EndpointRegistry,
+  ) {
+    super();
+    refuseTwins(modules);
+    this.#options = options;
+    this.#adapter = host.httpAdapter;
+    this.#app = app;
+    this.#readiness = readiness;
+    this.#metrics = metrics;
+    this.#registry = registry;
+  }
+
+  static override forRoot(options: ModelServingOptions & ModelServingExtras = {}): DynamicModule {
+    return super.forRoot(options);
+  }
+
+  static override forRootAsync(options: typeof ASYNC_OPTIONS_TYPE): DynamicModule {
+    return super.forRootAsync(options);
+  }
+
+  /** The last moment before Nest makes the routes, when prefix, versioning and global parts are known. */
+  configure(_consumer: MiddlewareConsumer): void {
+    const adapter = this.#adapter!;
+    this.#registry.discover(this.#options);
+    this.#transport = createHttpTransport(
+      adapter,
+      this.#registry,
+      this.#readiness,
+      this.#app.getVersioning(),
+    );
+    this.#transport.prepare();
+    installProbes(adapter, this.#options.paths, {
+      readiness: this.#readiness,
+      registry: this.#registry,
+      cluster: clusterLink(),
+    });
+  }
+
+  onModuleInit(): void {
+    this.#transport?.connect();
+    this.#metrics.collectProcessMetrics();
+    if (this.#adapter !== undefined && this.#transport !== undefined)
+      this.#prepareDrain(this.#adapter);
+  }
+
+  async onApplicationBootstrap(): Promise<void> {
+    for (const endpoint of this.#registry.endpoints) await warmUp(endpoint);
+    this.#enter('ready');
+  }
+
+  onApplicationShutdown(): void {
+    this.#metrics.close();
+  }
+
+  #prepareDrain(adapter: AbstractHttpAdapter): void {
+    const drain = Drain.for(adapter);
+    drain.configure(this.#options.drain);
+    drain.onBegin(() => this.#enter('draining'));
+    drain.onCut(() => {
+      this.#enter('closed');
+      const reason = new ServingError('Unavailable', 'The server is shutting down', {
+        retryAfter: 1,
+      });
+      for (const { executor } of this.#registry.endpoints) executor.cancelAll(reason);
+    });
+  }
+
+  #enter(state: 'ready' | 'draining' | 'closed'): void {
+    this.#readiness.enter(state);
+    clusterLink()?.reportReady(this.#readiness.ready);
+  }
+}
+
+/** Each would take the other's endpoints for its own. */
+function refuseTwins(modules: ModulesContainer): void {
+  const twins = [...modules.values()].filter(({ metatype }) => metatype === ModelServingModule);
+  if (twins.length > 1) {
+    throw new ConfigurationError(
+      `ModelServingModule: expected forRoot() or forRootAsync() in one module of the app, got ${twins.length} different imports`,
+    );
+  }
+}

@@ -1,0 +1,99 @@
+import {
+  resolveCacheOptions,
+  type CacheModuleOptions,
+  type FilledCacheModuleOptions,
+} from './cache/index.js';
+import { checkEndpointDefaults, type EndpointDefaults } from './endpoint/endpoint-options.js';
+import { ConfigurationError } from './errors/index.js';
+import type { ProbePaths } from './http/probes.js';
+
+/** What `ModelServingModule.forRoot` can be told. Times are milliseconds. */
+export interface ModelServingOptions {
+  /** Defaults for the options of every endpoint; an endpoint's own win. */
+  defaults?: EndpointDefaults;
+  /** Where the answers of endpoints that cache are kept. */
+  cache?: CacheModuleOptions;
+  /**
+   * Whether metrics are collected, on prom-client's default registry, and shown.
+   * @default true
+   */
+  metrics?: boolean;
+  /**
+   * Where the app tells of itself; `false` leaves the path to the app.
+   * @default { ping: '/__ping', ready: '/__ready', metrics: '/__metrics' }
+   */
+  paths?: Partial<ProbePaths>;
+  /**
+   * How long requests are served as before once the app is asked to stop and `/__ready` says 503.
+   * @default 0, or what `serve()` says
+   */
+  drainDelay?: number;
+  /**
+   * How long, after `drainDelay`, queued and running requests may take before they are cut.
+   * @default 30_000, or what `serve()` says
+   */
+  shutdownTimeout?: number;
+}
+
+/** What else the static methods take: whether every module of the app sees the library's exports. */
+export interface ModelServingExtras {
+  /** @default true */
+  isGlobal?: boolean;
+}
+
+/** {@link ModelServingOptions}, checked and with every default filled in. */
+export interface FilledModelServingOptions {
+  readonly defaults: EndpointDefaults;
+  readonly cache: FilledCacheModuleOptions;
+  readonly metrics: boolean;
+  readonly paths: ProbePaths;
+  readonly drain: { readonly delay?: number; readonly timeout?: number };
+}
+
+const OWNER = 'ModelServingModule';
+
+/** @throws {ConfigurationError} */
+export function fillModuleOptions(options: ModelServingOptions = {}): FilledModelServingOptions {
+  if (typeof options !== 'object' || options === null) {
+    throw ConfigurationError.expected(OWNER, 'its options', 'an object', options);
+  }
+  const known = ['defaults', 'cache', 'metrics', 'paths', 'drainDelay', 'shutdownTimeout'];
+  ConfigurationError.refuseUnknown(OWNER, options, known);
+  const { defaults = {}, cache, metrics = true, paths = {}, drainDelay, shutdownTimeout } = options;
+  checkEndpointDefaults(defaults);
+  if (typeof metrics !== 'boolean')
+    throw ConfigurationError.expected(OWNER, 'metrics', 'a boolean', metrics);
+  return {
+    defaults,
+    cache: resolveCacheOptions(cache, OWNER),
+    metrics,
+    paths: fillPaths(paths, metrics),
+    drain: {
+      ...(drainDelay === undefined ? {} : { delay: milliseconds('drainDelay', drainDelay) }),
+      ...(shutdownTimeout === undefined
+        ? {}
+        : { timeout: milliseconds('shutdownTimeout', shutdownTimeout) }),
+    },
+  };
+}
+
+function fillPaths(paths: Partial<ProbePaths>, metrics: boolean): ProbePaths {
+  ConfigurationError.refuseUnknown(`${OWNER}: paths`, paths, ['ping', 'ready', 'metrics']);
+  for (const [name, path] of Object.entries(paths)) {
+    if (path !== false && !(typeof path === 'string' && path.startsWith('/'))) {
+      throw ConfigurationError.expected(
+        OWNER,
+        `paths.${name}`,
+        'a path that starts with / or false',
+        path,
+      );
+    }
+  }
+  const filled = { ping: '/__ping', ready: '/__ready', metrics: '/__metrics', ...paths } as const;
+  return metrics ? filled : { ...filled, metrics: false };
+}
+
+function milliseconds(option: string, value: number): number {
+  if (Number.isInteger(value) && value >= 0 && value < 2 ** 31) return value;
+  throw ConfigurationError.expected(OWNER, option, 'a whole number of milliseconds', value);
+}
