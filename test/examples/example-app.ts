@@ -1,0 +1,41 @@
+import type { INestApplication, Type } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter } from '@nestjs/platform-fastify';
+import { onTestFinished } from 'vitest';
+
+export const ADAPTERS = ['express', 'fastify'] as const;
+export type Adapter = (typeof ADAPTERS)[number];
+
+export interface Answer {
+  status: number;
+  cache: string | null;
+  body: any;
+}
+
+export interface ExampleApp {
+  post(path: string, body: unknown): Promise<Answer>;
+  close(): Promise<void>;
+}
+
+/** Starts an example on a port of its own; it is closed when the test is over, or before. */
+export async function startExample(module: Type, adapter: Adapter): Promise<ExampleApp> {
+  const app: INestApplication = await (adapter === 'fastify'
+    ? NestFactory.create(module, new FastifyAdapter(), { logger: false, abortOnError: false })
+    : NestFactory.create(module, { logger: false, abortOnError: false }));
+  let closed: Promise<void> | undefined;
+  const close = () => (closed ??= app.close());
+  onTestFinished(close);
+  await app.listen(0, '127.0.0.1');
+  const url = await app.getUrl();
+  return {
+    close,
+    async post(path, body) {
+      const response = await fetch(url + path, { method: 'POST', body: JSON.stringify(body) });
+      return {
+        status: response.status,
+        cache: response.headers.get('x-cache'),
+        body: await response.json(),
+      };
+    },
+  };
+}
