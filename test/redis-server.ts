@@ -73,7 +73,7 @@ export async function startRedis(options: { port?: number } = {}): Promise<Redis
 }
 
 async function answers(port: number): Promise<void> {
-  for (const end = Date.now() + 10_000; Date.now() < end; ) {
+  for (const end = Date.now() + 10_000; Date.now() < end;) {
     if (await ping(port)) return;
     await new Promise((resolve) => setTimeout(resolve, 20));
   }

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { timeLimit } from './time-limit.js';
 
 /** What a circuit guards: a Keyv, or a whole `Cache` of cache-manager. */
 export interface Backend {
@@ -46,6 +47,9 @@ export class Circuit {
   #probing: number | undefined;
   #nextProbe = 0;
   #nextComplaint = 0;
+  /** The last error, until a probe has judged it, and how many there were. */
+  #trouble: unknown;
+  #troubles = 0;
 
   constructor(backend: Backend, timeout: number, log: CircuitLog) {
     this.#backend = backend;
@@ -64,15 +68,17 @@ export class Circuit {
 
   /** The stored value, or {@link FAILED}; never rejects and never takes longer than `timeout`. */
   get(key: string): Promise<unknown> {
+    const troublesBefore = this.#troubles;
     return new Promise((resolve) => {
-      const timer = afterTimers(this.#timeout, () => {
+      const timer = timeLimit(this.#timeout, () => {
         this.#fall(this.#slowness);
         resolve(FAILED);
       });
       this.#read(key).then(
         (value) => {
           timer.clear();
-          resolve(value);
+          // Keyv turns a failure of its adapter into a miss, unless it is told to throw.
+          resolve(value === undefined && this.#troubles !== troublesBefore ? FAILED : value);
         },
         (error: unknown) => {
           timer.clear();
@@ -103,9 +109,11 @@ export class Circuit {
   /** Something went wrong: looks whether it is the store. */
   suspect(error: unknown): void {
     const now = performance.now();
+    this.#trouble = error;
+    this.#troubles++;
     if (this.#open || this.#probing !== undefined) return;
     if (now < this.#nextProbe) this.complain(messageOf(error));
-    else void this.#probe(now, error);
+    else void this.#probe(now);
   }
 
   /** Tells, at most once a minute, of a trouble that is no outage. */
@@ -116,10 +124,10 @@ export class Circuit {
     this.#log.warn(`The cache store failed on an entry: ${trouble}`);
   }
 
-  async #probe(start: number, suspicion?: unknown): Promise<void> {
+  async #probe(start: number): Promise<void> {
     const probe = ++this.#probes;
     this.#probing = start;
-    const timer = afterTimers(this.#timeout, () => {
+    const timer = timeLimit(this.#timeout, () => {
       if (this.#probing === start) this.#fall(this.#slowness);
     });
     let failure: string | undefined;
@@ -127,7 +135,10 @@ export class Circuit {
       const stamp = String(probe);
       await this.#write(this.#probeKey, stamp, PROBE_TTL);
       const got = await this.#read(this.#probeKey);
-      if (got !== stamp) failure = 'it does not return what was written';
+      if (got !== stamp) {
+        failure =
+          this.#trouble === undefined ? 'it forgets what is written' : messageOf(this.#trouble);
+      }
     } catch (error) {
       failure = messageOf(error);
     }
@@ -139,7 +150,7 @@ export class Circuit {
     // One that came back late may have been held up by the outage itself: it is worth looking again.
     this.#nextProbe = late ? now : now + RETRY_INTERVAL;
     if (failure !== undefined) this.#fall(failure);
-    else if (!late) this.#rise(suspicion);
+    else if (!late) this.#rise();
   }
 
   #fall(reason: string): void {
@@ -149,13 +160,14 @@ export class Circuit {
     if (this.#probing === undefined) void this.#probe(performance.now());
   }
 
-  #rise(suspicion: unknown): void {
+  #rise(): void {
     if (this.#open) {
       this.#open = false;
       this.#log.log('The cache store is back.');
-    } else if (suspicion !== undefined) {
-      this.complain(messageOf(suspicion));
+    } else if (this.#trouble !== undefined) {
+      this.complain(messageOf(this.#trouble));
     }
+    this.#trouble = undefined;
   }
 
   get #slowness(): string {
@@ -170,21 +182,6 @@ export class Circuit {
   async #write(key: string, value: string, ttl: number): Promise<unknown> {
     return this.#backend.set(key, value, ttl);
   }
-}
-
-/**
- * A timer that lets what has arrived in the meantime be read before it fires: after a handler held
- * the event loop, timers come first, and a store that answered long ago would count as slow.
- */
-function afterTimers(delay: number, fire: () => void): { clear(): void } {
-  let immediate: NodeJS.Immediate | undefined;
-  const timer = setTimeout(() => (immediate = setImmediate(fire)), delay);
-  return {
-    clear: () => {
-      clearTimeout(timer);
-      clearImmediate(immediate);
-    },
-  };
 }
 
 function messageOf(error: unknown): string {

@@ -2,6 +2,7 @@ import type { Cache } from 'cache-manager';
 import { Circuit, FAILED, type Backend, type CircuitLog } from './circuit.js';
 import { decodeEntry, encodeEntry, type Entry } from './entry.js';
 import { MemoryStore } from './memory-store.js';
+import { timeLimit } from './time-limit.js';
 
 export interface GuardedStoreOptions {
   /** Milliseconds a read may take. */
@@ -54,8 +55,7 @@ export class GuardedStore {
         const entry = decodeEntry(layer.read(key));
         if (entry !== undefined) return entry;
       } else if (layer.usable) {
-        const walk = this.#walk(key, index, skipped, failed);
-        return this.#severalCircuits ? this.#limit(walk, failed) : walk;
+        return this.#wait(this.#walk(key, index, skipped), failed);
       } else {
         skipped = true;
       }
@@ -78,14 +78,13 @@ export class GuardedStore {
     }
   }
 
-  /** Asks the stores one after another, from the layer at `index` on. */
+  /** Asks the stores one after another, from the layer at `index` on; {@link FAILED} beats a miss. */
   async #walk(
     key: string,
     index: number,
-    failedBefore: boolean,
-    failed: () => void,
-  ): Promise<Entry | undefined> {
-    let failure = failedBefore;
+    skipped: boolean,
+  ): Promise<Entry | undefined | typeof FAILED> {
+    let failed = skipped;
     for (; index < this.#layers.length; index++) {
       const layer = this.#layers[index]!;
       if (layer instanceof MemoryStore) {
@@ -97,23 +96,29 @@ export class GuardedStore {
       const entry = decodeEntry(stored);
       if (entry !== undefined) return entry;
       if (stored === undefined || stored === null) continue;
-      failure = true;
+      failed = true;
       if (stored !== FAILED) layer.complain('it returned something else than what was stored');
     }
-    if (failure) failed();
+    return failed ? FAILED : undefined;
+  }
+
+  async #wait(
+    walk: Promise<Entry | undefined | typeof FAILED>,
+    failed: () => void,
+  ): Promise<Entry | undefined> {
+    const outcome = await (this.#severalCircuits ? this.#limit(walk) : walk);
+    if (outcome !== FAILED) return outcome;
+    failed();
     return undefined;
   }
 
   /** Several stores may each take up to `timeout`; a request waits no longer than that for all. */
-  #limit(walk: Promise<Entry | undefined>, failed: () => void): Promise<Entry | undefined> {
+  #limit<T>(walk: Promise<T>): Promise<T | typeof FAILED> {
     return new Promise((resolve) => {
-      const timer = setTimeout(() => {
-        failed();
-        resolve(undefined);
-      }, this.#timeout);
-      void walk.then((entry) => {
-        clearTimeout(timer);
-        resolve(entry);
+      const timer = timeLimit(this.#timeout, () => resolve(FAILED));
+      void walk.then((outcome) => {
+        timer.clear();
+        resolve(outcome);
       });
     });
   }
