@@ -1,15 +1,25 @@
 import { Logger } from '@nestjs/common';
 import type { AbstractHttpAdapter } from '@nestjs/core';
+import type { Server } from 'node:http';
+import type { Http2Server } from 'node:http2';
 import { setImmediate, setTimeout } from 'node:timers/promises';
 import { Connections } from './connections.js';
+import { drainDelayFrom } from './drain-delay.js';
+import { Http2Sessions } from './http2-sessions.js';
 
 /** How long calls that are cut have to send their last answer, in milliseconds. */
 const CUT_GRACE = 250;
 
 export interface DrainOptions {
-  /** How long requests are served as before once the app is no longer ready, in milliseconds. */
+  /**
+   * How long requests are served as before once the app is no longer ready, in milliseconds.
+   * @default the environment's `DRAIN_DELAY_MS`, or 0
+   */
   readonly delay: number;
-  /** How long, after that, requests have to finish before they are cut, in milliseconds. */
+  /**
+   * How long, after that, requests have to finish before they are cut, in milliseconds.
+   * @default 30_000
+   */
   readonly timeout: number;
 }
 
@@ -28,14 +38,16 @@ export interface DrainOptions {
 export class Drain {
   static readonly #drains = new WeakMap<AbstractHttpAdapter, Drain>();
 
-  readonly #connections: Connections;
+  readonly #connections: Connections | Http2Sessions;
   readonly #beginHooks: (() => void)[] = [];
   readonly #cutHooks: (() => void)[] = [];
-  #options: DrainOptions = { delay: 0, timeout: 30_000 };
+  #options: DrainOptions = { delay: drainDelayFrom(process.env), timeout: 30_000 };
   #run: Promise<void> | undefined;
 
   private constructor(adapter: AbstractHttpAdapter) {
-    this.#connections = new Connections(adapter.getHttpServer());
+    const server: Server | Http2Server = adapter.getHttpServer();
+    this.#connections =
+      'closeIdleConnections' in server ? new Connections(server) : new Http2Sessions(server);
     const beforeClose = adapter.beforeClose.bind(adapter);
     adapter.beforeClose = async () => {
       await this.begin();

@@ -63,10 +63,14 @@ export function exitOnTermination(
       await beforeExit?.();
       process.exit(0);
     } catch (error) {
-      console.error(error);
+      Logger.error('The app did not close', (error as Error).stack, 'Serve');
       process.exit(1);
     }
   };
-  onTermination(signals, (signal) => void stop(signal));
+  const ignore = onTermination(signals, (signal) => void stop(signal));
+  // An app that is closed by the program leaves the process, and what signals mean to it, alone.
+  app.getHttpServer().once('close', () => {
+    if (!stopping) ignore();
+  });
   return (delay) => void stop(undefined, delay);
 }

@@ -1,5 +1,6 @@
 import type { LogLevel } from '@nestjs/common';
 import { ConfigurationError } from '../errors/index.js';
+import { drainDelayFrom, LONGEST_DELAY } from '../lifecycle/drain-delay.js';
 import { LOG_LEVEL_NAMES, logLevelsFrom } from './log-levels.js';
 
 /** Options of {@link serve}. Each wins over its environment variable; an empty variable counts as unset. */
@@ -78,9 +79,6 @@ const KNOWN = new Set<string>([
   'shutdownTimeout',
 ] satisfies (keyof ServeOptions)[]);
 
-/** Timers of Node end at once beyond this many milliseconds. */
-const LONGEST_DELAY = 2 ** 31 - 1;
-
 const PORT = integer(0, 65_535);
 const WORKERS = integer(1, 1024);
 const MILLISECONDS = integer(0, LONGEST_DELAY, 'an integer number of milliseconds');
@@ -128,7 +126,7 @@ export function fillServeOptions(options: ServeOptions, env: Environment): Fille
     jsonLogs: env.NODE_ENV === 'production',
     adapter: pick('adapter', 'HTTP_ADAPTER', ADAPTER, 'express'),
     workers: pick('workers', 'WORKERS', WORKERS, 1),
-    drainDelay: pick('drainDelay', 'DRAIN_DELAY_MS', MILLISECONDS, 0),
+    drainDelay: pick('drainDelay', undefined, MILLISECONDS, drainDelayFrom(env)),
     shutdownTimeout: pick('shutdownTimeout', undefined, MILLISECONDS, 30_000),
   };
 }

@@ -5,12 +5,14 @@ export type TerminationSignal = 'SIGTERM' | 'SIGINT' | 'SIGHUP';
 /**
  * Calls `stop` at the first of the signals; a second one ends the process at once, with the exit code a
  * shell gives it (128 and the signal's number).
+ *
+ * @returns the function that stops listening to them.
  */
 export function onTermination(
   signals: readonly TerminationSignal[],
   stop: (signal: TerminationSignal) => void,
   beforeExit?: () => void,
-): void {
+): () => void {
   let stopping = false;
   const listener = (signal: TerminationSignal): void => {
     if (stopping) {
@@ -21,4 +23,7 @@ export function onTermination(
     stop(signal);
   };
   for (const signal of signals) process.on(signal, listener);
+  return () => {
+    for (const signal of signals) process.off(signal, listener);
+  };
 }

@@ -20,10 +20,13 @@ describe.each(ADAPTERS)('SIGTERM under 32 busy keep-alive connections on %s', (a
   });
 
   it('fails no request with the shutdown hooks of a plain app', async () => {
-    const server = new FixtureProcess('plain', { HTTP_ADAPTER: adapter });
-    const load = new Load(await server.port(), PLENTY);
+    const server = new FixtureProcess('plain', { HTTP_ADAPTER: adapter, DRAIN_DELAY_MS: '500' });
+    const port = await server.port();
+    const load = new Load(port, PLENTY);
     await load.busy();
     server.kill('SIGTERM');
+    await server.printed(/draining/);
+    expect((await fetch(`http://127.0.0.1:${port}/ready`)).status).toBe(200);
     expect((await load.result()).failed).toEqual([]);
     // Nest sends itself the signal again once everything is closed.
     expect(await server.exited).toEqual({ code: null, signal: 'SIGTERM' });

@@ -100,6 +100,6 @@ describe('The options of serve()', () => {
   ])('refuse %j with %j', (options, variables, message) => {
     const fill = () => fillServeOptions(options, variables);
     expect(fill).toThrow(ConfigurationError);
-    expect(fill).toThrow(`serve(): ${message}`);
+    expect(fill).toThrow(message);
   });
 });

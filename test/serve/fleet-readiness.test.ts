@@ -1,0 +1,22 @@
+import { expect, it } from 'vitest';
+import { FixtureProcess } from './fixture-process.js';
+
+it('is what all workers say: one that is not ready makes none of them ready', async () => {
+  const server = new FixtureProcess('serving', { WORKERS: '2' });
+  const port = await server.port();
+  await server.printed(/all ready/);
+  expect(await readyOf(port)).toEqual([true, true, true, true]);
+  await fetch(`http://127.0.0.1:${port}/unready`, { method: 'POST' });
+  expect(await readyOf(port)).toEqual([false, false, false, false]);
+});
+
+/** What four connections, which alternate between two workers, are told. */
+async function readyOf(port: number): Promise<unknown[]> {
+  const told: unknown[] = [];
+  for (let i = 0; i < 4; i++) {
+    const headers = { connection: 'close' };
+    const response = await fetch(`http://127.0.0.1:${port}/ready`, { headers });
+    told.push(((await response.json()) as { all: unknown }).all);
+  }
+  return told;
+}
