@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { ServingError } from '../../src/errors/index.js';
 import {
   DeferredHandler,
@@ -72,27 +72,28 @@ describe('admission', () => {
     expect(await first).toBe('A');
   });
 
-  it('lets nobody overtake the queue from within a handler', async () => {
-    const order: unknown[] = [];
-    let release!: () => void;
-    const held = new Promise<void>((resolve) => (release = resolve));
+  it('lets nobody overtake the queue from a listener of a signal', async () => {
+    const handler = new DeferredHandler();
+    const executor = executorOf(handler.predict, { maxConcurrency: 1 });
+    const expiring = new TestTask('expiring', 50);
     const nested: unknown[] = [];
-    const executor = executorOf(
-      (input) => {
-        order.push(input);
-        if (input === 'held') return held;
-        if (input === 'first') nested.push(executor.run(new TestTask('nested'), model));
-        return input;
-      },
-      { maxConcurrency: 1 },
-    );
-    const waiting = ['held', 'first', 'second'].map((input) =>
-      executor.run(new TestTask(input), model),
-    );
-    release();
-    await Promise.all(waiting);
-    expect(await nested[0]).toBe('nested');
-    expect(order).toEqual(['held', 'first', 'second', 'nested']);
+    expiring.signal.addEventListener('abort', () => {
+      nested.push(executor.run(new TestTask('nested'), model));
+    });
+    void executor.run(new TestTask('first'), model);
+    const expired = outcome(executor, expiring);
+    void executor.run(new TestTask('second'), model);
+
+    // The event loop was busy: the slot falls free before the timer of the deadline fires.
+    const now = vi.spyOn(performance, 'now').mockReturnValue(expiring.deadline);
+    handler.run(0).resolve(1);
+    expect(await expired).toMatchObject({ failure: 'DeadlineExceeded' });
+    now.mockRestore();
+    expect(handler.inputs).toEqual(['first', 'second']);
+    expect(executor.queued).toBe(1);
+    handler.run(1).resolve(2);
+    await settle();
+    expect(handler.inputs).toEqual(['first', 'second', 'nested']);
   });
 
   it('tells its observer of every wait and every run', async () => {

@@ -90,3 +90,23 @@ it.each([{ batch: undefined }, { batch: {} }])(
     expect(executor.running).toBe(0);
   },
 );
+
+it.each([{ batch: undefined }, { batch: {} }])(
+  'unsubscribes at once where nobody waits any more when the handler returns ($batch)',
+  async ({ batch }) => {
+    const task = new TestTask('a');
+    const reason = gone();
+    let torn = 0;
+    const executor = executorOf(
+      () => {
+        task.cancel(reason);
+        return new Observable(() => () => torn++);
+      },
+      { batch },
+    );
+    expect(await outcome(executor, task)).toBe(reason);
+    await settle();
+    expect(torn).toBe(1);
+    expect(executor.running).toBe(0);
+  },
+);
