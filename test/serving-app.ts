@@ -1,0 +1,82 @@
+import { Module, type INestApplication, type Provider, type Type } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter } from '@nestjs/platform-fastify';
+import { ModelServingModule, type ModelServingOptions } from 'nestjs-model-serving';
+import { onTestFinished } from 'vitest';
+
+export const ADAPTERS = ['express', 'fastify'] as const;
+export type Adapter = (typeof ADAPTERS)[number];
+
+export interface AppUnderTest {
+  controllers?: Type[];
+  providers?: Provider[];
+  imports?: (Type | ReturnType<typeof ModelServingModule.forRoot>)[];
+  options?: ModelServingOptions;
+  /** What `main.ts` would do between `create` and `listen`. */
+  setUp?(app: INestApplication): void;
+}
+
+export interface Answer {
+  status: number;
+  headers: Headers;
+  /** The body, parsed where it is JSON. */
+  body: any;
+}
+
+export interface RunningApp {
+  app: INestApplication;
+  url: string;
+  /** Sends a string or bytes as they are, anything else as JSON. */
+  post(path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>;
+  get(path: string): Promise<Answer>;
+  close(): Promise<void>;
+}
+
+/** Creates the app on an adapter without starting it. */
+export function createApp(adapter: Adapter, parts: AppUnderTest): Promise<INestApplication> {
+  @Module({
+    imports: [ModelServingModule.forRoot(parts.options ?? {}), ...(parts.imports ?? [])],
+    controllers: parts.controllers ?? [],
+    providers: parts.providers ?? [],
+  })
+  class TestModule {}
+
+  const options = { logger: false, abortOnError: false } as const;
+  return adapter === 'fastify'
+    ? NestFactory.create(TestModule, new FastifyAdapter(), options)
+    : NestFactory.create(TestModule, options);
+}
+
+/** Starts an app on a port of its own; it is closed when the test is over, or before. */
+export async function startApp(adapter: Adapter, parts: AppUnderTest): Promise<RunningApp> {
+  const app = await createApp(adapter, parts);
+  let closed: Promise<void> | undefined;
+  const close = () => (closed ??= app.close());
+  onTestFinished(close);
+  parts.setUp?.(app);
+  await app.listen(0, '127.0.0.1');
+  const url = await app.getUrl();
+
+  async function request(path: string, init: RequestInit): Promise<Answer> {
+    const response = await fetch(url + path, init);
+    const text = await response.text();
+    const json = response.headers.get('content-type')?.includes('json');
+    return {
+      status: response.status,
+      headers: response.headers,
+      body: json ? JSON.parse(text) : text,
+    };
+  }
+
+  return {
+    app,
+    url,
+    close,
+    get: (path) => request(path, {}),
+    post: (path, body, headers = {}) => {
+      const raw = typeof body === 'string' || body instanceof Uint8Array || body === undefined;
+      const content = raw ? (body as BodyInit | undefined) : JSON.stringify(body);
+      return request(path, { method: 'POST', body: content, headers });
+    },
+  };
+}
