@@ -75,6 +75,22 @@ describe('deadline', () => {
     vi.mocked(performance.now).mockRestore();
   });
 
+  it('holds for a promise that settles too late, where its timer is later still', async () => {
+    const handler = new DeferredHandler();
+    const executor = executorOf(handler.predict);
+    const outcomes = ['a', 'b'].map((input) => outcome(executor, new TestTask(input, 10)));
+    const late = performance.now() + 10;
+    vi.spyOn(performance, 'now').mockReturnValue(late);
+    const failure = new Error('late');
+    handler.run(0).resolve('late');
+    handler.run(1).reject(failure);
+    expect(await Promise.all(outcomes)).toMatchObject([
+      { failure: 'DeadlineExceeded' },
+      { failure: 'DeadlineExceeded', cause: failure },
+    ]);
+    vi.mocked(performance.now).mockRestore();
+  });
+
   it('holds for a synchronous answer or throw that comes too late', async () => {
     const executor = executorOf((input) => {
       vi.advanceTimersByTime(10);
