@@ -1,21 +1,17 @@
-import { ModelEndpoint, protobufSchema } from 'nestjs-model-serving';
+import { InvalidRequest, ModelEndpoint, protobufSchema } from 'nestjs-model-serving';
 import { IrisModel } from './iris-model.js';
 
-interface Flower {
-  sepalLength: number;
-  sepalWidth: number;
-  petalLength: number;
-  petalWidth: number;
-}
-
+const MEASURES = ['sepalLength', 'sepalWidth', 'petalLength', 'petalWidth'] as const;
 const SPECIES = ['SETOSA', 'VERSICOLOR', 'VIRGINICA'] as const;
+
+type Flower = { [measure in (typeof MEASURES)[number]]?: number };
 
 interface Classification {
   species: (typeof SPECIES)[number];
   probabilities: Record<string, number>;
 }
 
-/** Requests that arrive while the model is busy run together, as one batch. */
+/** Requests that arrive while the model is busy run together, as one batch; each can fail alone. */
 @ModelEndpoint(
   '/',
   protobufSchema<Flower, Classification>(new URL('./iris.proto', import.meta.url)),
@@ -26,11 +22,13 @@ export class IrisClassifier {
 
   async predict(flowers: Flower[]): Promise<(Classification | Error)[]> {
     const rows = await this.model.runBatch(
-      flowers.map(({ sepalLength, sepalWidth, petalLength, petalWidth }) => ({
-        features: [sepalLength, sepalWidth, petalLength, petalWidth],
-      })),
+      flowers.map((flower) => ({ features: MEASURES.map((measure) => flower[measure] ?? NaN) })),
     );
-    return rows.map((row) => (row instanceof Error ? row : classify(row.probabilities)));
+    return rows.map((row, i) => {
+      if (row instanceof Error) return row;
+      const missing = MEASURES.find((measure) => flowers[i]![measure] === undefined);
+      return missing ? new InvalidRequest(`Missing ${missing}`) : classify(row.probabilities);
+    });
   }
 }
 

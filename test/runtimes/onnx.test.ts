@@ -336,6 +336,12 @@ describe('as a provider', () => {
     );
   });
 
+  test('refuses an unknown option', () => {
+    expect(() => new OnnxModel('model.onnx', { sessionOptions: {} } as never)).toThrow(
+      'got the unknown option "sessionOptions"',
+    );
+  });
+
   test('or if the file is something else', async () => {
     const model = new OnnxModel(new URL(import.meta.url));
     expect((await refusal(model.load())).message).toContain('onnx.test.ts');

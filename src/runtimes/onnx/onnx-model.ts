@@ -62,10 +62,11 @@ export class OnnxModel<O extends Record<string, Tensor.Type> = Record<string, Te
 
   /**
    * @param file The model: a `file:` URL, or a path from the working directory.
-   * @throws ConfigurationError for anything else.
+   * @throws ConfigurationError for anything else, and for an unknown option.
    */
   constructor(file: string | URL, options: OnnxModelOptions = {}) {
     this.#file = modelFile(this.constructor.name, file);
+    ConfigurationError.refuseUnknown(this.constructor.name, options, ['session', 'clientInput']);
     this.#options = options;
   }
 
