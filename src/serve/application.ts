@@ -1,5 +1,6 @@
 import {
   ConsoleLogger,
+  Logger,
   type DynamicModule,
   type INestApplication,
   type Type,
