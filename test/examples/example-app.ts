@@ -2,9 +2,9 @@ import type { INestApplication, Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { onTestFinished } from 'vitest';
+import type { Adapter } from '../serving-app.js';
 
-export const ADAPTERS = ['express', 'fastify'] as const;
-export type Adapter = (typeof ADAPTERS)[number];
+export { ADAPTERS, type Adapter } from '../serving-app.js';
 
 export interface Answer {
   status: number;
