@@ -5,12 +5,6 @@ import { Server as TlsServer } from 'node:tls';
 /** How often a closing server looks for connections that have fallen idle, in milliseconds. */
 const SWEEP_INTERVAL = 20;
 
-/**
- * How long a connection must have been silent before it is closed, in milliseconds. A busy client's
- * next request follows its last answer within a few milliseconds; closing in that gap would lose it.
- */
-const QUIET_PERIOD = 100;
-
 interface Connection {
   /** Requests that have been received and not yet answered. */
   pending: number;
@@ -59,9 +53,11 @@ export class Connections {
    * Stops listening and ends each connection: with the answer to its last request, which says
    * `Connection: close`, or when it has been idle for a moment. Requests that still arrive are served.
    *
+   * @param quietPeriod milliseconds of silence after which a connection counts as idle. A client that
+   * is about to send its next request when the connection ends under it loses that request.
    * @returns a promise of the moment when no connection is left.
    */
-  close(): Promise<void> {
+  close(quietPeriod: number): Promise<void> {
     this.#closing = true;
     for (const connection of this.#connections.values()) {
       if (connection.closer?.headersSent === false) connection.closer.shouldKeepAlive = false;
@@ -71,7 +67,10 @@ export class Connections {
     NetServer.prototype.close.call(this.#server);
     return new Promise((resolve) => {
       // After the poll phase, so that whatever has arrived by now has been read.
-      const sweeper = setInterval(() => setImmediate(() => this.#sweep()), SWEEP_INTERVAL);
+      const sweeper = setInterval(
+        () => setImmediate(() => this.#sweep(quietPeriod)),
+        SWEEP_INTERVAL,
+      );
       this.#onEmpty = () => {
         clearInterval(sweeper);
         resolve();
@@ -126,7 +125,7 @@ export class Connections {
     connection.quietSince = performance.now();
   }
 
-  #sweep(): void {
+  #sweep(quietPeriod: number): void {
     const now = performance.now();
     let quiet = true;
     for (const [socket, connection] of this.#connections) {
@@ -136,7 +135,7 @@ export class Connections {
         connection.bytesRead = socket.bytesRead;
         connection.quietSince = now;
       }
-      if (now - connection.quietSince < QUIET_PERIOD) quiet = false;
+      if (now - connection.quietSince < quietPeriod) quiet = false;
       else if (connection.silent) socket.destroy();
     }
     // Node knows a half-received request from an idle connection, which bytes alone do not tell.

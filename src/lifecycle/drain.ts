@@ -21,6 +21,13 @@ export interface DrainOptions {
    * @default 30_000
    */
   readonly timeout: number;
+  /**
+   * How long a connection must have been silent before it is closed as idle, in milliseconds. A busy
+   * client sends its next request, and learns with the answer that the connection ends, within a few;
+   * the default allows for one whose machine is overloaded.
+   * @default 1000
+   */
+  readonly quietPeriod: number;
 }
 
 /**
@@ -41,7 +48,11 @@ export class Drain {
   readonly #connections: Connections | Http2Sessions;
   readonly #beginHooks: (() => void)[] = [];
   readonly #cutHooks: (() => void)[] = [];
-  #options: DrainOptions = { delay: drainDelayFrom(process.env), timeout: 30_000 };
+  #options: DrainOptions = {
+    delay: drainDelayFrom(process.env),
+    timeout: 30_000,
+    quietPeriod: 1000,
+  };
   #run: Promise<void> | undefined;
 
   private constructor(adapter: AbstractHttpAdapter) {
@@ -91,7 +102,7 @@ export class Drain {
   }
 
   async #drain(): Promise<void> {
-    const { delay, timeout } = this.#options;
+    const { delay, timeout, quietPeriod } = this.#options;
     call(this.#beginHooks);
     if (!this.#connections.listening) return;
     if (delay > 0) await setTimeout(delay);
@@ -99,7 +110,7 @@ export class Drain {
     // which has just been, has accepted all of them.
     await setImmediate();
     const timer = new AbortController();
-    const closed = this.#connections.close();
+    const closed = this.#connections.close(quietPeriod);
     const expired = setTimeout(timeout, 'expired', { signal: timer.signal }).catch(() => undefined);
     if ((await Promise.race([closed, expired])) === 'expired') {
       call(this.#cutHooks);

@@ -7,7 +7,7 @@ const LONGEST_DELAY = 30_000;
 const STABLE_AFTER = 60_000;
 
 /** Deaths in a row before ever being ready that prove that a process cannot start. */
-const START_ATTEMPTS = 5;
+const START_ATTEMPTS = 3;
 
 /** When to restart a process that keeps dying, and when to stop trying. */
 export class RestartBackoff {

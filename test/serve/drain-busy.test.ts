@@ -1,5 +1,8 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { ADAPTERS, FixtureProcess, Load } from './fixture-process.js';
+
+// Processes take their time to start on a busy machine.
+vi.setConfig({ testTimeout: 60_000 });
 
 /** More than can be sent before the signal: the load ends because the server has stopped. */
 const PLENTY = 1_000_000;

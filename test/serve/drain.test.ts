@@ -56,6 +56,7 @@ describe.each(ADAPTERS)('Drain on %s, when the app is closed', (name) => {
     adapter = await createHttpAdapter(name);
     app = await NestFactory.create(TestModule, adapter, { logger: false });
     drain = Drain.for(adapter);
+    drain.configure({ quietPeriod: 100 });
     drain.onBegin(() => events.push('begun'));
     drain.onCut(() => events.push('cut'));
     await app.listen(0, '127.0.0.1');
@@ -146,7 +147,7 @@ describe.each(ADAPTERS)('Drain on %s, when the app is closed', (name) => {
     socket.write('POST /echo HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n');
     const closed = app.close();
     await refused();
-    // Longer than an idle connection is left open.
+    // Longer than the quiet period.
     const idle = await pastQuietPeriod();
     expect(idle).toBe('still open');
     socket.write('Content-Length: 2\r\n\r\n{}');

@@ -100,6 +100,11 @@ export class Load {
     await this.#process.printed(/busy/);
   }
 
+  /** Sends no more; what has been sent is waited for. */
+  stop(): void {
+    this.#process.kill('SIGTERM');
+  }
+
   async result(): Promise<LoadResult> {
     const [line] = await this.#process.printed(/\{"sent".*\}/);
     return JSON.parse(line![0]) as LoadResult;

@@ -1,5 +1,8 @@
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import { FixtureProcess, Load } from './fixture-process.js';
+
+// Processes take their time to start on a busy machine.
+vi.setConfig({ testTimeout: 60_000 });
 
 it('shows on any worker the sum of all, those that have crashed or left included', async () => {
   const server = new FixtureProcess('serving', { WORKERS: '2' });

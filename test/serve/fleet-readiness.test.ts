@@ -1,5 +1,8 @@
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import { FixtureProcess } from './fixture-process.js';
+
+// Processes take their time to start on a busy machine.
+vi.setConfig({ testTimeout: 60_000 });
 
 it('is what all workers say: one that is not ready makes none of them ready', async () => {
   const server = new FixtureProcess('serving', { WORKERS: '2' });

@@ -15,11 +15,11 @@ describe('RestartBackoff', () => {
     expect(backoff.afterDeath(60_000)).toBe(100);
   });
 
-  it('gives up after five deaths in a row before ever being ready', () => {
+  it('gives up after three deaths in a row before ever being ready', () => {
     const backoff = new RestartBackoff();
-    for (let i = 0; i < 4; i++) expect(backoff.afterDeath(undefined)).toBeDefined();
+    for (let i = 0; i < 2; i++) expect(backoff.afterDeath(undefined)).toBeDefined();
     backoff.afterDeath(10);
-    for (let i = 0; i < 4; i++) expect(backoff.afterDeath(undefined)).toBeDefined();
+    for (let i = 0; i < 2; i++) expect(backoff.afterDeath(undefined)).toBeDefined();
     expect(backoff.afterDeath(undefined)).toBeUndefined();
   });
 });
