@@ -58,7 +58,7 @@ export function rateRatio(a, b, pairs) {
   return {
     value,
     spread,
-    note: `best ${perSecond(sides[0].best)} : ${perSecond(sides[1].best)}`,
+    note: `best ${perSecond(sides[0].best)} : ${perSecond(sides[1].best)}${cpuTimes(sides)}`,
     raw: { ratios, sides },
   };
 }
@@ -76,6 +76,11 @@ export function latencyRatio(pairs, figure) {
 }
 
 export const milliseconds = (ms) => `${ms < 10 ? ms.toFixed(3) : ms.toFixed(1)} ms`;
+
+function cpuTimes([a, b]) {
+  if (a.cpu === null || b.cpu === null) return '';
+  return `; CPU ${a.cpu.toFixed(0)} : ${b.cpu.toFixed(0)} µs`;
+}
 
 export const perSecond = (rate) =>
   rate >= 1_000 ? `${(rate / 1_000).toFixed(1)} k/s` : `${Math.round(rate)} /s`;

@@ -1,4 +1,5 @@
 import { load } from './load.mjs';
+import { cpuSeconds } from './server.mjs';
 import { median, spread } from './statistics.mjs';
 
 /** Rounds and their length; `--rounds` and `--seconds` change them. */
@@ -10,7 +11,11 @@ export const settings = { rounds: 7, seconds: 1, full: false };
  * @property {import('./load.mjs').Shot} shot
  */
 
-/** @typedef {import('./load.mjs').LoadResult} LoadResult */
+/**
+ * A load's result with the server's processor time, microseconds a request; null where unknown.
+ *
+ * @typedef {import('./load.mjs').LoadResult & { cpu: number | null }} LoadResult
+ */
 
 /**
  * Loads two servers in turns and pairs round with neighbouring round, since the machine's speed
@@ -64,11 +69,14 @@ async function warm(side, options) {
 
 async function shoot(side, options) {
   const { seconds } = settings;
+  const before = cpuSeconds(side.server.pid);
   const result = await load(side.server.origin, side.shot, { seconds, ...options });
+  const after = cpuSeconds(side.server.pid);
   if (result.failed > 0) {
     throw new Error(`${side.server.name}: ${result.failed} of ${result.requests} requests failed`);
   }
-  return result;
+  const cpu = before === null || after === null ? null : ((after - before) / result.requests) * 1e6;
+  return { ...result, cpu };
 }
 
 /** @param {LoadResult[]} results */
@@ -78,6 +86,7 @@ export function summary(results) {
     median: median(results.map(({ rate }) => rate)),
     p50: median(results.map(({ p50 }) => p50)),
     p99: median(results.map(({ p99 }) => p99)),
+    cpu: results[0].cpu === null ? null : median(results.map(({ cpu }) => cpu)),
     rates: results.map(({ rate }) => Math.round(rate)),
   };
 }

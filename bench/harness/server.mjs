@@ -22,6 +22,9 @@ export const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
 /** @typedef {{ name: string, pid: number, port: number, origin: string, startMs: number, stop(): Promise<void> }} Server */
 
+/** USER_HZ, which is 100 on every Linux that Node runs on. */
+const TICKS_PER_SECOND = 100;
+
 const running = new Set();
 
 /** Kills what is left, at once and by id: for Ctrl-C and for a runner that throws. */
@@ -118,6 +121,23 @@ async function accepts(port, path = '/') {
     return response.status < 500;
   } catch {
     return false;
+  }
+}
+
+/**
+ * Processor seconds that a process and its children have used, or null where /proc does not tell.
+ * Unlike a rate it hardly changes when other programs compete for the core.
+ */
+export function cpuSeconds(pid) {
+  try {
+    const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8');
+    // After the command's name, which may hold spaces: user and system time are fields 14 and 15.
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1).split(' ');
+    const own = (Number(stat[11]) + Number(stat[12])) / TICKS_PER_SECOND;
+    const ids = children.split(' ').filter(Boolean);
+    return ids.reduce((sum, child) => sum + (cpuSeconds(child) ?? 0), own);
+  } catch {
+    return null;
   }
 }
 
