@@ -88,11 +88,10 @@ export class BatchExecutor implements Executor {
 
   /**
    * Starts the batches that are due, while there are free slots, and leaves the timer set for the
-   * oldest of those that go on gathering. `due` says that the first batch is due in any case.
+   * oldest of those that go on gathering. `due` says that what waits is due in any case.
    */
   #serveQueue(due = false): void {
     while (this.#hasSlot && this.#waiting.head && (due || this.#isDue(this.#waiting.head))) {
-      due = false;
       const start = performance.now();
       // The slot is taken first: whoever hears of an expired task may call back into run().
       this.#running++;
@@ -127,7 +126,8 @@ export class BatchExecutor implements Executor {
         members.push(next);
       }
     }
-    return members;
+    // Whoever heard of an expired task may have cancelled others.
+    return members.filter(({ settled }) => !settled);
   }
 
   /** Holds a slot until the handler has ended, and settles every member. Never throws. */

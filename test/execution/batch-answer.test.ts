@@ -1,5 +1,5 @@
 import { of } from 'rxjs';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { batchSignal } from '../../src/execution/index.js';
 import { DeferredHandler, executorOf, gone, model, outcome, settle, TestTask } from './harness.js';
 
@@ -132,6 +132,20 @@ describe('a throw', () => {
     executor.cancelAll(reason);
     expect(await next).toBe(reason);
   });
+});
+
+it('isolation does not start what has expired meanwhile, however late its timer', async () => {
+  const handler = new DeferredHandler();
+  const executor = executorOf(handler.predict, { batch: { maxSize: 2, maxDelay: 1000 } });
+  const expiring = new TestTask('b', 10_000);
+  const outcomes = [new TestTask('a'), expiring].map((task) => outcome(executor, task));
+  handler.run(0).reject(poisoned);
+  await settle();
+  const now = vi.spyOn(performance, 'now').mockReturnValue(expiring.deadline);
+  handler.run(1).resolve(['A']);
+  expect(await Promise.all(outcomes)).toMatchObject(['A', { failure: 'DeadlineExceeded' }]);
+  now.mockRestore();
+  expect(handler.inputs).toEqual([['a', 'b'], ['a']]);
 });
 
 describe('a member that leaves its batch', () => {

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import {
   DeferredHandler,
   executorOf,
+  gone,
   model,
   Observations,
   outcome,
@@ -65,6 +66,25 @@ describe('batching', () => {
     expect(handler.run(1).receiver).toBe(other);
   });
 
+  it('does not start what a listener cancels while its batch is taken', async () => {
+    const handler = new DeferredHandler();
+    const executor = executorOf(handler.predict, { batch: { maxSize: 2 } });
+    const [leaving, expiring, staying] = [
+      new TestTask('leaving'),
+      new TestTask('expiring', 10),
+      new TestTask('staying'),
+    ];
+    expiring!.signal.addEventListener('abort', () => leaving!.cancel(gone()));
+    const first = outcome(executor, new TestTask('first'));
+    for (const task of [leaving, expiring, staying]) void outcome(executor, task!);
+    const busyUntil = performance.now() + 10;
+    vi.spyOn(performance, 'now').mockReturnValue(busyUntil);
+    handler.run(0).resolve(['A']);
+    expect(await first).toBe('A');
+    vi.mocked(performance.now).mockRestore();
+    expect(handler.inputs).toEqual([['first'], ['staying']]);
+  });
+
   it('starts when full', () => {
     const handler = new DeferredHandler();
     const executor = executorOf(handler.predict, { batch: { maxSize: 2, maxDelay: 100 } });
@@ -117,6 +137,21 @@ describe('batching', () => {
     handler.run(1).resolve([3]);
     await settle();
     expect(handler.inputs[2]).toEqual(['d']);
+  });
+
+  it('sets a timer only while a batch gathers for a free slot', () => {
+    const executor = executorOf(new DeferredHandler().predict, {
+      batch: { maxSize: 2, maxDelay: 10 },
+    });
+    for (const [input, timers] of [
+      ['a', 2],
+      ['b', 2],
+      ['c', 3],
+    ] as const) {
+      // One each is for the deadline.
+      void executor.run(new TestTask(input), model);
+      expect(vi.getTimerCount()).toBe(timers);
+    }
   });
 
   it('leaves no timer behind', async () => {
