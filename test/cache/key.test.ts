@@ -77,6 +77,8 @@ describe('cacheKey', () => {
     ],
     [{ a: { b: 1 } }, { a: {}, b: 1 }],
     [['a', 'b'], ['a,b']],
+    [['a', 'b'], ['a"b']],
+    [{ a: true, b: true }, { atb: true }],
     [JSON.parse('{"__proto__":1}'), {}],
     [JSON.parse('{"__proto__":1}'), JSON.parse('{"__proto__":2}')],
     [{ a: undefined }, {}],

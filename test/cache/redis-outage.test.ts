@@ -3,7 +3,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { createAppCache, GuardedStore, resolveCacheOptions } from '../../src/cache/index.js';
 import { freePort, redisMissing, startRedis, type RedisServer } from '../redis-server.js';
 
-const TIMEOUT = 250;
+const TIMEOUT = 500;
 /** What a call may take on a busy machine; without the guard it would be seconds, or for ever. */
 const GENEROUS = 4 * TIMEOUT;
 
