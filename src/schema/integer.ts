@@ -39,7 +39,7 @@ export function integerReader(name: IntegerName): Reader {
   const type = INTEGERS[name];
   const expected = `${name} (an integer from ${type.min} to ${type.max})`;
   return (value, report, at) => {
-    const integer = toInteger(report.answer ? fromLong(value) : value);
+    const integer = report.answer ? answeredInteger(value) : toInteger(value);
     if (integer === undefined || integer < type.min || integer > type.max) {
       return report.fail(at, expected, value);
     }
@@ -52,8 +52,6 @@ function toInteger(value: unknown): number | bigint | undefined {
   switch (typeof value) {
     case 'number':
       return fromNumber(value);
-    case 'bigint':
-      return value;
     case 'string':
       if (DIGITS.test(value)) return fromDigits(value);
       return NUMERIC.test(value) ? fromNumber(Number(value)) : undefined;
@@ -74,11 +72,12 @@ function fromDigits(text: string): number | bigint | undefined {
   return digits.length > MAX_DIGITS ? undefined : BigInt(digits);
 }
 
-/** protobufjs gives 64-bit integers as Long objects; a handler may pass them on. */
-function fromLong(value: unknown): unknown {
-  if (typeof value !== 'object' || value === null) return value;
+/** A handler may also return a bigint, or a Long as protobufjs gives it. */
+function answeredInteger(value: unknown): number | bigint | undefined {
+  if (typeof value === 'bigint') return value;
+  if (typeof value !== 'object' || value === null) return toInteger(value);
   const { low, high, unsigned } = value as { low?: unknown; high?: unknown; unsigned?: unknown };
-  if (typeof low !== 'number' || typeof high !== 'number') return value;
+  if (typeof low !== 'number' || typeof high !== 'number') return undefined;
   const bits = (BigInt(high >>> 0) << 32n) | BigInt(low >>> 0);
   return unsigned === true ? bits : BigInt.asIntN(64, bits);
 }

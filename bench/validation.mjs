@@ -1,0 +1,188 @@
+// node bench/validation.mjs: cases 6 and 7, validation alone. Needs `npm run build`.
+import protobuf from 'protobufjs';
+import protojson from 'protobufjs/ext/protojson.js';
+import { compileSchema } from '../dist/src/schema/index.js';
+import { median, spread } from './harness/statistics.mjs';
+
+const ROUNDS = 9;
+const ROUND_MS = 60;
+
+const PROTO = `
+  syntax = "proto3";
+  message Text { string title = 1; string body = 2; repeated string enrichments = 3; }
+  message Matrix { repeated Row rows = 1; }
+  message Row { repeated double values = 1; }
+  message Catalogue {
+    map<string, double> scores = 1;
+    map<int32, string> labels = 2;
+    repeated Item items = 3;
+  }
+  message Item {
+    string id = 1;
+    int32 count = 2;
+    Kind kind = 3;
+    repeated Kind kinds = 4;
+    bool active = 5;
+    uint64 bytes_total = 6;
+    oneof payload { string text_payload = 7; double number_payload = 8; Row row_payload = 9; }
+    map<string, string> tags = 10;
+  }
+  enum Kind { UNKNOWN = 0; ARTICLE = 1; COMMENT = 2; PRODUCT_REVIEW = 3; }
+`;
+
+const ENGLISH = 'The quick brown fox jumps over the lazy dog, and then sits down in the sun. ';
+const RUSSIAN = 'Съешь же ещё этих мягких французских булок, да выпей чаю в тени. ';
+const numbers = (count) => Array.from({ length: count }, (_, i) => Math.sin(i + 1));
+const text = (sentence, times) => ({
+  title: sentence.trim(),
+  body: sentence.repeat(times),
+  enrichments: ['language', 'confidence'],
+});
+
+const catalogue = {
+  scores: Object.fromEntries(numbers(60).map((value, i) => [`label-${i}`, value])),
+  labels: Object.fromEntries(numbers(60).map((_, i) => [String(i), `name of ${i}`])),
+  items: Array.from({ length: 40 }, (_, i) => ({
+    id: `item-${i}`,
+    count: i,
+    kind: ['ARTICLE', 'COMMENT', 'PRODUCT_REVIEW'][i % 3],
+    kinds: ['COMMENT', 'UNKNOWN'],
+    active: i % 2 === 0,
+    bytesTotal: String(i * 1_000_003),
+    ...[{ textPayload: 'short' }, { numberPayload: i / 7 }, { rowPayload: { values: [i, 0.5] } }][
+      i % 3
+    ],
+    tags: { colour: 'blue', size: 'large' },
+  })),
+};
+
+const CANONICAL = [
+  { what: 'text, 1.3 KB', message: 'Text', value: text(ENGLISH, 15), target: 8 },
+  {
+    what: '16 x 64 doubles',
+    message: 'Matrix',
+    value: { rows: Array.from({ length: 16 }, () => ({ values: numbers(64) })) },
+    target: 2,
+  },
+  { what: 'maps, enums and oneofs, 10 KB', message: 'Catalogue', value: catalogue, target: 12 },
+  { what: 'Cyrillic text', message: 'Text', value: text(RUSSIAN, 15), target: 20 },
+  {
+    what: 'Cyrillic text, vouched for as well-formed',
+    message: 'Text',
+    value: text(RUSSIAN, 15),
+    options: { wellFormed: true },
+    target: 20,
+  },
+];
+
+const NOT_CANONICAL = [
+  { what: 'original field names', message: 'Catalogue', value: renamed(catalogue) },
+  { what: 'numbers as strings', message: 'Matrix', value: quoted() },
+  { what: 'null fields', message: 'Text', value: { ...text(ENGLISH, 15), enrichments: null } },
+  { what: 'refused at the end', message: 'Catalogue', value: { ...catalogue, nope: 1 } },
+  { what: 'refused at once', message: 'Text', value: { titel: 'x' } },
+];
+
+function renamed(value) {
+  return {
+    ...value,
+    items: value.items.map(({ bytesTotal, ...item }) => ({ ...item, bytes_total: bytesTotal })),
+  };
+}
+
+function quoted() {
+  return { rows: Array.from({ length: 16 }, () => ({ values: numbers(64).map(String) })) };
+}
+
+/** All rows of the table, in the shape of bench/harness/row.mjs. */
+export async function run() {
+  const root = protobuf.parse(PROTO).root.resolveAll();
+  const codecs = new Map();
+  for (const name of ['Text', 'Matrix', 'Catalogue']) {
+    codecs.set(name, compileSchema({ request: root.lookupType(name) }, 'bench').request);
+  }
+  return [
+    ...CANONICAL.map((one) => canonicalRow(one, codecs.get(one.message))),
+    ...NOT_CANONICAL.map((one) =>
+      slowRow(one, codecs.get(one.message), root.lookupType(one.message)),
+    ),
+  ];
+}
+
+function canonicalRow({ what, value, options, target }, codec) {
+  const json = JSON.stringify(value);
+  // Fresh values each time, as in a server: JSON.parse is timed alone and with validation after it.
+  const parse = () => JSON.parse(json);
+  const both = () => codec.read(JSON.parse(json), options);
+  const once = parse();
+  if (codec.read(once, options) !== once) throw new Error(`${what}: not canonical`);
+  // The validation itself on values made before, so that the difference of two noisy times is not needed.
+  const values = Array.from({ length: 64 }, parse);
+  let i = 0;
+  const validate = () => codec.read(values[i++ & 63], options);
+  const shares = alternate([validate, parse, both]).map(([a, b]) => (100 * a) / b);
+  return {
+    case: '6',
+    what: `validation of ${what}, share of JSON.parse`,
+    value: median(shares),
+    unit: '%',
+    spread: spread(shares),
+    target: { atMost: target },
+    note: `${json.length} characters`,
+  };
+}
+
+function slowRow({ what, value }, codec, type) {
+  const ours = () => attempt(() => codec.read(value));
+  const theirs = () => attempt(() => protojson.fromJson(type, value));
+  if (ours() !== theirs()) throw new Error(`${what}: another verdict than the reference`);
+  const ratios = alternate([ours, theirs]).map(([a, b]) => a / b);
+  return {
+    case: '7',
+    what: `slow path, ${what}, time against ext/protojson`,
+    value: median(ratios),
+    unit: 'x',
+    spread: spread(ratios),
+    target: { atMost: 1.3 },
+  };
+}
+
+function attempt(action) {
+  try {
+    action();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Times of one call of each function, round by round, after a round that only warms up. */
+function alternate(functions) {
+  functions.forEach(time);
+  return Array.from({ length: ROUNDS }, () => functions.map(time));
+}
+
+function time(action) {
+  let calls = 0;
+  const start = performance.now();
+  let end = start;
+  while (end - start < ROUND_MS) {
+    for (let i = 0; i < 64; i++) action();
+    calls += 64;
+    end = performance.now();
+  }
+  return (end - start) / calls;
+}
+
+if (process.argv[1] === import.meta.filename) {
+  const rows = await run();
+  console.table(
+    rows.map(({ case: number, what, value, unit, spread: [low, high], target }) => ({
+      case: number,
+      what,
+      median: `${value.toFixed(2)} ${unit}`,
+      spread: `${low.toFixed(2)} to ${high.toFixed(2)}`,
+      target: `<= ${target.atMost} ${unit}`,
+    })),
+  );
+}
