@@ -1,7 +1,7 @@
 import type { ServingError } from '../errors/index.js';
 import {
   CancellableTask,
-  type CallLog,
+  TaskContext,
   type PredictContext,
   type Task,
 } from '../execution/index.js';
@@ -21,7 +21,7 @@ export class Flight extends CancellableTask {
   constructor(leader: Task, deadline: number) {
     super(deadline);
     this.input = leader.input;
-    this.context = new FlightContext(this, leader.context);
+    this.context = new TaskContext(this, leader.context);
   }
 
   /**
@@ -102,36 +102,5 @@ class Member {
   #settle(): void {
     clearTimeout(this.#timer);
     this.#task.onCancel(undefined);
-  }
-}
-
-/** What a handler sees of a flight. */
-class FlightContext implements PredictContext {
-  readonly #flight: Flight;
-  readonly #leader: PredictContext;
-
-  constructor(flight: Flight, leader: PredictContext) {
-    this.#flight = flight;
-    this.#leader = leader;
-  }
-
-  get signal(): AbortSignal {
-    return this.#flight.signal;
-  }
-
-  get requestId(): string {
-    return this.#leader.requestId;
-  }
-
-  get deadline(): number {
-    return Math.round(performance.timeOrigin + this.#flight.deadline);
-  }
-
-  get headers(): PredictContext['headers'] {
-    return this.#leader.headers;
-  }
-
-  get log(): CallLog {
-    return this.#leader.log;
   }
 }

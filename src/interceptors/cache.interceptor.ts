@@ -13,7 +13,7 @@ export class CacheInterceptor implements Stage {
     if (key === undefined || noCache) {
       call.cacheStatus = 'BYPASS';
       metrics.cacheLookup('bypass');
-      return key === undefined ? next(call) : keep(cache, call, key, next(call));
+      return key === undefined ? next(call) : keep(cache, key, next(call));
     }
     return this.#join(call, cache, key) ?? this.#look(call, cache, key, next);
   }
@@ -60,16 +60,16 @@ export class CacheInterceptor implements Stage {
     metrics.cacheLookup(failed ? 'error' : 'miss');
     return cache.flights.start(key, call, options.timeout, function run(flight) {
       call.task = flight;
-      return keep(cache, call, key, next(call));
+      return keep(cache, key, next(call));
     });
   }
 }
 
 /** Keeps an answer when it is there; only successes come this far. */
-function keep(cache: AnswerCache, call: Call, key: string, answer: unknown): unknown {
-  if (isPromise(answer)) return answer.then((value) => keep(cache, call, key, value));
+function keep(cache: AnswerCache, key: string, answer: unknown): unknown {
+  if (isPromise(answer)) return answer.then((value) => keep(cache, key, value));
   const entry = { text: (answer as Answer).text, storedAt: Date.now() };
-  cache.store.set(key, entry, cache.ttl, () => call.endpoint.metrics.cacheLookup('error'));
+  cache.store.set(key, entry, cache.ttl);
   return answer;
 }
 

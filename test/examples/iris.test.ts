@@ -2,7 +2,6 @@ import { Test } from '@nestjs/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { AppModule } from '../../examples/iris/app.module.js';
 import { IrisModel } from '../../examples/iris/iris-model.js';
-// @ts-expect-error a script without types
 import { SPECIES, split } from '../../examples/iris/train.mjs';
 import { ADAPTERS, startExample } from './example-app.js';
 
