@@ -44,24 +44,26 @@ export async function startApplication(
  * Ends the process when a signal asks for it: drains the app, then exits with 0, or with 1 where closing
  * failed. A second signal ends it at once.
  *
- * @param beforeExit is awaited after the drain.
+ * @param beforeRelease is awaited after the drain, before models, metrics and stores are released.
  * @returns the function that does so without a signal; `delay` in milliseconds replaces the drain delay.
  */
 export function exitOnTermination(
   app: INestApplication,
   signals: readonly TerminationSignal[],
-  beforeExit?: () => Promise<void>,
+  beforeRelease?: () => Promise<void>,
 ): (delay?: number) => void {
   let stopping = false;
   const stop = async (signal: TerminationSignal | undefined, delay?: number): Promise<void> => {
     if (stopping) return;
     stopping = true;
-    if (delay !== undefined) Drain.for(app.getHttpAdapter() as never).configure({ delay });
+    const drain = Drain.for(app.getHttpAdapter() as never);
+    if (delay !== undefined) drain.configure({ delay });
     // Nest hands the signal on to the shutdown hooks, though the interface does not say so.
     const close: (signal?: string) => Promise<void> = app.close.bind(app);
     try {
+      await drain.begin();
+      await beforeRelease?.();
       await close(signal);
-      await beforeExit?.();
       process.exit(0);
     } catch (error) {
       Logger.error('The app did not close', (error as Error).stack, 'Serve');

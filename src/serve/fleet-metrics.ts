@@ -13,8 +13,16 @@ export class FleetMetrics {
   #retired: MetricsSnapshot = [];
   #nextId = 0;
 
-  /** Asks all workers, and sums. One that does not answer in time counts as it did when last seen. */
-  async collect(workers: readonly WorkerProcess[]): Promise<string> {
+  /**
+   * Asks all workers, and sums. One that does not answer in time counts as it did when last seen.
+   *
+   * @param serves whether a worker is one of the fleet: one that is still starting, or has been replaced
+   * and drains, adds to sums but must not show, say, as not ready.
+   */
+  async collect(
+    workers: readonly WorkerProcess[],
+    serves: (worker: WorkerProcess) => boolean,
+  ): Promise<string> {
     const id = this.#nextId++;
     const answered = new Set<WorkerProcess>();
     await Promise.all(
@@ -24,9 +32,10 @@ export class FleetMetrics {
     );
     // A worker may have gone while others were being asked: its counts are among the retired then.
     const present = workers.filter((worker) => !worker.gone);
-    const snapshots = present.map((worker) =>
-      answered.has(worker) ? worker.snapshot : accumulated(worker.snapshot),
-    );
+    const snapshots = present.map((worker) => {
+      if (!answered.has(worker)) return accumulated(worker.snapshot);
+      return serves(worker) ? worker.snapshot : summed(worker.snapshot);
+    });
     return sum([...snapshots, this.#retired]).metrics();
   }
 
@@ -66,4 +75,9 @@ function sum(snapshots: readonly MetricsSnapshot[]) {
 /** The metrics that only grow. */
 function accumulated(snapshot: MetricsSnapshot): MetricsSnapshot {
   return snapshot.filter(({ type }) => ['counter', 'histogram'].includes(String(type)));
+}
+
+/** The metrics of which every process has its share. */
+function summed(snapshot: MetricsSnapshot): MetricsSnapshot {
+  return snapshot.filter(({ aggregator }) => aggregator === 'sum');
 }

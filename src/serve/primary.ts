@@ -58,10 +58,12 @@ export class Primary implements SlotListener {
   }
 
   onMetricsWanted(worker: WorkerProcess, id: number): void {
-    void this.#metrics.collect([...this.#workers]).then(
-      (text) => worker.send({ kind: 'metrics', id, text }),
-      (error: unknown) => this.#logger.error('The metrics of the workers do not add up', error),
-    );
+    void this.#metrics
+      .collect([...this.#workers], (one) => this.#slots.some((slot) => slot.holds(one)))
+      .then(
+        (text) => worker.send({ kind: 'metrics', id, text }),
+        (error: unknown) => this.#logger.error('The metrics of the workers do not add up', error),
+      );
   }
 
   onSnapshot(worker: WorkerProcess, id: number): void {

@@ -29,6 +29,10 @@ export class WorkerSlot {
     return this.#worker?.ready === true;
   }
 
+  holds(worker: WorkerProcess): boolean {
+    return this.#worker === worker;
+  }
+
   /** Starts another worker and, once it is ready, drains the present one. */
   async replace(): Promise<boolean> {
     const old = this.#worker;

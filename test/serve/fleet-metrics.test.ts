@@ -24,8 +24,15 @@ it('shows on any worker the sum of all, those that have crashed or left included
 
   await server.printed(/port \d+ of/, 3);
   server.kill('SIGHUP');
-  await server.printed(/released/, 2);
-  expect(await scrape(port)).toContain('\nserved_total 500\n');
+  const replaced = server.printed(/released/, 2);
+  let rolling = true;
+  void replaced.finally(() => (rolling = false));
+  while (rolling) {
+    const metrics = await scrape(port);
+    expect(metrics).toContain('\nserved_total 500\n');
+    expect(metrics).toContain('\nready 1\n');
+  }
+  await replaced;
 });
 
 async function scrape(port: number): Promise<string> {
