@@ -58,7 +58,9 @@ export async function startApp(adapter: Adapter, parts: AppUnderTest): Promise<R
   const url = await app.getUrl();
 
   async function request(path: string, init: RequestInit): Promise<Answer> {
-    const response = await fetch(url + path, init);
+    // A connection that stays open would keep the app from closing for as long as a drain is patient.
+    const headers = { connection: 'close', ...init.headers };
+    const response = await fetch(url + path, { ...init, headers });
     const text = await response.text();
     const json = response.headers.get('content-type')?.includes('json');
     return {
