@@ -56,7 +56,8 @@ export async function run(_wanted) {
 async function soak(fleet, adapter, total) {
   const expectation = { shot: { path: '/plain', body }, answer, refused: invalidBody };
   const spec = compiled(`soak ${adapter}`, 'soak', { ADAPTER: adapter });
-  const { server } = await fleet.side(spec, expectation);
+  const side = await fleet.side(spec, expectation);
+  const { server } = side;
   const megabytes = [];
   let sent = 0;
   for (let tenth = 1; tenth <= 10; tenth++) {
@@ -65,6 +66,7 @@ async function soak(fleet, adapter, total) {
     if (resident === null) throw new Error('/proc does not tell resident memory here');
     megabytes.push(Math.round(resident * 10) / 10);
   }
+  await side.check();
   const [first, last] = [megabytes[0], megabytes.at(-1)];
   return {
     value: last / first,

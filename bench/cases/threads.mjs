@@ -32,8 +32,10 @@ export async function run(_wanted) {
             ...compiled(`threads ${adapter}`, 'threads', { ADAPTER: adapter }),
             core: null,
           };
-          const { server } = await fleet.side(spec, { shot: busy, answer: { done: true } });
-          return saturated(server.origin);
+          const side = await fleet.side(spec, { shot: busy, answer: { done: true } });
+          const measured = await saturated(side.server.origin);
+          await side.check();
+          return measured;
         }),
       );
     } finally {

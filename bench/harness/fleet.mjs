@@ -4,17 +4,14 @@ import { start } from './server.mjs';
 /** An optional peer that this machine cannot run; its rows say what is missing. */
 export class Missing extends Error {}
 
-/**
- * The servers of one case: started when first asked for, checked before and after they are timed,
- * stopped together.
- */
+/** The servers of one case: started when first asked for, stopped together. */
 export class Fleet {
   /** @type {Map<string, Promise<import('./server.mjs').Server>>} */
   #started = new Map();
-  /** @type {Array<() => Promise<void>>} */
-  #checks = [];
-
   /**
+   * A server with the load it is timed under. Its answer is right now; whoever times it calls `check`
+   * afterwards, so that what was timed was right to the end.
+   *
    * @param {import('./server.mjs').ServerSpec} spec
    * @param {import('./check.mjs').Expectation} expectation
    * @returns {Promise<import('./rounds.mjs').Side>}
@@ -27,18 +24,13 @@ export class Fleet {
       this.#started.set(spec.name, server);
     }
     const ready = await server;
-    await check(ready, expectation);
-    this.#checks.push(() => check(ready, expectation));
-    return { server: ready, shot: expectation.shot };
+    const side = { server: ready, shot: expectation.shot, check: () => check(ready, expectation) };
+    await side.check();
+    return side;
   }
 
-  /** Checks every answer once more and stops the servers, also when a check fails. */
   async close() {
-    try {
-      for (const again of this.#checks) await again();
-    } finally {
-      const servers = await Promise.allSettled(this.#started.values());
-      await Promise.all(servers.map(({ value }) => value?.stop()));
-    }
+    const servers = await Promise.allSettled(this.#started.values());
+    await Promise.all(servers.map(({ value }) => value?.stop()));
   }
 }

@@ -9,6 +9,7 @@ export const settings = { rounds: 7, seconds: 1, full: false };
  * @typedef {object} Side
  * @property {import('./server.mjs').Server} server
  * @property {import('./load.mjs').Shot} shot
+ * @property {() => Promise<void>} check  Throws unless the server still answers as it must.
  */
 
 /**
@@ -35,6 +36,7 @@ export async function compare(a, b, options = {}) {
     for (const side of order) results.set(side, await shoot(side, options));
     pairs.push([results.get(a), results.get(b)]);
   }
+  for (const side of [a, b]) await side.check();
   return pairs;
 }
 
@@ -54,6 +56,7 @@ export async function rounds(side, options = {}) {
   await warm(side, options);
   const results = [];
   for (let round = 0; round < settings.rounds; round++) results.push(await shoot(side, options));
+  await side.check();
   return results;
 }
 
@@ -75,6 +78,7 @@ async function shoot(side, options) {
   if (result.failed > 0) {
     throw new Error(`${side.server.name}: ${result.failed} of ${result.requests} requests failed`);
   }
+  if (result.requests === 0) throw new Error(`${side.server.name} answered nothing in a round`);
   const cpu = before === null || after === null ? null : ((after - before) / result.requests) * 1e6;
   return { ...result, cpu };
 }
