@@ -6,6 +6,8 @@ import { compileSchema } from '../schema/index.js';
 import { declarationOf } from './declaration.js';
 import type { EndpointPlan } from './endpoint.js';
 import { fillEndpointOptions, type EndpointDefaults } from './endpoint-options.js';
+import { NamedFilters } from './named-filters.js';
+import { adoptOverride } from './route.js';
 import { arrangeRoute, bindsInterceptors, bindsPipes } from './route-metadata.js';
 
 type Controller = ReturnType<DiscoveryService['getControllers']>[number];
@@ -25,13 +27,13 @@ export class EndpointDiscovery {
 
   /** @throws {ConfigurationError} for the first mistake in a decorator */
   find(defaults: EndpointDefaults, cacheTtl: number): EndpointPlan[] {
-    return this.#discovery
-      .getControllers()
-      .flatMap((controller) =>
-        this.#scanner
-          .getAllMethodNames(controller.metatype?.prototype as object)
-          .flatMap((method) => this.#plan(controller, method, defaults, cacheTtl) ?? []),
-      );
+    const filters = new NamedFilters(this.#app.getGlobalFilters());
+    return this.#discovery.getControllers().flatMap((controller) => {
+      adoptOverride(controller.metatype as Type);
+      return this.#scanner
+        .getAllMethodNames(controller.metatype?.prototype as object)
+        .flatMap((method) => this.#plan(controller, method, defaults, cacheTtl, filters) ?? []);
+    });
   }
 
   #plan(
@@ -39,6 +41,7 @@ export class EndpointDiscovery {
     method: string,
     defaults: EndpointDefaults,
     cacheTtl: number,
+    filters: NamedFilters,
   ): EndpointPlan | undefined {
     const controller = wrapper.metatype as Type;
     const route = controller.prototype[method];
@@ -67,8 +70,10 @@ export class EndpointDiscovery {
         declaration.schema === undefined ? undefined : compileSchema(declaration.schema, owner),
       cachePolicy: resolveEndpointCache(options.cache, cacheTtl, owner),
       instance,
-      direct: instance !== undefined && !this.#hasGlobalPipes && !bindsPipes(controller, route),
+      direct:
+        instance !== undefined && !this.#hasGlobalPipes && !bindsPipes(controller, method, route),
       answersText: !this.#hasGlobalInterceptors && !bindsInterceptors(controller, route),
+      filters,
     };
   }
 

@@ -5,6 +5,7 @@ import type { EndpointMetrics } from '../metrics/index.js';
 import type { CompiledSchema } from '../schema/index.js';
 import type { EndpointDeclaration } from './declaration.js';
 import type { FilledEndpointOptions } from './endpoint-options.js';
+import type { NamedFilters } from './named-filters.js';
 
 /** What a decorator declares and an app decides, checked and resolved; the route is not known yet. */
 export interface EndpointPlan {
@@ -22,6 +23,7 @@ export interface EndpointPlan {
   readonly direct: boolean;
   /** Whether answers may leave the interceptor as text, as no interceptor of the app looks at them. */
   readonly answersText: boolean;
+  readonly filters: NamedFilters;
 }
 
 /** What a plan becomes part of when Nest has composed its route. */
@@ -46,6 +48,7 @@ export class Endpoint {
   readonly instance: object | undefined;
   readonly direct: boolean;
   readonly answersText: boolean;
+  readonly filters: NamedFilters;
   /** Endpoints of other versions that answer the same route. */
   readonly alternatives: Endpoint[] = [];
   readonly #plan: EndpointPlan;
@@ -62,6 +65,7 @@ export class Endpoint {
     this.instance = plan.instance;
     this.direct = plan.direct;
     this.answersText = plan.answersText;
+    this.filters = plan.filters;
     this.#plan = plan;
     this.#logger = new Logger(plan.options.name);
   }

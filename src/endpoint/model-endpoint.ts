@@ -1,19 +1,10 @@
-import {
-  Body,
-  Controller,
-  createParamDecorator,
-  HttpCode,
-  Post,
-  type ExecutionContext,
-} from '@nestjs/common';
+import { Controller, type Type } from '@nestjs/common';
 import type { Observable } from 'rxjs';
 import { ConfigurationError } from '../errors/index.js';
 import type { PredictContext } from '../execution/index.js';
-import { callOf } from '../http/open-call.js';
 import type { SchemaSource } from '../schema/index.js';
-import { Call } from './call.js';
-import { declarationOf, declareEndpoint, type EndpointDeclaration } from './declaration.js';
 import type { BatchOptions, ModelEndpointOptions } from './endpoint-options.js';
+import { defineClassRoute, defineRoute, type DeclaredEndpoint } from './route.js';
 
 type Answer<T> = T | Promise<T> | Observable<T>;
 
@@ -83,9 +74,7 @@ export function ModelEndpoint(
   return decorate as ModelEndpointDecorator<never>;
 }
 
-type DeclaredEndpoint = Omit<EndpointDeclaration, 'predict'>;
-
-function decorateClass(target: new () => object, declared: DeclaredEndpoint): void {
+function decorateClass(target: Type, declared: DeclaredEndpoint): void {
   const predict: unknown = target.prototype.predict;
   if (typeof predict !== 'function') {
     throw ConfigurationError.expected(
@@ -97,7 +86,7 @@ function decorateClass(target: new () => object, declared: DeclaredEndpoint): vo
   }
   // A `@Controller()` of the user's own, with a prefix or a version, stays as it is.
   if (!Reflect.hasOwnMetadata('path', target)) Controller()(target);
-  defineRoute(target.prototype, 'predict', predict as EndpointDeclaration['predict'], declared);
+  defineClassRoute(target, declared);
 }
 
 function decorateMethod(
@@ -120,43 +109,4 @@ function decorateMethod(
     );
   }
   return defineRoute(target, key, descriptor.value, declared);
-}
-
-/** The call a request carries, for the route's second argument. */
-const TheCall = createParamDecorator((_: unknown, context: ExecutionContext) => callOf(context));
-
-/**
- * Puts a route in the place of the handler, under its name. Nest calls the route with the call,
- * which runs the handler through the endpoint's executor; anybody else (a unit test, `super.predict`)
- * calls it as the handler it looks like.
- */
-function defineRoute(
-  prototype: object,
-  key: string,
-  method: EndpointDeclaration['predict'],
-  declared: DeclaredEndpoint,
-): PropertyDescriptor {
-  const inherited = declarationOf(method);
-  const predict = inherited?.predict ?? method;
-  const route = {
-    [key](this: object, input: unknown, call: unknown) {
-      if (!(call instanceof Call)) return predict.call(this, input as never, call as never);
-      call.input = input;
-      return call.endpoint.executor.run(call.task, this);
-    },
-  }[key]!;
-  // From the handler as written: what a decorated parent's route adds is added to this one anew.
-  for (const metadata of Reflect.getMetadataKeys(predict)) {
-    Reflect.defineMetadata(metadata, Reflect.getMetadata(metadata, predict), route);
-  }
-  const descriptor = { value: route, writable: true, configurable: true, enumerable: false };
-  Object.defineProperty(prototype, key, descriptor);
-  declareEndpoint(route, { ...declared, predict });
-  Post(declared.path)(prototype, key, descriptor);
-  HttpCode(200)(prototype, key, descriptor);
-  if (inherited === undefined) {
-    Body()(prototype, key, 0);
-    TheCall()(prototype, key, 1);
-  }
-  return descriptor;
 }

@@ -7,6 +7,7 @@ import { ModelInterceptor } from '../interceptors/model.interceptor.js';
 const INTERCEPTORS = '__interceptors__';
 const FILTERS = '__exceptionFilters__';
 const PIPES = '__pipes__';
+const PARAMETERS = '__routeArguments__';
 /** The key Nest's Fastify adapter reads a route's own `config` from. */
 const FASTIFY_CONFIG = '__fastify_route_config__';
 
@@ -36,11 +37,29 @@ export function bindsInterceptors(controller: Type, route: object): boolean {
   return own(INTERCEPTORS, controller).length > 0 || own(INTERCEPTORS, route).length > 1;
 }
 
-/** Whether class or method bind pipes. */
-export function bindsPipes(controller: Type, route: object): boolean {
-  return own(PIPES, controller).length > 0 || own(PIPES, route).length > 0;
+/** Whether class, method or a parameter of it bind pipes. */
+export function bindsPipes(controller: Type, method: string, route: object): boolean {
+  return (
+    own(PIPES, controller).length > 0 ||
+    own(PIPES, route).length > 0 ||
+    parameters(controller, method).some(({ pipes }) => pipes !== undefined && pipes.length > 0)
+  );
+}
+
+/** Whether a decorator says what a parameter of a method is made of. */
+export function hasParameter(controller: object, method: string, index: number): boolean {
+  return parameters(controller, method).some((parameter) => parameter.index === index);
 }
 
 function own(key: string, target: object): unknown[] {
   return (Reflect.getMetadata(key, target) as unknown[] | undefined) ?? [];
+}
+
+interface Parameter {
+  readonly index: number;
+  readonly pipes?: readonly unknown[];
+}
+
+function parameters(controller: object, method: string): Parameter[] {
+  return Object.values(Reflect.getMetadata(PARAMETERS, controller, method) ?? {});
 }

@@ -5,15 +5,17 @@ import { callOf } from './open-call.js';
 import { sendFailure, type NestResponse } from './reply.js';
 
 /**
- * Answers every error of a model endpoint that no filter of the app's own takes: the body, code and
- * status of the contract.
+ * Answers every error of a model endpoint that no filter of the app's own takes, be it bound to class
+ * or method or named by a global one: the body, code and status of the contract.
  */
 @Catch()
 export class ModelExceptionFilter implements ExceptionFilter {
-  catch(error: unknown, host: ArgumentsHost): void {
+  catch(error: unknown, host: ArgumentsHost): unknown {
     const call = callOf(host);
     if (call === undefined) throw error;
     if (error instanceof ServingError) call.settle(outcomeOf(error));
-    sendFailure(host.switchToHttp().getResponse<NestResponse>(), call, error);
+    const named = call.endpoint.filters.find(error);
+    if (named !== undefined) return named.catch(error, host);
+    return sendFailure(host.switchToHttp().getResponse<NestResponse>(), call, error);
   }
 }

@@ -10,12 +10,21 @@ const CALLS = new WeakMap<IncomingMessage, Call>();
 
 /** The call of an HTTP request, once {@link openCall} made one of it. */
 export function callOf(host: ArgumentsHost): Call | undefined {
-  const request = host.switchToHttp().getRequest<IncomingMessage & { raw?: IncomingMessage }>();
-  return callOfRequest(request.raw ?? request);
+  return callOfRequest(host.switchToHttp().getRequest());
 }
 
-export function callOfRequest(request: IncomingMessage): Call | undefined {
-  return CALLS.get(request);
+/** The same of what Nest calls the request: Node's on Express, Fastify's own on Fastify. */
+export function callOfRequest(request: unknown): Call | undefined {
+  return CALLS.get(rawOf(request) as IncomingMessage);
+}
+
+export function isHttpRequest(value: unknown): boolean {
+  const raw = rawOf(value);
+  return typeof raw === 'object' && raw !== null && 'httpVersion' in raw;
+}
+
+function rawOf(request: unknown): unknown {
+  return (request as { raw?: unknown } | null | undefined)?.raw ?? request;
 }
 
 /** Makes the call of a request that has arrived, and ends it when the response closes. */

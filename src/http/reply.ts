@@ -7,6 +7,7 @@ import { answerOf } from './failure-answer.js';
 interface FastifyReply {
   readonly raw: ServerResponse;
   readonly sent: boolean;
+  serializer(serialize: (payload: unknown) => string): this;
   header(name: string, value: string | number): this;
   code(status: number): this;
   send(payload: string): this;
@@ -29,6 +30,24 @@ export function setHeader(response: NestResponse, name: string, value: string | 
 export function sendsText(response: NestResponse): void {
   if ('raw' in response) return;
   Object.assign(response, { send: sendText });
+}
+
+/**
+ * Makes a bare string or null that an interceptor of the app has seen, and left as it is, go out as
+ * the JSON it is: an adapter sends a string without its quotes, and for null nothing.
+ */
+export function sendsScalar(response: NestResponse, value: string | null, text: string): void {
+  if ('raw' in response) {
+    response.serializer((payload) => {
+      if (payload === value) return text;
+      return typeof payload === 'string' ? payload : JSON.stringify(payload);
+    });
+    return;
+  }
+  function send(this: ServerResponse, body: string | undefined): void {
+    sendText.call(this, body === undefined || body === value ? text : body);
+  }
+  Object.assign(response, { send });
 }
 
 function sendText(this: ServerResponse, text: string): void {

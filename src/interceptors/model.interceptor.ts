@@ -3,7 +3,7 @@ import { from, lastValueFrom, of, type Observable } from 'rxjs';
 import type { Call } from '../endpoint/call.js';
 import { ConfigurationError } from '../errors/index.js';
 import { callOf } from '../http/open-call.js';
-import { sendsText, setHeader, JSON_TYPE, type NestResponse } from '../http/reply.js';
+import { sendsScalar, sendsText, setHeader, JSON_TYPE, type NestResponse } from '../http/reply.js';
 import type { Answer } from './answer.js';
 import { CacheInterceptor } from './cache.interceptor.js';
 import { MetricsInterceptor } from './metrics.interceptor.js';
@@ -64,7 +64,11 @@ export class ModelInterceptor implements NestInterceptor {
       if (call.cacheStatus === 'HIT') setHeader(response, 'age', call.age);
     }
     setHeader(response, 'content-type', JSON_TYPE);
-    if (!call.endpoint.answersText) return answer.value;
+    if (!call.endpoint.answersText) {
+      const { value, text } = answer;
+      if (typeof value === 'string' || value === null) sendsScalar(response, value, text);
+      return value;
+    }
     sendsText(response);
     return answer.text;
   }

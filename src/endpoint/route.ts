@@ -1,0 +1,74 @@
+import 'reflect-metadata';
+import { Body, HttpCode, Post, Req, type Type } from '@nestjs/common';
+import { ConfigurationError } from '../errors/index.js';
+import { callOfRequest, isHttpRequest } from '../http/open-call.js';
+import { declarationOf, declareEndpoint, type EndpointDeclaration } from './declaration.js';
+import { hasParameter } from './route-metadata.js';
+
+export type DeclaredEndpoint = Omit<EndpointDeclaration, 'predict'>;
+
+const CLASS_DECLARATION = Symbol('nestjs-model-serving:class');
+
+/** Makes `predict` of a class, its own or an inherited one, the handler of an endpoint. */
+export function defineClassRoute(target: Type, declared: DeclaredEndpoint): void {
+  Reflect.defineMetadata(CLASS_DECLARATION, declared, target);
+  defineRoute(target.prototype, 'predict', target.prototype.predict, declared);
+}
+
+/**
+ * Gives a controller that overrides `predict` without a decorator of its own the endpoint of its
+ * parent: the class is one by inheritance, as it is a controller by inheritance.
+ */
+export function adoptOverride(controller: Type): void {
+  const declared: DeclaredEndpoint | undefined = Reflect.getMetadata(CLASS_DECLARATION, controller);
+  const predict: unknown = controller.prototype.predict;
+  if (declared === undefined || typeof predict !== 'function') return;
+  // An override that is a route already, of whatever kind, has been given its place on purpose.
+  if (declarationOf(predict) !== undefined || Reflect.hasMetadata('path', predict)) return;
+  defineRoute(controller.prototype, 'predict', predict as EndpointDeclaration['predict'], declared);
+}
+
+/**
+ * Puts a route in the place of the handler, under its name. Nest calls the route with its request,
+ * whose call runs the handler through the endpoint's executor; anybody else (a unit test,
+ * `super.predict`) calls it as the handler it looks like.
+ */
+export function defineRoute(
+  prototype: object,
+  key: string,
+  method: EndpointDeclaration['predict'],
+  declared: DeclaredEndpoint,
+): PropertyDescriptor {
+  const predict = declarationOf(method)?.predict ?? method;
+  const route = {
+    [key](this: object, input: unknown, second: unknown) {
+      const call = callOfRequest(second);
+      if (call === undefined) {
+        if (isHttpRequest(second)) throw withoutModule(this, key);
+        return predict.call(this, input as never, second as never);
+      }
+      call.input = input;
+      return call.endpoint.executor.run(call.task, this);
+    },
+  }[key]!;
+  // From the handler as written: what a decorated parent's route adds is added to this one anew.
+  for (const metadata of Reflect.getMetadataKeys(predict)) {
+    Reflect.defineMetadata(metadata, Reflect.getMetadata(metadata, predict), route);
+  }
+  const descriptor = { value: route, writable: true, configurable: true, enumerable: false };
+  Object.defineProperty(prototype, key, descriptor);
+  declareEndpoint(route, { ...declared, predict });
+  Post(declared.path)(prototype, key, descriptor);
+  HttpCode(200)(prototype, key, descriptor);
+  // Parameters are kept by class and method name: an override has those of its parent, and a
+  // `@Body(pipe)` of the user's own stays. Of the two, pipes of the app see the body only.
+  if (!hasParameter(prototype.constructor, key, 0)) Body()(prototype, key, 0);
+  if (!hasParameter(prototype.constructor, key, 1)) Req()(prototype, key, 1);
+  return descriptor;
+}
+
+function withoutModule({ constructor }: object, key: string): ConfigurationError {
+  return new ConfigurationError(
+    `${constructor.name}.${key}: expected ModelServingModule.forRoot() among the imports of the app, got a request without it`,
+  );
+}

@@ -1,0 +1,106 @@
+import { Controller } from '@nestjs/common';
+import { InvalidRequest, ModelEndpoint } from 'nestjs-model-serving';
+import { concat, delay, EMPTY, of, throwError, timer } from 'rxjs';
+import { describe, expect, it } from 'vitest';
+import { textSchema } from '../http/text-schema.js';
+import { ADAPTERS, startApp } from '../serving-app.js';
+
+@Controller()
+class Results {
+  @ModelEndpoint('/value')
+  value() {
+    return { a: 1, skipped: undefined };
+  }
+
+  @ModelEndpoint('/promise')
+  async promise() {
+    return { a: 2 };
+  }
+
+  @ModelEndpoint('/observable')
+  observable() {
+    return of({ a: 1 }, { a: 2 }, { a: 3 });
+  }
+
+  @ModelEndpoint('/later')
+  later() {
+    return concat(of({ a: 1 }), of({ a: 2 }).pipe(delay(5)));
+  }
+
+  @ModelEndpoint('/empty')
+  empty() {
+    return EMPTY;
+  }
+
+  @ModelEndpoint('/empty-with-schema', textSchema())
+  emptyWithSchema() {
+    return EMPTY;
+  }
+
+  @ModelEndpoint('/nothing')
+  nothing() {}
+
+  @ModelEndpoint('/scalar')
+  scalar({ value }: { value: unknown }) {
+    return value;
+  }
+
+  @ModelEndpoint('/rejects')
+  async rejects() {
+    throw new InvalidRequest('rejected');
+  }
+
+  @ModelEndpoint('/fails-late')
+  failsLate() {
+    return concat(
+      of({ a: 1 }),
+      throwError(() => new InvalidRequest('failed')),
+    );
+  }
+
+  @ModelEndpoint('/thenable')
+  thenable() {
+    return { then: (resolve: (value: object) => void) => resolve({ a: 4 }) } as unknown as object;
+  }
+
+  @ModelEndpoint('/never', undefined, { timeout: 20 })
+  never() {
+    return timer(60_000);
+  }
+}
+
+describe.each(ADAPTERS)('what a handler may return on %s', (adapter) => {
+  it.each([
+    ['a value', '/value', { a: 1 }],
+    ['a promise', '/promise', { a: 2 }],
+    ['an Observable, of which the last value counts', '/observable', { a: 3 }],
+    ['an Observable that takes its time', '/later', { a: 2 }],
+    ['an empty Observable', '/empty', null],
+    ['nothing', '/nothing', null],
+    ['a foreign thenable', '/thenable', { a: 4 }],
+  ])('%s', async (_, path, body) => {
+    const app = await startApp(adapter, { controllers: [Results] });
+    const answer = await app.post(path, {});
+    expect(answer).toMatchObject({ status: 200, body });
+    expect(answer.headers.get('content-type')).toBe('application/json; charset=utf-8');
+  });
+
+  it('any JSON value', async () => {
+    const app = await startApp(adapter, { controllers: [Results] });
+    for (const value of ['text', '', 0, false, null, [1, 'a'], { a: {} }]) {
+      expect(await app.post('/scalar', { value })).toMatchObject({ status: 200, body: value });
+    }
+  });
+
+  it('not nothing where the schema says otherwise', async () => {
+    const app = await startApp(adapter, { controllers: [Results] });
+    expect((await app.post('/empty-with-schema', {})).status).toBe(500);
+  });
+
+  it('a failure, late or early', async () => {
+    const app = await startApp(adapter, { controllers: [Results] });
+    expect((await app.post('/rejects', {})).body.error).toBe('rejected');
+    expect((await app.post('/fails-late', {})).body.error).toBe('failed');
+    expect((await app.post('/never', {})).status).toBe(504);
+  });
+});
