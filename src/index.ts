@@ -20,7 +20,7 @@ export {
   ServingError,
   type Violation,
 } from './errors/index.js';
-export type { CallLog, PredictContext } from './execution/index.js';
+export { batchSignal, type CallLog, type PredictContext } from './execution/index.js';
 export type { ProbePaths } from './http/probes.js';
 export { ModelServingModule } from './model-serving.module.js';
 export type { ModelServingOptions } from './module-options.js';
