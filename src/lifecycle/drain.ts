@@ -28,6 +28,12 @@ export interface DrainOptions {
    * @default 1000
    */
   readonly quietPeriod: number;
+  /**
+   * Whether the app stops being ready when the drain begins. A worker process whose successor already
+   * listens on the same port has nothing to announce: the service goes on.
+   * @default true
+   */
+  readonly announced: boolean;
 }
 
 /**
@@ -52,6 +58,7 @@ export class Drain {
     delay: drainDelayFrom(process.env),
     timeout: 30_000,
     quietPeriod: 1000,
+    announced: true,
   };
   #run: Promise<void> | undefined;
 
@@ -85,7 +92,7 @@ export class Drain {
     this.#options = { ...this.#options, ...options };
   }
 
-  /** Calls `hook` when the app begins to stop. */
+  /** Calls `hook` when the app begins to stop and is no longer ready. */
   onBegin(hook: () => void): void {
     this.#beginHooks.push(hook);
   }
@@ -102,8 +109,8 @@ export class Drain {
   }
 
   async #drain(): Promise<void> {
-    const { delay, timeout, quietPeriod } = this.#options;
-    call(this.#beginHooks);
+    const { delay, timeout, quietPeriod, announced } = this.#options;
+    if (announced) call(this.#beginHooks);
     if (!this.#connections.listening) return;
     if (delay > 0) await setTimeout(delay);
     // Connections that wait to be accepted are reset when a server stops listening; the poll phase,

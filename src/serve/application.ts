@@ -6,7 +6,7 @@ import {
   type Type,
 } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { Drain } from '../lifecycle/drain.js';
+import { Drain, type DrainOptions } from '../lifecycle/drain.js';
 import { createHttpAdapter } from './http-adapter.js';
 import type { FilledServeOptions } from './serve-options.js';
 import { onTermination, type TerminationSignal } from './termination.js';
@@ -45,19 +45,22 @@ export async function startApplication(
  * failed. A second signal ends it at once.
  *
  * @param beforeRelease is awaited after the drain, before models, metrics and stores are released.
- * @returns the function that does so without a signal; `delay` in milliseconds replaces the drain delay.
+ * @returns the function that does so without a signal.
  */
 export function exitOnTermination(
   app: INestApplication,
   signals: readonly TerminationSignal[],
   beforeRelease?: () => Promise<void>,
-): (delay?: number) => void {
+): (options: Partial<DrainOptions>) => void {
   let stopping = false;
-  const stop = async (signal: TerminationSignal | undefined, delay?: number): Promise<void> => {
+  const stop = async (
+    signal: TerminationSignal | undefined,
+    options: Partial<DrainOptions> = {},
+  ): Promise<void> => {
     if (stopping) return;
     stopping = true;
     const drain = Drain.for(app.getHttpAdapter() as never);
-    if (delay !== undefined) drain.configure({ delay });
+    drain.configure(options);
     // Nest hands the signal on to the shutdown hooks, though the interface does not say so.
     const close: (signal?: string) => Promise<void> = app.close.bind(app);
     try {
@@ -75,5 +78,5 @@ export function exitOnTermination(
   app.getHttpServer().once('close', () => {
     if (!stopping) ignore();
   });
-  return (delay) => void stop(undefined, delay);
+  return (options) => void stop(undefined, options);
 }

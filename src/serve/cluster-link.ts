@@ -1,6 +1,7 @@
 import cluster from 'node:cluster';
 import { register } from 'prom-client';
 import { ServingError } from '../errors/index.js';
+import type { DrainOptions } from '../lifecycle/drain.js';
 import { seal, unseal, type FromPrimary, type FromWorker } from './messages.js';
 
 /** How long the primary has to answer with the metrics of all workers, in milliseconds. */
@@ -38,7 +39,7 @@ export class WorkerLink implements ClusterLink {
   readonly #waiting = new Map<number, (text: string) => void>();
   #nextId = 0;
   #allReady = false;
-  #onDrain: ((delay: number | undefined) => void) | undefined;
+  #onDrain: ((options: Partial<DrainOptions>) => void) | undefined;
 
   constructor() {
     process.on('message', (sealed) => {
@@ -49,7 +50,7 @@ export class WorkerLink implements ClusterLink {
     worker.on('disconnect', () => {
       // The primary has died. Node would exit at once, unless the worker was told to disconnect.
       worker.exitedAfterDisconnect = true;
-      this.#onDrain?.(0);
+      this.#onDrain?.({ delay: 0 });
     });
   }
 
@@ -83,7 +84,7 @@ export class WorkerLink implements ClusterLink {
   }
 
   /** Calls `listener` when this worker shall drain and exit. */
-  onDrain(listener: (delay: number | undefined) => void): void {
+  onDrain(listener: (options: Partial<DrainOptions>) => void): void {
     this.#onDrain = listener;
   }
 
@@ -108,7 +109,7 @@ export class WorkerLink implements ClusterLink {
         this.#waiting.get(message.id)?.(message.text);
         break;
       case 'drain':
-        this.#onDrain?.(message.delay);
+        this.#onDrain?.(message.options);
         break;
     }
   }

@@ -1,4 +1,5 @@
 import type { MetricObjectWithValues, MetricValue } from 'prom-client';
+import type { DrainOptions } from '../lifecycle/drain.js';
 
 /** Every metric of one process, as prom-client's `register.getMetricsAsJSON()` gives them. */
 export type MetricsSnapshot = readonly MetricObjectWithValues<MetricValue<string>>[];
@@ -15,8 +16,7 @@ export type FromPrimary =
   | { readonly kind: 'fleet'; readonly ready: boolean }
   | { readonly kind: 'snapshot-wanted'; readonly id: number }
   | { readonly kind: 'metrics'; readonly id: number; readonly text: string }
-  /** `delay` in milliseconds replaces the worker's own drain delay. */
-  | { readonly kind: 'drain'; readonly delay?: number };
+  | { readonly kind: 'drain'; readonly options: Partial<DrainOptions> };
 
 /** The key that tells these messages from others on the same channel. */
 const KEY = 'nestjs-model-serving';

@@ -45,14 +45,13 @@ export class Primary implements SlotListener {
 
   onStarted(worker: WorkerProcess): void {
     this.#workers.add(worker);
+    // It may be asked as soon as it listens.
+    worker.send({ kind: 'fleet', ready: this.#ready });
     void worker.exited.then(() => this.#workers.delete(worker));
   }
 
   onReadiness(): void {
-    const ready =
-      !this.#stopping &&
-      this.#slots.length === this.#options.workers &&
-      this.#slots.every((slot) => slot.ready);
+    const ready = this.#ready;
     for (const worker of this.#workers) worker.send({ kind: 'fleet', ready });
     if (ready) this.#resolveAllReady();
   }
@@ -78,6 +77,14 @@ export class Primary implements SlotListener {
     if (this.#stopping) return;
     this.#logger.fatal?.(`${reason}. Giving up`);
     void this.#stop(1);
+  }
+
+  get #ready(): boolean {
+    return (
+      !this.#stopping &&
+      this.#slots.length === this.#options.workers &&
+      this.#slots.every((slot) => slot.ready)
+    );
   }
 
   /** Replaces the workers one by one. Asked again meanwhile, it does so once more afterwards. */
@@ -109,7 +116,7 @@ export class Primary implements SlotListener {
   async #stop(code: number): Promise<void> {
     this.#stopping = true;
     for (const slot of this.#slots) slot.close();
-    for (const worker of this.#workers) worker.send({ kind: 'drain' });
+    for (const worker of this.#workers) worker.send({ kind: 'drain', options: {} });
     this.onReadiness();
     const { drainDelay, shutdownTimeout } = this.#options;
     const overdue = setTimeout(

@@ -50,7 +50,7 @@ export class WorkerSlot {
     }
     this.#take(successor);
     // Other workers go on listening on the port: there is nothing for a load balancer to notice.
-    old?.send({ kind: 'drain', delay: 0 });
+    old?.send({ kind: 'drain', options: { delay: 0, announced: false } });
     await old?.exited;
     return true;
   }

@@ -13,6 +13,17 @@ it('is what all workers say: one that is not ready makes none of them ready', as
   expect(await readyOf(port)).toEqual([false, false, false, false]);
 });
 
+it('lasts while workers are replaced', async () => {
+  const server = new FixtureProcess('serving', { WORKERS: '2' });
+  const port = await server.port();
+  await server.printed(/all ready/);
+  server.kill('SIGHUP');
+  let rolling = true;
+  const replaced = server.printed(/released/, 2).finally(() => (rolling = false));
+  while (rolling) expect(await readyOf(port)).toEqual([true, true, true, true]);
+  await replaced;
+});
+
 /** What four connections, which alternate between two workers, are told. */
 async function readyOf(port: number): Promise<unknown[]> {
   const told: unknown[] = [];
