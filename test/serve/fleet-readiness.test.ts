@@ -22,6 +22,8 @@ it('lasts while workers are replaced', async () => {
   const replaced = server.printed(/released/, 2).finally(() => (rolling = false));
   while (rolling) expect(await readyOf(port)).toEqual([true, true, true, true]);
   await replaced;
+  // Nor have those that were replaced told anyone otherwise, on connections they still had.
+  expect(server.output).not.toContain('draining');
 });
 
 /** What four connections, which alternate between two workers, are told. */
