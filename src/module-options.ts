@@ -1,5 +1,6 @@
 import {
   resolveCacheOptions,
+  resolveEndpointCache,
   type CacheModuleOptions,
   type FilledCacheModuleOptions,
 } from './cache/index.js';
@@ -54,18 +55,20 @@ const OWNER = 'ModelServingModule';
 
 /** @throws {ConfigurationError} */
 export function fillModuleOptions(options: ModelServingOptions = {}): FilledModelServingOptions {
-  if (typeof options !== 'object' || options === null) {
-    throw ConfigurationError.expected(OWNER, 'its options', 'an object', options);
-  }
+  expectObject('its options', options);
   const known = ['defaults', 'cache', 'metrics', 'paths', 'drainDelay', 'shutdownTimeout'];
   ConfigurationError.refuseUnknown(OWNER, options, known);
   const { defaults = {}, cache, metrics = true, paths = {}, drainDelay, shutdownTimeout } = options;
+  expectObject('defaults', defaults);
+  expectObject('paths', paths);
   checkEndpointDefaults(defaults);
   if (typeof metrics !== 'boolean')
     throw ConfigurationError.expected(OWNER, 'metrics', 'a boolean', metrics);
+  const filledCache = resolveCacheOptions(cache, OWNER);
+  resolveEndpointCache(defaults.cache, filledCache.ttl, `${OWNER} defaults`);
   return {
     defaults,
-    cache: resolveCacheOptions(cache, OWNER),
+    cache: filledCache,
     metrics,
     paths: fillPaths(paths, metrics),
     drain: {
@@ -77,9 +80,16 @@ export function fillModuleOptions(options: ModelServingOptions = {}): FilledMode
   };
 }
 
+function expectObject(option: string, value: unknown): void {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return;
+  throw ConfigurationError.expected(OWNER, option, 'an object', value);
+}
+
 function fillPaths(paths: Partial<ProbePaths>, metrics: boolean): ProbePaths {
   ConfigurationError.refuseUnknown(`${OWNER}: paths`, paths, ['ping', 'ready', 'metrics']);
-  for (const [name, path] of Object.entries(paths)) {
+  const { ping = '/__ping', ready = '/__ready', metrics: scraped = '/__metrics' } = paths;
+  const filled = { ping, ready, metrics: scraped };
+  for (const [name, path] of Object.entries(filled)) {
     if (path !== false && !(typeof path === 'string' && path.startsWith('/'))) {
       throw ConfigurationError.expected(
         OWNER,
@@ -89,7 +99,6 @@ function fillPaths(paths: Partial<ProbePaths>, metrics: boolean): ProbePaths {
       );
     }
   }
-  const filled = { ping: '/__ping', ready: '/__ready', metrics: '/__metrics', ...paths } as const;
   return metrics ? filled : { ...filled, metrics: false };
 }
 

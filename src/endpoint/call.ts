@@ -4,18 +4,11 @@ import {
   TaskContext,
   type CallLog,
   type PredictContext,
-  type Task,
 } from '../execution/index.js';
 import type { Endpoint } from './endpoint.js';
 
 /** How the cache served a call, as `X-Cache` tells the client. */
 export type CacheStatus = 'HIT' | 'MISS' | 'COALESCED' | 'BYPASS';
-
-/** Where a call came from: what a transport knows when the call begins. */
-export interface CallOrigin {
-  readonly requestId: string;
-  readonly headers: PredictContext['headers'];
-}
 
 /** One call of an endpoint, from its arrival to its outcome. It knows nothing of its transport. */
 export class Call extends CancellableTask {
@@ -28,18 +21,26 @@ export class Call extends CancellableTask {
   /** What the client sent, and after validation its canonical form. */
   input: unknown = undefined;
   /** What an executor runs for this call: itself, or the flight it shares with identical calls. */
-  task: Task = this;
+  task: CancellableTask = this;
+  /** The instance whose handler is called. */
+  receiver: object | undefined = undefined;
+  /** Brings the call to its handler where Nest has something to do in between. */
+  chain: (() => Promise<unknown>) | undefined = undefined;
   cacheStatus: CacheStatus | undefined = undefined;
   /** Whole seconds since a cached answer was made. */
   age = 0;
   #settled = false;
 
-  constructor(endpoint: Endpoint, origin: CallOrigin) {
+  /**
+   * @param requestId the client's, or one made for it
+   * @param headers the request's headers, or the metadata of another transport
+   */
+  constructor(endpoint: Endpoint, requestId: string, headers: PredictContext['headers']) {
     const now = performance.now();
     super(now + endpoint.options.timeout);
     this.endpoint = endpoint;
-    this.requestId = origin.requestId;
-    this.headers = origin.headers;
+    this.requestId = requestId;
+    this.headers = headers;
     this.arrivedAt = now;
     this.context = new TaskContext(this, this);
     endpoint.arrived();
@@ -66,6 +67,12 @@ export class Call extends CancellableTask {
   /** Brings the deadline forward to `timeout` milliseconds after the arrival; never puts it off. */
   shortenTo(timeout: number): void {
     this.deadline = Math.min(this.deadline, this.arrivedAt + timeout);
+  }
+
+  /** The last step of the call's way. */
+  runHandler(): unknown {
+    if (this.chain !== undefined) return this.chain();
+    return this.endpoint.executor.run(this.task, this.receiver!);
   }
 
   /** Counts how the call ended. Only the first word counts; later ones are echoes of it. */

@@ -59,7 +59,9 @@ export class EndpointDiscovery {
         'a request scope',
       );
     }
-    arrangeRoute(controller, route);
+    const seen = this.#hasGlobalInterceptors || bindsInterceptors(controller, route);
+    const piped = this.#hasGlobalPipes || bindsPipes(controller, method, route);
+    arrangeRoute(controller, route, seen || piped);
     return {
       owner,
       controller,
@@ -70,9 +72,7 @@ export class EndpointDiscovery {
         declaration.schema === undefined ? undefined : compileSchema(declaration.schema, owner),
       cachePolicy: resolveEndpointCache(options.cache, cacheTtl, owner),
       instance,
-      direct:
-        instance !== undefined && !this.#hasGlobalPipes && !bindsPipes(controller, method, route),
-      answersText: !this.#hasGlobalInterceptors && !bindsInterceptors(controller, route),
+      answersText: !seen,
       filters,
     };
   }

@@ -159,6 +159,9 @@ function check(
   rules: Record<string, Rule | undefined>,
   prefix = '',
 ): void {
+  if (!anObject.accepts(options)) {
+    throw ConfigurationError.expected(owner, 'its options', anObject.expected, options);
+  }
   ConfigurationError.refuseUnknown(owner, options, Object.keys(rules));
   for (const [key, value] of Object.entries(options)) {
     const rule = rules[key];

@@ -19,9 +19,7 @@ export interface EndpointPlan {
   readonly cachePolicy: EndpointCache | undefined;
   /** The controller, where one instance serves every request. */
   readonly instance: object | undefined;
-  /** Whether the interceptor may call the handler itself, as Nest has no pipe to run in between. */
-  readonly direct: boolean;
-  /** Whether answers may leave the interceptor as text, as no interceptor of the app looks at them. */
+  /** Whether answers may be given to Nest as text, as no interceptor of the app looks at them. */
   readonly answersText: boolean;
   readonly filters: NamedFilters;
 }
@@ -46,7 +44,6 @@ export class Endpoint {
   readonly executor: Executor;
   readonly metrics: EndpointMetrics;
   readonly instance: object | undefined;
-  readonly direct: boolean;
   readonly answersText: boolean;
   readonly filters: NamedFilters;
   /** Endpoints of other versions that answer the same route. */
@@ -63,7 +60,6 @@ export class Endpoint {
     this.metrics = metrics;
     this.executor = createExecutor(plan.declaration.predict as Predict, plan.options, metrics);
     this.instance = plan.instance;
-    this.direct = plan.direct;
     this.answersText = plan.answersText;
     this.filters = plan.filters;
     this.#plan = plan;

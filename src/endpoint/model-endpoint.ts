@@ -67,6 +67,10 @@ export function ModelEndpoint(
   options: ModelEndpointOptions = {},
 ): ModelEndpointDecorator<never> {
   const decorate = (target: any, key?: string | symbol, descriptor?: PropertyDescriptor) => {
+    if (typeof path !== 'string') {
+      const owner = key === undefined ? target.name : `${target.constructor.name}.${String(key)}`;
+      throw ConfigurationError.expected(`@ModelEndpoint on ${owner}`, 'the path', 'a string', path);
+    }
     if (key !== undefined)
       return decorateMethod(target, key, descriptor, { path, schema, options });
     decorateClass(target, { path, schema, options });

@@ -16,12 +16,13 @@ const filter = new ModelExceptionFilter();
 
 /**
  * Gives a route its places among what the app has bound to class and method, now that all decorators
- * have run: the interceptor innermost, so that the app's own see every answer; the filter last to be
- * asked, so that the app's own are asked first.
+ * have run: the interceptor, where it is needed, innermost, so that the app's own see every answer;
+ * the filter last to be asked, so that the app's own are asked first.
  */
-export function arrangeRoute(controller: Type, route: object): void {
-  const interceptors = own(INTERCEPTORS, route).filter((item) => item !== interceptor);
-  Reflect.defineMetadata(INTERCEPTORS, [...interceptors, interceptor], route);
+export function arrangeRoute(controller: Type, route: object, intercepted: boolean): void {
+  const interceptors = interceptorsOf(route);
+  if (intercepted) interceptors.push(interceptor);
+  Reflect.defineMetadata(INTERCEPTORS, interceptors, route);
 
   // Nest asks the filters of a method before those of its class: the class's have to come along.
   const filters = own(FILTERS, route);
@@ -34,7 +35,12 @@ export function arrangeRoute(controller: Type, route: object): void {
 
 /** Whether class or method bind interceptors of the app's own. */
 export function bindsInterceptors(controller: Type, route: object): boolean {
-  return own(INTERCEPTORS, controller).length > 0 || own(INTERCEPTORS, route).length > 1;
+  return own(INTERCEPTORS, controller).length + interceptorsOf(route).length > 0;
+}
+
+/** Those of the app; another app of the process may have given the route its own place. */
+function interceptorsOf(route: object): unknown[] {
+  return own(INTERCEPTORS, route).filter((item) => item !== interceptor);
 }
 
 /** Whether class, method or a parameter of it bind pipes. */

@@ -1,7 +1,6 @@
 import 'reflect-metadata';
 import { Body, HttpCode, Post, Req, type Type } from '@nestjs/common';
-import { ConfigurationError } from '../errors/index.js';
-import { callOfRequest, isHttpRequest } from '../http/open-call.js';
+import { callOfRequest, isHttpRequest, withoutModule } from '../http/http-call.js';
 import { declarationOf, declareEndpoint, type EndpointDeclaration } from './declaration.js';
 import { hasParameter } from './route-metadata.js';
 
@@ -44,10 +43,11 @@ export function defineRoute(
     [key](this: object, input: unknown, second: unknown) {
       const call = callOfRequest(second);
       if (call === undefined) {
-        if (isHttpRequest(second)) throw withoutModule(this, key);
+        if (isHttpRequest(second)) throw withoutModule(`${this.constructor.name}.${key}`);
         return predict.call(this, input as never, second as never);
       }
-      call.input = input;
+      if (call.chain === undefined) return serveCall(call, this, key);
+      call.task.input = input;
       return call.endpoint.executor.run(call.task, this);
     },
   }[key]!;
@@ -65,10 +65,4 @@ export function defineRoute(
   if (!hasParameter(prototype.constructor, key, 0)) Body()(prototype, key, 0);
   if (!hasParameter(prototype.constructor, key, 1)) Req()(prototype, key, 1);
   return descriptor;
-}
-
-function withoutModule({ constructor }: object, key: string): ConfigurationError {
-  return new ConfigurationError(
-    `${constructor.name}.${key}: expected ModelServingModule.forRoot() among the imports of the app, got a request without it`,
-  );
 }

@@ -1,12 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { match, type MatchFunction } from 'path-to-regexp';
+import { match, type Path } from 'path-to-regexp';
 import { declarationOf } from '../endpoint/declaration.js';
 import type { Endpoint } from '../endpoint/endpoint.js';
 import type { BoundRoute } from '../endpoint/endpoint-registry.js';
 import type { Intake } from './intake.js';
 import { sendFailure } from './reply.js';
 
-type Request = IncomingMessage & { url: string; body?: unknown };
+/** `path` is Express's own reading of the URL, which may also come in absolute form (RFC 9112, 3.2.2). */
+type Request = IncomingMessage & { readonly path: string; body?: unknown };
 type Middleware = (
   request: Request,
   response: ServerResponse,
@@ -56,22 +57,24 @@ export function installExpressIntake(
   intake: Intake,
   endpoints: ReadonlyMap<string, Endpoint>,
 ): void {
-  const sensitive = app.enabled('case sensitive routing');
-  const trailing = !app.enabled('strict routing');
-  const patterns: { matches: MatchFunction<object>; endpoint: Endpoint }[] = [];
-  for (const [path, endpoint] of endpoints) {
-    patterns.push({ matches: match(path, { sensitive, trailing, decode: false }), endpoint });
+  const routes = postRoutes(app, endpoints);
+
+  function findEndpoint(path: string): Endpoint | undefined {
+    return routes.find(({ matches }) => matches(path))?.endpoint;
   }
 
-  function endpointAt(path: string): Endpoint | undefined {
-    return endpoints.get(path) ?? patterns.find(({ matches }) => matches(path))?.endpoint;
+  // Most templates have no parameters: what is found for them is found once.
+  const literal = new Map<string, Endpoint>();
+  for (const path of endpoints.keys()) {
+    const endpoint = findEndpoint(path);
+    if (endpoint !== undefined) literal.set(path, endpoint);
   }
 
   app.use(function modelServingIntake(request, response, next) {
     if (request.method !== 'POST') return next();
-    const endpoint = endpointAt(pathOf(request.url));
+    const endpoint = literal.get(request.path) ?? findEndpoint(request.path);
     if (endpoint === undefined) return next();
-    intake.receive(endpoint, request, response, response, function received(error, call, body) {
+    intake.receive(endpoint, request, response, function received(error, call, body) {
       if (error !== undefined) return sendFailure(response, call, error);
       request.body = body;
       next();
@@ -83,7 +86,23 @@ export function installExpressIntake(
   stack.splice(seat === -1 ? firstRoute : seat, 0, stack.pop()!);
 }
 
-function pathOf(url: string): string {
-  const query = url.indexOf('?');
-  return query === -1 ? url : url.slice(0, query);
+interface PostRoute {
+  matches(path: string): unknown;
+  /** None where the route is the host's: it comes first, and its requests are its own. */
+  readonly endpoint: Endpoint | undefined;
+}
+
+/** The routes that answer POST in the order in which Express tries them. */
+function postRoutes(app: ExpressApp, endpoints: ReadonlyMap<string, Endpoint>): PostRoute[] {
+  const options = {
+    sensitive: app.enabled('case sensitive routing'),
+    trailing: !app.enabled('strict routing'),
+    decode: false,
+  } as const;
+  return app.router.stack.flatMap(({ route }) => {
+    if (route === undefined || !(route.methods.post || route.methods['_all'])) return [];
+    const { path } = route;
+    const matches = path instanceof RegExp ? path.test.bind(path) : match(path as Path, options);
+    return [{ matches, endpoint: endpoints.get(path as string) }];
+  });
 }

@@ -3,7 +3,7 @@ import { declarationOf } from '../endpoint/declaration.js';
 import type { Endpoint } from '../endpoint/endpoint.js';
 import type { BoundRoute } from '../endpoint/endpoint-registry.js';
 import type { Intake } from './intake.js';
-import { callOfRequest } from './open-call.js';
+import { callOfRequest } from './http-call.js';
 import { sendFailure, type NestResponse } from './reply.js';
 
 interface FastifyRequest {
@@ -62,7 +62,7 @@ export function installFastifyIntake(
       payload: IncomingMessage,
       done: Done,
     ) {
-      intake.receive(endpoint, request.raw, reply.raw, reply, function received(error, call) {
+      intake.receive(endpoint, request.raw, reply, function received(error, call) {
         if (error !== undefined) return sendFailure(reply, call, error);
         request.headers = MODEL_BODY;
         done(null, payload);

@@ -1,11 +1,11 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import type { Call } from '../endpoint/call.js';
 import type { Endpoint } from '../endpoint/endpoint.js';
 import { ServingError } from '../errors/index.js';
 import type { Readiness } from '../lifecycle/readiness.js';
 import { readBody } from './body-reader.js';
 import { parseBody } from './json-body.js';
-import { openCall, timeoutOf } from './open-call.js';
+import { openCall, timeoutOf } from './http-call.js';
 import { setHeader, type NestResponse } from './reply.js';
 
 /** Called with the JSON object a request holds, or with what is wrong with the request. */
@@ -22,11 +22,10 @@ export class Intake {
   receive(
     endpoint: Endpoint,
     request: IncomingMessage,
-    raw: ServerResponse,
     response: NestResponse,
     done: IntakeCallback,
   ): void {
-    const call = openCall(endpoint, request, raw);
+    const call = openCall(endpoint, request, response);
     setHeader(response, 'x-request-id', call.requestId);
     try {
       this.#admit(call);

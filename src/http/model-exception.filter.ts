@@ -1,7 +1,7 @@
 import { Catch, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import { outcomeOf } from '../endpoint/call.js';
 import { ServingError } from '../errors/index.js';
-import { callOf } from './open-call.js';
+import { callOf } from './http-call.js';
 import { sendFailure, type NestResponse } from './reply.js';
 
 /**

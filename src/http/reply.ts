@@ -16,6 +16,10 @@ interface FastifyReply {
 /** What Nest calls the response: Node's on Express, Fastify's own on Fastify. */
 export type NestResponse = ServerResponse | FastifyReply;
 
+export function rawResponse(response: NestResponse): ServerResponse {
+  return 'raw' in response ? response.raw : response;
+}
+
 export const JSON_TYPE = 'application/json; charset=utf-8';
 
 export function setHeader(response: NestResponse, name: string, value: string | number): void {
@@ -72,7 +76,7 @@ export function sendFailure(response: NestResponse, call: Call, error: unknown):
   const { log } = call;
   const { status, retryAfter, ...body } = answerOf(error);
   if (status >= 500 && body.code === 'INTERNAL') logFailure(log, error);
-  const raw = 'raw' in response ? response.raw : response;
+  const raw = rawResponse(response);
   if (raw.destroyed || raw.headersSent || ('sent' in response && response.sent)) return;
   if (retryAfter !== undefined) setHeader(response, 'retry-after', retryAfter);
   const { code, error: message, details } = body;

@@ -29,5 +29,6 @@ export class CapturedLog implements LoggerService {
 }
 
 function asText(part: unknown): string {
+  if (part instanceof Error) return part.stack ?? part.message;
   return typeof part === 'object' && part !== null ? JSON.stringify(part) : String(part);
 }

@@ -1,20 +1,36 @@
 import { randomUUID } from 'node:crypto';
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import type { ArgumentsHost } from '@nestjs/common';
 import { Call } from '../endpoint/call.js';
 import type { Endpoint } from '../endpoint/endpoint.js';
-import { FAILURES, InvalidRequest, ServingError, type Outcome } from '../errors/index.js';
+import {
+  ConfigurationError,
+  FAILURES,
+  InvalidRequest,
+  ServingError,
+  type Outcome,
+} from '../errors/index.js';
+
+/** A call that came by HTTP. */
+export class HttpCall extends Call {
+  readonly response: NestResponse;
+
+  constructor(endpoint: Endpoint, { headers }: IncomingMessage, response: NestResponse) {
+    super(endpoint, requestIdOf(headers['x-request-id']), headers);
+    this.response = response;
+  }
+}
 
 /** Which call a request is; not a property of the request, so that nothing else can find or change it. */
-const CALLS = new WeakMap<IncomingMessage, Call>();
+const CALLS = new WeakMap<IncomingMessage, HttpCall>();
 
 /** The call of an HTTP request, once {@link openCall} made one of it. */
-export function callOf(host: ArgumentsHost): Call | undefined {
+export function callOf(host: ArgumentsHost): HttpCall | undefined {
   return callOfRequest(host.switchToHttp().getRequest());
 }
 
 /** The same of what Nest calls the request: Node's on Express, Fastify's own on Fastify. */
-export function callOfRequest(request: unknown): Call | undefined {
+export function callOfRequest(request: unknown): HttpCall | undefined {
   return CALLS.get(rawOf(request) as IncomingMessage);
 }
 
@@ -23,31 +39,51 @@ export function isHttpRequest(value: unknown): boolean {
   return typeof raw === 'object' && raw !== null && 'httpVersion' in raw;
 }
 
+/** For a request of Nest's to a model endpoint that has no call, since nobody opened one. */
+export function withoutModule(owner: string): ConfigurationError {
+  return new ConfigurationError(
+    `${owner}: expected ModelServingModule.forRoot() among the imports of the app, got a request without it`,
+  );
+}
+
 function rawOf(request: unknown): unknown {
   return (request as { raw?: unknown } | null | undefined)?.raw ?? request;
+}
+
+/**
+ * Sets the headers of a call's answer and gives what Nest is to send: its text, as it is, or its
+ * value where an interceptor of the app looks at it first.
+ */
+export function deliver(call: HttpCall, answer: Answer): unknown {
+  const { response, cacheStatus, endpoint } = call;
+  if (cacheStatus !== undefined) {
+    setHeader(response, 'x-cache', cacheStatus);
+    if (cacheStatus === 'HIT') setHeader(response, 'age', call.age);
+  }
+  setHeader(response, 'content-type', JSON_TYPE);
+  if (!endpoint.answersText) return answer.value;
+  sendsText(response);
+  return answer.text;
 }
 
 /** Makes the call of a request that has arrived, and ends it when the response closes. */
 export function openCall(
   endpoint: Endpoint,
   request: IncomingMessage,
-  response: ServerResponse,
-): Call {
-  const { headers } = request;
-  const call = new Call(endpoint, {
-    requestId: requestIdOf(headers['x-request-id']),
-    headers,
-  });
+  response: NestResponse,
+): HttpCall {
+  const call = new HttpCall(endpoint, request, response);
   CALLS.set(request, call);
-  response.once('close', function closeCall() {
+  const raw = rawResponse(response);
+  raw.on('close', function closeCall() {
     const { endpoint } = call;
-    const finished = response.writableFinished;
+    const finished = raw.writableFinished;
     if (!finished) {
       call.cancel(new ServingError('Cancelled', 'The client went away'));
       call.settle('cancelled');
       call.log.log('The client went away before the answer (499)');
     }
-    const status = finished ? response.statusCode : FAILURES.Cancelled.status;
+    const status = finished ? raw.statusCode : FAILURES.Cancelled.status;
     call.settle(outcomeOfStatus(status));
     endpoint.metrics.answered(request.method!, status, performance.now() - call.arrivedAt);
     endpoint.departed();
