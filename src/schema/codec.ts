@@ -33,7 +33,7 @@ export class MessageCodec {
    * @throws {InvalidRequest} with up to 10 violations in `details`
    */
   read(value: unknown, { wellFormed = false }: ReadOptions = {}): unknown {
-    if (this.#isCanonical?.(value, wellFormed)) return value;
+    if (this.#isCanonical?.(value, wellFormed, false)) return value;
     const report = new Report(false, wellFormed);
     const canonical = this.#walk(value, report);
     if (report.violations.length === 0) return canonical;
@@ -51,7 +51,7 @@ export class MessageCodec {
    * @throws {ServingError} `InvalidAnswer` with up to 10 violations in `details`
    */
   write(value: unknown): unknown {
-    if (this.#isCanonical?.(value, false)) return value;
+    if (this.#isCanonical?.(value, false, true)) return value;
     const report = new Report(true, false);
     const canonical = this.#walk(value, report);
     if (report.violations.length === 0) return canonical;

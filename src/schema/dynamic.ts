@@ -96,39 +96,56 @@ function listOf(value: unknown, report: Report): ArrayLike<unknown> | undefined 
 }
 
 /** Whether `value` is JSON as it is, for the generated predicate. */
-export function isCanonicalValue(value: unknown, depth: number, wellFormed: boolean): boolean {
+export function isCanonicalValue(
+  value: unknown,
+  depth: number,
+  wellFormed: boolean,
+  answer: boolean,
+): boolean {
+  if (depth > MAX_DEPTH) return false;
   switch (typeof value) {
     case 'string':
-      return depth <= MAX_DEPTH && (wellFormed || isWellFormed(value));
+      return wellFormed || isWellFormed(value);
     case 'number':
-      return depth <= MAX_DEPTH && value - value === 0;
+      return value - value === 0;
     case 'boolean':
-      return depth <= MAX_DEPTH;
+      return true;
     case 'object':
-      if (value === null) return depth <= MAX_DEPTH;
+      if (value === null) return true;
       return Array.isArray(value)
-        ? isCanonicalList(value, depth, wellFormed)
-        : isCanonicalStruct(value, depth, wellFormed);
+        ? isCanonicalList(value, depth, wellFormed, answer)
+        : isCanonicalStruct(value, depth, wellFormed, answer);
     default:
       return false;
   }
 }
 
-export function isCanonicalList(value: unknown, depth: number, wellFormed: boolean): boolean {
+export function isCanonicalList(
+  value: unknown,
+  depth: number,
+  wellFormed: boolean,
+  answer: boolean,
+): boolean {
   if (depth > MAX_DEPTH || !Array.isArray(value)) return false;
   for (let i = 0; i < value.length; i++) {
-    if (!isCanonicalValue(value[i], depth + 1, wellFormed)) return false;
+    if (!isCanonicalValue(value[i], depth + 1, wellFormed, answer)) return false;
   }
   return true;
 }
 
-export function isCanonicalStruct(value: unknown, depth: number, wellFormed: boolean): boolean {
+export function isCanonicalStruct(
+  value: unknown,
+  depth: number,
+  wellFormed: boolean,
+  answer: boolean,
+): boolean {
   if (depth > MAX_DEPTH || typeof value !== 'object' || value === null) return false;
-  if (Object.getPrototypeOf(value) !== Object.prototype) return false;
+  if (answer ? Object.getPrototypeOf(value) !== Object.prototype : Array.isArray(value))
+    return false;
   for (const key in value) {
+    const member = (value as Record<string, unknown>)[key];
     if (!wellFormed && !isWellFormed(key)) return false;
-    if (!isCanonicalValue((value as Record<string, unknown>)[key], depth + 1, wellFormed))
-      return false;
+    if (!isCanonicalValue(member, depth + 1, wellFormed, answer)) return false;
   }
   return true;
 }

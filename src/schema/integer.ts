@@ -32,6 +32,10 @@ const DIGITS = /^[+-]?[0-9]+$/;
 /** A JSON-like number, also with a leading plus or without digits on one side of the point. */
 export const NUMERIC = /^[+-]?(?:[0-9]*\.[0-9]+|[0-9]+\.?)(?:[eE][+-]?[0-9]+)?$/;
 
+const MINUS = 45;
+const ZERO = 48;
+const NINE = 57;
+
 /** Longer digits cannot be in any range, and making a bigint of them costs a hostile square. */
 const MAX_DIGITS = 20;
 
@@ -91,20 +95,17 @@ export function canonicalIntegerKey(key: string, type: IntegerType): string | un
     : String(integer);
 }
 
-/**
- * Whether `text` is surely a canonical integer of up to `maxDigits` digits. The digits that fill
- * the whole range of the type are left to the slow path.
- */
-export function isCanonicalInteger(text: string, signed: boolean, maxDigits: number): boolean {
-  let i = 0;
-  let first = text.charCodeAt(0);
-  if (first === 45 && signed) first = text.charCodeAt(++i);
-  const digits = text.length - i;
-  if (digits < 1 || digits > maxDigits) return false;
-  if (first === 48) return text.length === 1;
+/** Whether `text` is an integer of the type as `String` would write it. */
+export function isCanonicalInteger(text: string, type: IntegerType): boolean {
+  const signed = type.signed && text.charCodeAt(0) === MINUS;
+  const digits = signed ? text.length - 1 : text.length;
+  const anyFits = type.long ? 18 : 9;
+  if (digits > anyFits) return digits <= MAX_DIGITS && canonicalIntegerKey(text, type) === text;
+  let i = signed ? 1 : 0;
+  if (text.charCodeAt(i) === ZERO) return text.length === 1;
   for (; i < text.length; i++) {
     const digit = text.charCodeAt(i);
-    if (digit < 48 || digit > 57) return false;
+    if (digit < ZERO || digit > NINE) return false;
   }
-  return true;
+  return digits > 0;
 }

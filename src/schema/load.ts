@@ -58,7 +58,8 @@ function findImport(target: string, folders: readonly string[], origin: string):
 
 /** protobufjs ends its parse errors with "(file, line n)". */
 function explain(error: unknown, file: string): string {
-  const message = error instanceof Error ? error.message : String(error);
-  const place = /^(.*) \((?:(.*), )?line (\d+)\)$/s.exec(message);
+  // JSON.parse quotes lines of the file.
+  const message = String(error instanceof Error ? error.message : error).replaceAll(/\s+/g, ' ');
+  const place = /^(.*) \((?:(.*), )?line (\d+)\)$/.exec(message);
   return place ? `${place[2] ?? file}:${place[3]}: ${place[1]}` : `${file}: ${message}`;
 }

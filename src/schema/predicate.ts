@@ -3,18 +3,19 @@ import { isCanonicalList, isCanonicalStruct, isCanonicalValue } from './dynamic.
 import { INTEGERS, isCanonicalInteger, type IntegerName } from './integer.js';
 import type { EnumModel, FieldModel, MessageModel, ValueModel } from './model.js';
 import { MAX_DEPTH } from './report.js';
-import { MAX_FLOAT, type ScalarName } from './scalar.js';
+import { MAX_FLOAT, areFinite, type ScalarName } from './scalar.js';
 import { isCanonicalDuration, isCanonicalTimestamp } from './time.js';
 
 /** Whether a value is canonical already. False means "not surely", and is the slow path's to say. */
-export type Predicate = (value: unknown, wellFormed: boolean) => boolean;
+export type Predicate = (value: unknown, wellFormed: boolean, answer: boolean) => boolean;
 
 /** What generated code calls, by names of ours. */
 const RUNTIME = {
-  int64: (text: string) => isCanonicalInteger(text, true, 18),
-  uint64: (text: string) => isCanonicalInteger(text, false, 19),
-  key32: (text: string) => isCanonicalInteger(text, true, 9),
-  ukey32: (text: string) => isCanonicalInteger(text, false, 9),
+  int32: (text: string) => isCanonicalInteger(text, INTEGERS.int32),
+  uint32: (text: string) => isCanonicalInteger(text, INTEGERS.uint32),
+  int64: (text: string) => isCanonicalInteger(text, INTEGERS.int64),
+  uint64: (text: string) => isCanonicalInteger(text, INTEGERS.uint64),
+  doubles: areFinite,
   base64: isCanonicalBase64,
   timestamp: isCanonicalTimestamp,
   duration: isCanonicalDuration,
@@ -23,22 +24,22 @@ const RUNTIME = {
   list: isCanonicalList,
 };
 
-/** Up to this many names a chain of comparisons is faster than hashing the string. */
-const CHAIN = 8;
+/** Up to so many names a chain of comparisons is faster than a look-up. Keys are interned, values are not. */
+const FIELD_CHAIN = 64;
+const ENUM_CHAIN = 8;
 
 /**
- * Compiles the predicate of a message: one function for each message type below it, that probes
- * the fields it knows and counts the keys, so that it needs no look-up by name and makes nothing.
- * Undefined where the process may not generate code.
+ * Compiles the predicate of a message: one function for each message type below it, that
+ * looks at each key once and makes nothing. Undefined where the process may not generate code.
  *
  * Names from the schema enter the code as JSON string literals only.
  */
 export function compilePredicate(model: ValueModel): Predicate | undefined {
   const source = new PredicateSource();
   const root = source.check(model, 'v', '0');
-  const code = `"use strict";\n${source.functions()}\nreturn (v,w)=>${root};`;
+  const code = `"use strict";\n${source.functions()}\nreturn (v,w,a)=>${root};`;
   try {
-    return new Function('h', 'enums', code)(RUNTIME, source.enums) as Predicate;
+    return new Function('h', 'tables', code)(RUNTIME, source.tables) as Predicate;
   } catch (error) {
     if (error instanceof EvalError) return undefined;
     throw error;
@@ -46,8 +47,8 @@ export function compilePredicate(model: ValueModel): Predicate | undefined {
 }
 
 class PredicateSource {
-  /** Names of the enums too large for a chain of comparisons. */
-  readonly enums: Set<unknown>[] = [];
+  /** Names too many for a chain of comparisons: of an enum's values, or of a message's fields. */
+  readonly tables: (Set<unknown> | Map<string, number>)[] = [];
   readonly #names = new Map<MessageModel, string>();
   readonly #bodies: string[] = [];
 
@@ -63,7 +64,7 @@ class PredicateSource {
       case 'enum':
         return this.#enumCheck(model.enum, x);
       case 'message':
-        return `${this.#message(model.message)}(${x},${depth},w)`;
+        return `${this.#message(model.message)}(${x},${depth},w,a)`;
       case 'wrapper':
         return `${depth}<=${MAX_DEPTH}&&${this.check(model.value, x, depth)}`;
       case 'timestamp':
@@ -74,7 +75,7 @@ class PredicateSource {
       case 'value':
       case 'struct':
       case 'list':
-        return `h.${model.kind}(${x},${depth},w)`;
+        return `h.${model.kind}(${x},${depth},w,a)`;
       case 'any':
         // Depth and required fields count differently in an Any: left to the slow path.
         return 'false';
@@ -83,8 +84,8 @@ class PredicateSource {
 
   #enumCheck({ spellings }: EnumModel, x: string): string {
     const canonical = [...new Set(spellings.values())];
-    if (canonical.length > CHAIN) {
-      return `enums[${this.enums.push(new Set(canonical)) - 1}].has(${x})`;
+    if (canonical.length > ENUM_CHAIN) {
+      return `tables[${this.tables.push(new Set(canonical)) - 1}].has(${x})`;
     }
     if (canonical.length === 0) return 'false';
     return `(${canonical.map((name) => `${x}===${literal(name)}`).join('||')})`;
@@ -99,43 +100,59 @@ class PredicateSource {
     return name;
   }
 
-  /** Only plain objects pass: a class instance may inherit what the probes would find. */
-  #messageFunction(name: string, model: MessageModel): string {
-    const oneofs = [...new Set(model.fields.flatMap(({ oneof }) => oneof ?? []))];
-    const counters = oneofs.map((_, i) => `,o${i}=0`).join('');
-    const lines = model.fields.map((field) => {
-      const i = field.oneof === undefined ? -1 : oneofs.indexOf(field.oneof);
-      const first = i < 0 ? '' : `if(o${i}++)return false;`;
-      return `x=${probe(field.key)};if(x!==undefined){${first}${this.#fieldCheck(field)}n++;}`;
+  /**
+   * The keys lead, not the fields: probing for an absent property costs dearly once a message has
+   * had many shapes.
+   */
+  #messageFunction(name: string, { fields }: MessageModel): string {
+    const oneofs = [...new Set(fields.flatMap(({ oneof }) => oneof ?? []))];
+    const wide = fields.length > FIELD_CHAIN;
+    const cases = fields.map((field, i) => {
+      const label = wide ? i : literal(field.key);
+      const first =
+        field.oneof === undefined ? '' : `if(o${oneofs.indexOf(field.oneof)}++)return false;`;
+      return `case ${label}:{${first}${this.#fieldCheck(field)}break;}`;
     });
+    const index = wide ? this.tables.push(new Map(fields.map(({ key }, i) => [key, i]))) - 1 : 0;
     return [
-      `function ${name}(v,d,w){`,
-      `if(d>${MAX_DEPTH}||typeof v!=="object"||v===null||Object.getPrototypeOf(v)!==Object.prototype)return false;`,
-      `let n=0,x${counters};`,
-      ...lines,
-      'for(const k in v)n--;',
-      'return n===0;}',
+      `function ${name}(v,d,w,a){`,
+      `if(d>${MAX_DEPTH}||${notPlain('v')})return false;`,
+      ...oneofs.map((_, i) => `let o${i}=0;`),
+      `for(const k in v){const x=v[k];switch(${wide ? `tables[${index}].get(k)` : 'k'}){`,
+      ...cases,
+      'default:return false;}}',
+      'return true;}',
     ].join('\n');
   }
 
   #fieldCheck(field: FieldModel): string {
     if (field.rule === 'repeated') {
+      if (field.value.kind === 'scalar' && field.value.type === 'double') {
+        return 'if(!(Array.isArray(x)&&h.doubles(x)))return false;';
+      }
       const check = this.check(field.value, 'y', '(d+1)');
       return `if(!Array.isArray(x))return false;for(let i=0;i<x.length;i++){const y=x[i];if(!(${check}))return false;}`;
     }
     const check = this.check(field.value, field.mapKey ? 'y' : 'x', '(d+1)');
     if (field.mapKey === undefined) return `if(!(${check}))return false;`;
+    const entry = `if(!(${keyCheck(field.mapKey, 'k')}))return false;if(!(${check}))return false;`;
+    // Keys that are indices are slow to enumerate one by one.
     return (
-      'if(typeof x!=="object"||x===null||Object.getPrototypeOf(x)!==Object.prototype)return false;' +
-      `for(const k in x){if(!(${keyCheck(field.mapKey, 'k')}))return false;const y=x[k];if(!(${check}))return false;}`
+      `if(${notPlain('x')})return false;` +
+      (field.mapKey in INTEGERS
+        ? `const ks=Object.keys(x),ys=Object.values(x);for(let i=0;i<ks.length;i++){const k=ks[i],y=ys[i];${entry}}`
+        : `for(const k in x){const y=x[k];${entry}}`)
     );
   }
 }
 
-/** Reads a field, but never what every object inherits (`constructor`, `__proto__`, …). */
-function probe(key: string): string {
-  const name = literal(key);
-  return key in Object.prototype ? `(Object.hasOwn(v,${name})?v[${name}]:undefined)` : `v[${name}]`;
+/**
+ * JSON.parse makes arrays and plain objects only. An answer may hold instances of classes, which
+ * have inherited fields and a `toJSON`.
+ */
+function notPlain(x: string): string {
+  const foreign = `(a?Object.getPrototypeOf(${x})!==Object.prototype:Array.isArray(${x}))`;
+  return `typeof ${x}!=="object"||${x}===null||${foreign}`;
 }
 
 function scalarCheck(type: ScalarName, x: string): string {
@@ -157,7 +174,7 @@ function scalarCheck(type: ScalarName, x: string): string {
 
 function integerCheck(type: IntegerName, x: string): string {
   const { signed, long } = INTEGERS[type];
-  if (long) return `typeof ${x}==="string"&&h.${signed ? 'int64' : 'uint64'}(${x})`;
+  if (long) return `typeof ${x}==="string"&&${integerText(type, x)}`;
   // -0 is not canonical.
   return `typeof ${x}==="number"&&(${x}${signed ? '|0' : '>>>0'})===${x}&&(${x}!==0||1/${x}>0)`;
 }
@@ -165,9 +182,12 @@ function integerCheck(type: IntegerName, x: string): string {
 function keyCheck(type: ScalarName, k: string): string {
   if (type === 'string') return `w||${k}.isWellFormed()`;
   if (type === 'bool') return `${k}==="true"||${k}==="false"`;
-  const { signed, long } = INTEGERS[type as IntegerName];
-  if (long) return `h.${signed ? 'int64' : 'uint64'}(${k})`;
-  return `h.${signed ? 'key32' : 'ukey32'}(${k})`;
+  return integerText(type as IntegerName, k);
+}
+
+function integerText(type: IntegerName, text: string): string {
+  const { signed, long } = INTEGERS[type];
+  return `h.${signed ? '' : 'u'}int${long ? 64 : 32}(${text})`;
 }
 
 /** JSON, and so JavaScript since ES2019: U+2028 and U+2029 are plain characters in its strings. */

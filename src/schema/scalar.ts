@@ -59,3 +59,32 @@ function floatReader(name: string, max: number): Reader {
     return Math.abs(number) <= max ? number : report.fail(at, expected, value);
   };
 }
+
+/**
+ * Whether a list holds finite numbers only. A number minus itself is 0, or NaN where it is not
+ * finite, so four of them are checked with one comparison: tensors are what models are sent.
+ */
+export function areFinite(list: readonly unknown[]): boolean {
+  const { length } = list;
+  let i = 0;
+  for (; i + 3 < length; i += 4) {
+    const a = list[i];
+    const b = list[i + 1];
+    const c = list[i + 2];
+    const d = list[i + 3];
+    if (
+      typeof a !== 'number' ||
+      typeof b !== 'number' ||
+      typeof c !== 'number' ||
+      typeof d !== 'number' ||
+      a - a + (b - b) + (c - c + (d - d)) !== 0
+    ) {
+      return false;
+    }
+  }
+  for (; i < length; i++) {
+    const a = list[i];
+    if (typeof a !== 'number' || a - a !== 0) return false;
+  }
+  return true;
+}

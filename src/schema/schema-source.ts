@@ -41,7 +41,6 @@ export interface ProtobufSchemaOptions {
  * A schema in a file, and the TypeScript types of its two messages. Nothing is loaded before the
  * app boots.
  */
-// eslint-disable-next-line @typescript-eslint/no-explicit-any -- a schema without types fits every handler
 export class ProtobufSchema<Req = any, Res = any> {
   /** Carries the types only; it has no value. */
   declare readonly messageTypes?: { readonly request: Req; readonly response: Res };
