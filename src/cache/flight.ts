@@ -13,7 +13,7 @@ import { deadlineExceeded, delayUntil } from '../execution/deadline.js';
  * and is given up when all have.
  */
 export class Flight extends CancellableTask {
-  readonly input: unknown;
+  input: unknown;
   readonly context: PredictContext;
   readonly #members = new Set<Member>();
   #landed = false;

@@ -1,6 +1,14 @@
 import 'reflect-metadata';
 import { Body, HttpCode, Post, Req, type Type } from '@nestjs/common';
-import { callOfRequest, isHttpRequest, withoutModule } from '../http/http-call.js';
+import {
+  callOfRequest,
+  deliver,
+  isHttpRequest,
+  withoutModule,
+  type HttpCall,
+} from '../http/http-call.js';
+import { isPromise } from '../interceptors/stage.js';
+import { serve } from '../interceptors/way.js';
 import { declarationOf, declareEndpoint, type EndpointDeclaration } from './declaration.js';
 import { hasParameter } from './route-metadata.js';
 
@@ -65,4 +73,12 @@ export function defineRoute(
   if (!hasParameter(prototype.constructor, key, 0)) Body()(prototype, key, 0);
   if (!hasParameter(prototype.constructor, key, 1)) Req()(prototype, key, 1);
   return descriptor;
+}
+
+/** The way that `ModelInterceptor` takes, for routes that need nothing of Nest's chain. */
+function serveCall(call: HttpCall, receiver: object, method: string): unknown {
+  call.moveTo(receiver.constructor, method);
+  call.receiver = receiver;
+  const answer = serve(call);
+  return isPromise(answer) ? answer.then((value) => deliver(call, value)) : deliver(call, answer);
 }

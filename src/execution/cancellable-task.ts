@@ -6,7 +6,7 @@ import type { PredictContext, Task } from './task.js';
  * has in common. The `AbortController` is made only when a handler reads `signal`.
  */
 export abstract class CancellableTask implements Task {
-  abstract readonly input: unknown;
+  abstract input: unknown;
   abstract readonly context: PredictContext;
   /** When the answer must be ready, on the clock of `performance.now()`. */
   deadline: number;

@@ -10,6 +10,8 @@ import {
   ServingError,
   type Outcome,
 } from '../errors/index.js';
+import type { Answer } from '../interceptors/answer.js';
+import { JSON_TYPE, rawResponse, sendsText, setHeader, type NestResponse } from './reply.js';
 
 /** A call that came by HTTP. */
 export class HttpCall extends Call {

@@ -32,7 +32,7 @@ class WarmUpTask extends CancellableTask {
   readonly context: PredictContext;
 
   constructor(
-    readonly input: unknown,
+    public input: unknown,
     timeout: number,
     log: CallLog,
   ) {
