@@ -1,4 +1,4 @@
-// npm run bench [-- <case> …] [-- --rounds N] [-- --seconds N] [-- --full]
+// npm run bench [-- <case> … --rounds N --seconds N --requests N --full]
 import { spawnSync } from 'node:child_process';
 import { parseArgs } from 'node:util';
 import { CASES } from './cases/index.mjs';
@@ -16,12 +16,14 @@ const { values, positionals } = parseArgs({
   options: {
     rounds: { type: 'string' },
     seconds: { type: 'string' },
+    requests: { type: 'string' },
     full: { type: 'boolean' },
     'no-compile': { type: 'boolean' },
   },
 });
-if (values.rounds) settings.rounds = Number(values.rounds);
-if (values.seconds) settings.seconds = Number(values.seconds);
+for (const name of ['rounds', 'seconds', 'requests']) {
+  if (values[name] !== undefined) settings[name] = positive(name, values[name]);
+}
 settings.full = values.full ?? false;
 
 const known = CASES.flatMap(({ ids }) => ids);
@@ -72,6 +74,13 @@ console.log(save(`${name}.json`, `${JSON.stringify(result, null, 2)}\n`));
 if (positionals.length === 0) console.log(save('chart.svg', chart(rows)));
 for (const row of rows) if (met(row) === false) console.log(`missed: ${row.case} ${row.what}`);
 process.exit(failures.size > 0 ? 1 : 0);
+
+function positive(name, text) {
+  const value = Number(text);
+  if (Number.isInteger(value) && value > 0) return value;
+  console.error(`--${name}: expected a whole number of at least 1, got ${text}`);
+  process.exit(2);
+}
 
 /** The Nest servers need decorators, so they are TypeScript. */
 function compileServers() {

@@ -1,6 +1,3 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { Fleet } from '../harness/fleet.mjs';
 import { latencyRatio, rateRatio, ratioRow, row } from '../harness/measure.mjs';
 import { compiled } from '../harness/peers.mjs';
@@ -16,9 +13,7 @@ const options = { connections: 64 };
 
 /** @param {(id: string) => boolean} _wanted */
 export async function run(_wanted) {
-  const folder = mkdtempSync(join(tmpdir(), 'bench-onnx-'));
-  const env = { MODEL: join(folder, 'perceptron.onnx') };
-  writeFileSync(env.MODEL, perceptronFile());
+  const env = { MODEL: perceptronFile() };
   const fleet = new Fleet();
   const ours = (adapter, path) =>
     fleet.side(
@@ -69,6 +64,5 @@ export async function run(_wanted) {
     return rows;
   } finally {
     await fleet.close();
-    rmSync(folder, { recursive: true });
   }
 }

@@ -1,11 +1,14 @@
 import { setImmediate as turn } from 'node:timers/promises';
-import { Module } from '@nestjs/common';
+import { Injectable, Module } from '@nestjs/common';
 import {
   InvalidRequest,
   ModelEndpoint,
   ModelServingModule,
   protobufSchema,
+  type PredictContext,
 } from 'nestjs-model-serving';
+import { OnnxModel } from 'nestjs-model-serving/onnx';
+import { ThreadedModel } from 'nestjs-model-serving/threads';
 import { classify, type ClassifyRequest, type ClassifyResponse } from './answer.js';
 import { listen } from './listen.js';
 
@@ -60,9 +63,42 @@ class Refusing {
   }
 }
 
+@Injectable()
+class ClassifierThread extends ThreadedModel<ClassifyRequest, ClassifyResponse> {
+  constructor() {
+    super(new URL('./classify.worker.js', import.meta.url), { maxThreads: 1 });
+  }
+}
+
+@ModelEndpoint('/threaded', schema)
+class Threaded {
+  constructor(private readonly thread: ClassifierThread) {}
+
+  predict(input: ClassifyRequest, { signal }: PredictContext): Promise<ClassifyResponse> {
+    return this.thread.run(input, { signal });
+  }
+}
+
+@Injectable()
+class Perceptron extends OnnxModel<{ scores: 'float32' }> {
+  constructor() {
+    super(process.env.MODEL!, { session: { intraOpNumThreads: 1 } });
+  }
+}
+
+@ModelEndpoint('/onnx', protobufSchema('bench/work/perceptron.proto'), { batch: { maxSize: 32 } })
+class Onnx {
+  constructor(private readonly model: Perceptron) {}
+
+  predict(inputs: { features?: number[] }[]): Promise<({ scores: Float32Array } | Error)[]> {
+    return this.model.runBatch(inputs.map(({ features = [] }) => ({ features })));
+  }
+}
+
 @Module({
   imports: [ModelServingModule.forRoot()],
-  controllers: [Plain, Schemaless, Waiting, Cached, Batched, Refusing],
+  controllers: [Plain, Schemaless, Waiting, Cached, Batched, Refusing, Threaded, Onnx],
+  providers: [ClassifierThread, Perceptron],
 })
 class AppModule {}
 

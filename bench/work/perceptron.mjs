@@ -1,4 +1,7 @@
 // The model of case 4: a perceptron 256-1024-1024-16 in float32 with fixed weights, as an ONNX file.
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import protobuf from 'protobufjs';
 
 const LAYERS = [256, 1024, 1024, 16];
@@ -61,8 +64,16 @@ const layers = LAYERS.slice(1).map((width, index) => {
   };
 });
 
-/** @returns {Buffer} the model as an .onnx file: input `features` [N, 256], output `scores` [N, 16]. */
+/** Writes the model, input `features` [N, 256], output `scores` [N, 16], for the time of this run. */
 export function perceptronFile() {
+  const folder = mkdtempSync(join(tmpdir(), 'bench-onnx-'));
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+  const file = join(folder, 'perceptron.onnx');
+  writeFileSync(file, encode());
+  return file;
+}
+
+function encode() {
   const node = [];
   const initializer = [];
   const last = layers.length - 1;
@@ -99,7 +110,7 @@ export function perceptronFile() {
       output: [value('scores', LAYERS.at(-1))],
     },
   };
-  return Buffer.from(ModelProto.encode(ModelProto.fromObject(message)).finish());
+  return ModelProto.encode(ModelProto.fromObject(message)).finish();
 }
 
 const tensor = (name, dims, data) => ({

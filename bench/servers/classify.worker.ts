@@ -1,0 +1,1 @@
+export { classify as default } from './answer.js';
