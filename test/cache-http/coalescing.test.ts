@@ -1,0 +1,203 @@
+import { Controller, NotFoundException } from '@nestjs/common';
+import { ModelEndpoint, type PredictContext } from 'nestjs-model-serving';
+import { register } from 'prom-client';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { deferred, type Deferred } from '../endpoint/deferred.js';
+import { scrapeAtRest, scrapeWhen, type Scrape } from '../metrics/scrape.js';
+import { ADAPTERS, startApp, type RunningApp } from '../serving-app.js';
+
+interface Run {
+  readonly input: unknown;
+  readonly context: PredictContext;
+  readonly answer: Deferred<unknown>;
+}
+
+let runs: Run[] = [];
+beforeEach(() => {
+  runs = [];
+  register.clear(); // counts start at 0 in every test
+});
+
+function run(input: unknown, context: PredictContext): Promise<unknown> {
+  const answer = deferred<unknown>();
+  runs.push({ input, context, answer });
+  return answer.promise;
+}
+
+@Controller()
+class Models {
+  @ModelEndpoint('/shared', undefined, { cache: true })
+  shared(input: object, context: PredictContext) {
+    void context.signal; // so that it is there to be aborted
+    return run(input, context);
+  }
+
+  @ModelEndpoint('/uncached')
+  uncached(input: object, context: PredictContext) {
+    return run(input, context);
+  }
+}
+
+const lookups =
+  (result: string, count: number, path = '/shared') =>
+  (found: Scrape) =>
+    expect(found.lookups(path)[result]).toBe(count);
+
+const inFlight = (count: number) => (found: Scrape) =>
+  expect(found.sum('model_serving_in_flight')).toBe(count);
+
+/** A request that can be broken off. */
+function breakable(app: RunningApp, path: string, body: unknown) {
+  const controller = new AbortController();
+  const answer = fetch(app.url + path, {
+    method: 'POST',
+    body: JSON.stringify(body),
+    headers: { connection: 'close' },
+    signal: controller.signal,
+  }).then(
+    async (response) => ({
+      status: response.status,
+      cache: response.headers.get('x-cache'),
+      body: await response.json(),
+    }),
+    () => 'left' as const,
+  );
+  return { answer, leave: () => controller.abort() };
+}
+
+describe.each(ADAPTERS)('identical requests in flight on %s', (adapter) => {
+  it('share one run', async () => {
+    const app = await startApp(adapter, { controllers: [Models] });
+    const first = app.post('/shared', { a: 1, b: 2 });
+    await scrapeWhen(app, lookups('miss', 1));
+    const others = Array.from({ length: 4 }, () => app.post('/shared', { b: 2, a: 1 }));
+    await scrapeWhen(app, lookups('coalesced', 4));
+    expect(runs).toHaveLength(1);
+    runs[0]!.answer.resolve({ run: 1 });
+    const answers = await Promise.all([first, ...others]);
+    expect(answers.map(({ body }) => body)).toEqual(Array(5).fill({ run: 1 }));
+    expect(answers.map(({ headers }) => headers.get('x-cache'))).toEqual([
+      'MISS',
+      ...Array(4).fill('COALESCED'),
+    ]);
+    const ids = new Set(answers.map(({ headers }) => headers.get('x-request-id')));
+    expect(ids.size).toBe(5);
+    const later = await app.post('/shared', { a: 1, b: 2 });
+    expect(later.headers.get('x-cache')).toBe('HIT');
+    expect(runs).toHaveLength(1);
+  });
+
+  it('do not, where the inputs or the endpoints differ, or nothing is cached', async () => {
+    const app = await startApp(adapter, { controllers: [Models] });
+    const requests = [
+      app.post('/shared', { a: 1 }),
+      app.post('/shared', { a: 2 }),
+      app.post('/uncached', { a: 1 }),
+      app.post('/uncached', { a: 1 }),
+    ];
+    await scrapeWhen(app, inFlight(4));
+    await expect.poll(() => runs.length).toBe(4);
+    for (const { answer, input } of runs) answer.resolve(input);
+    const answers = await Promise.all(requests);
+    expect(answers.map(({ body }) => body)).toEqual([{ a: 1 }, { a: 2 }, { a: 1 }, { a: 1 }]);
+  });
+
+  it.each(['no-cache', 'no-store'])('do not with Cache-Control: %s', async (directive) => {
+    const app = await startApp(adapter, { controllers: [Models] });
+    const shared = app.post('/shared', {});
+    await scrapeWhen(app, lookups('miss', 1));
+    const own = app.post('/shared', {}, { 'cache-control': directive });
+    await expect.poll(() => runs.length).toBe(2);
+    runs[1]!.answer.resolve({ run: 2 });
+    expect((await own).body).toEqual({ run: 2 });
+    runs[0]!.answer.resolve({ run: 1 });
+    expect((await shared).body).toEqual({ run: 1 });
+  });
+
+  it.each(['the one that started it', 'one that joined'])('go on when %s leaves', async (who) => {
+    const app = await startApp(adapter, { controllers: [Models] });
+    const first = breakable(app, '/shared', {});
+    await scrapeWhen(app, lookups('miss', 1));
+    const joined = [breakable(app, '/shared', {}), breakable(app, '/shared', {})];
+    await scrapeWhen(app, lookups('coalesced', 2));
+    const leaver = who === 'one that joined' ? joined[0]! : first;
+    leaver.leave();
+    expect(await leaver.answer).toBe('left');
+    await scrapeWhen(app, inFlight(2));
+    // Who comes now still joins.
+    const late = breakable(app, '/shared', {});
+    await scrapeWhen(app, lookups('coalesced', 3));
+    expect(runs).toHaveLength(1);
+    expect(runs[0]!.context.signal.aborted).toBe(false);
+    runs[0]!.answer.resolve({ run: 1 });
+    for (const { answer } of [first, ...joined, late].filter((one) => one !== leaver)) {
+      expect(await answer).toMatchObject({ status: 200, body: { run: 1 } });
+    }
+    expect((await app.post('/shared', {})).headers.get('x-cache')).toBe('HIT');
+    expect((await scrapeAtRest(app)).outcomes('/shared')).toEqual({ ok: 4, cancelled: 1 });
+  });
+
+  it('are given up when all have left, and what comes of it is not kept', async () => {
+    const app = await startApp(adapter, { controllers: [Models] });
+    const first = breakable(app, '/shared', {});
+    await scrapeWhen(app, lookups('miss', 1));
+    const second = breakable(app, '/shared', {});
+    await scrapeWhen(app, lookups('coalesced', 1));
+    const { signal } = runs[0]!.context;
+    first.leave();
+    await scrapeWhen(app, inFlight(1));
+    expect(signal.aborted).toBe(false);
+    second.leave();
+    await scrapeWhen(app, inFlight(0));
+    expect(signal.aborted).toBe(true);
+
+    // The next one starts anew, though the first run has not ended.
+    const next = app.post('/shared', {});
+    await scrapeWhen(app, lookups('miss', 2));
+    runs[0]!.answer.resolve({ run: 1 });
+    runs[1]!.answer.resolve({ run: 2 });
+    expect((await next).body).toEqual({ run: 2 });
+    expect((await app.post('/shared', {})).body).toEqual({ run: 2 });
+    expect((await scrapeAtRest(app)).outcomes('/shared')).toEqual({ ok: 2, cancelled: 2 });
+  });
+
+  it.each([
+    [new Error('secret'), 500, 'Internal server error'],
+    [new NotFoundException('gone'), 404, 'gone'],
+  ])(
+    'all get the error that it ends with, and it is not kept (%s)',
+    async (error, status, text) => {
+      const app = await startApp(adapter, { controllers: [Models] });
+      const first = app.post('/shared', {});
+      await scrapeWhen(app, lookups('miss', 1));
+      const others = [app.post('/shared', {}), app.post('/shared', {})];
+      await scrapeWhen(app, lookups('coalesced', 2));
+      runs[0]!.answer.resolve(Promise.reject(error));
+      const answers = await Promise.all([first, ...others]);
+      expect(answers.map((answer) => [answer.status, answer.body.error])).toEqual(
+        Array(3).fill([status, text]),
+      );
+      // Each names its own request.
+      for (const { headers, body } of answers) {
+        expect(body.requestId).toBe(headers.get('x-request-id'));
+      }
+      const next = app.post('/shared', {});
+      await scrapeWhen(app, lookups('miss', 2));
+      runs[1]!.answer.resolve({ run: 2 });
+      expect(await next).toMatchObject({ status: 200, body: { run: 2 } });
+    },
+  );
+
+  it('keep their own deadlines', async () => {
+    const app = await startApp(adapter, { controllers: [Models] });
+    const hurried = app.post('/shared', {}, { 'x-request-timeout-ms': '300' });
+    await scrapeWhen(app, lookups('miss', 1));
+    const patient = app.post('/shared', {});
+    await scrapeWhen(app, lookups('coalesced', 1));
+    expect((await hurried).status).toBe(504);
+    expect(runs[0]!.context.signal.aborted).toBe(false);
+    runs[0]!.answer.resolve({ run: 1 });
+    expect(await patient).toMatchObject({ status: 200, body: { run: 1 } });
+    expect((await scrapeAtRest(app)).outcomes('/shared')).toEqual({ ok: 1, timeout: 1 });
+  });
+});

@@ -1,0 +1,166 @@
+import {
+  Controller,
+  Injectable,
+  Scope,
+  UsePipes,
+  type CanActivate,
+  type ExecutionContext,
+  type PipeTransform,
+} from '@nestjs/common';
+import { InvalidRequest, ModelEndpoint, type PredictContext } from 'nestjs-model-serving';
+import { of } from 'rxjs';
+import { register } from 'prom-client';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { deferred } from '../endpoint/deferred.js';
+import { scrapeWhen } from '../metrics/scrape.js';
+import { ADAPTERS, startApp, type RunningApp } from '../serving-app.js';
+import { entrySchema } from './entry-schema.js';
+
+let runs: unknown[] = [];
+let gate = deferred();
+beforeEach(() => {
+  runs = [];
+  gate = deferred();
+  register.clear();
+});
+
+class Trimming implements PipeTransform {
+  transform(input: { text?: string }): object {
+    if (input.text === 'refused') throw new InvalidRequest('refused by the pipe');
+    return { ...input, text: input.text?.trim() };
+  }
+}
+
+class Gatekeeper implements CanActivate {
+  canActivate(context: ExecutionContext): boolean {
+    return context.switchToHttp().getRequest().headers['x-key'] === 'right';
+  }
+}
+
+@UsePipes(Trimming)
+@ModelEndpoint('/piped', undefined, { cache: true })
+class Piped {
+  async predict(input: { text: string }) {
+    runs.push(input);
+    await gate.promise;
+    return { input };
+  }
+}
+
+@ModelEndpoint('/batched', entrySchema(), { cache: true, batch: { maxSize: 4 } })
+class Batched {
+  async predict(inputs: { userName: string }[], contexts: PredictContext[]) {
+    runs.push(inputs.map(({ userName }) => userName));
+    contexts.forEach(({ signal }) => void signal);
+    await gate.promise;
+    return inputs.map(({ userName }) =>
+      userName === 'bad' ? new InvalidRequest('bad') : { words: [userName] },
+    );
+  }
+}
+
+@Injectable({ scope: Scope.REQUEST })
+class PerRequest {}
+
+@ModelEndpoint('/scoped', undefined, { cache: true })
+class Scoped {
+  constructor(readonly perRequest: PerRequest) {}
+  predict(input: object) {
+    runs.push(input);
+    return { input };
+  }
+}
+
+@ModelEndpoint('/observed', undefined, { cache: true })
+class Observed {
+  predict(input: object) {
+    runs.push(input);
+    return of('first', { input });
+  }
+}
+
+const cacheOf = async (app: RunningApp, path: string, body: unknown = {}) =>
+  (await app.post(path, body)).headers.get('x-cache');
+
+describe.each(ADAPTERS)('the cache on %s', (adapter) => {
+  it.each(['of the class', 'global'])('serves an endpoint with a pipe (%s)', async (where) => {
+    const global = where === 'global';
+    gate.resolve();
+    const controllers = [global ? Observed : Piped];
+    const app = await startApp(adapter, {
+      controllers,
+      setUp: (nest) => global && nest.useGlobalPipes(new Trimming()),
+    });
+    const path = global ? '/observed' : '/piped';
+    const first = await app.post(path, { text: ' a ' });
+    expect(first.headers.get('x-cache')).toBe('MISS');
+    expect(first.body).toEqual({ input: { text: 'a' } });
+    const second = await app.post(path, { text: ' a ' });
+    expect(second.headers.get('x-cache')).toBe('HIT');
+    expect(second.body).toEqual(first.body);
+    expect(runs).toEqual([{ text: 'a' }]);
+    for (let time = 0; time < 2; time++) {
+      expect((await app.post(path, { text: 'refused' })).status).toBe(400);
+    }
+  });
+
+  it('lets identical requests share a run behind a pipe', async () => {
+    const app = await startApp(adapter, { controllers: [Piped] });
+    const first = app.post('/piped', { text: ' a' });
+    await expect.poll(() => runs.length).toBe(1);
+    const second = app.post('/piped', { text: ' a' });
+    await scrapeWhen(app, (found) => expect(found.lookups('/piped')['coalesced']).toBe(1));
+    gate.resolve();
+    expect((await first).body).toEqual({ input: { text: 'a' } });
+    expect((await second).body).toEqual({ input: { text: 'a' } });
+    expect(runs).toHaveLength(1);
+  });
+
+  it('stands before a batch: hits and identical requests take no place in it', async () => {
+    const app = await startApp(adapter, { controllers: [Batched] });
+    const opening = app.post('/batched', { userName: 'opening' });
+    await expect.poll(() => runs.length).toBe(1);
+    const requests = ['a', 'a', 'b', 'bad', 'a'].map((userName) =>
+      app.post('/batched', { userName }),
+    );
+    await scrapeWhen(app, (found) =>
+      expect(found.lookups('/batched')).toEqual({ miss: 4, coalesced: 2 }),
+    );
+    gate.resolve();
+    await opening;
+    const answers = await Promise.all(requests);
+    expect(answers.map(({ status, body }) => [status, body.words ?? body.error])).toEqual([
+      [200, ['a']],
+      [200, ['a']],
+      [200, ['b']],
+      [400, 'bad'],
+      [200, ['a']],
+    ]);
+    expect(runs).toHaveLength(2);
+    expect([...(runs[1] as string[])].sort()).toEqual(['a', 'b', 'bad']);
+    // What failed is not kept, its neighbours are.
+    expect(await cacheOf(app, '/batched', { user_name: 'b' })).toBe('HIT');
+    expect((await app.post('/batched', { userName: 'bad' })).status).toBe(400);
+    expect(runs[2]).toEqual(['bad']);
+  });
+
+  it('serves a model that is made for each request', async () => {
+    const app = await startApp(adapter, { controllers: [Scoped], providers: [PerRequest] });
+    expect(await cacheOf(app, '/scoped', { a: 1 })).toBe('MISS');
+    const hit = await app.post('/scoped', { a: 1 });
+    expect([hit.headers.get('x-cache'), hit.body]).toEqual(['HIT', { input: { a: 1 } }]);
+    expect(runs).toHaveLength(1);
+  });
+
+  it('does not open what a guard keeps shut', async () => {
+    const app = await startApp(adapter, {
+      controllers: [Observed],
+      setUp: (nest) => nest.useGlobalGuards(new Gatekeeper()),
+    });
+    await app.post('/observed', {}, { 'x-key': 'right' });
+    const refused = await app.post('/observed', {});
+    expect([refused.status, refused.headers.get('x-cache')]).toEqual([403, null]);
+    const hit = await app.post('/observed', {}, { 'x-key': 'right' });
+    expect(hit.headers.get('x-cache')).toBe('HIT');
+  });
+});
