@@ -11,6 +11,7 @@ import {
   type Outcome,
 } from '../errors/index.js';
 import type { Answer } from '../interceptors/answer.js';
+import { onceClosed } from './once-closed.js';
 import { JSON_TYPE, rawResponse, sendsText, setHeader, type NestResponse } from './reply.js';
 
 /** A call that came by HTTP. */
@@ -77,7 +78,7 @@ export function openCall(
   const call = new HttpCall(endpoint, request, response);
   CALLS.set(request, call);
   const raw = rawResponse(response);
-  raw.on('close', function closeCall() {
+  onceClosed(request, raw, function closeCall() {
     const { endpoint } = call;
     const finished = raw.writableFinished;
     if (!finished) {

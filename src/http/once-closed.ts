@@ -15,7 +15,7 @@ export function onceClosed(
   listener: () => void,
 ): void {
   if (response.socket !== null) {
-    response.once('close', listener);
+    response.on('close', listener);
     return;
   }
   const waiting = waitingOn(request.socket);
@@ -23,7 +23,7 @@ export function onceClosed(
     if (waiting.delete(closed)) listener();
   }
   waiting.add(closed);
-  response.once('close', closed);
+  response.on('close', closed);
 }
 
 /** One listener a connection, however many requests a client pipelines. */
