@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { Logger, type Type } from '@nestjs/common';
 import type { AnswerCache, EndpointCache } from '../cache/index.js';
 import { createExecutor, type CallLog, type Executor, type Predict } from '../execution/index.js';
@@ -97,7 +98,8 @@ export class Endpoint {
     const line = (message: string) => `[${requestId}] ${message}`;
     return {
       error: (message, cause) =>
-        logger.error(line(message), cause instanceof Error ? cause.stack : cause),
+        // With the stacks of its own causes, and the details of a violation.
+        logger.error(line(message), cause instanceof Error ? inspect(cause) : cause),
       warn: (message) => logger.warn(line(message)),
       log: (message) => logger.log(line(message)),
       debug: (message) => logger.debug(line(message)),

@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Readable } from 'node:stream';
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 import { InvalidRequest, ServingError } from '../errors/index.js';
@@ -13,20 +13,15 @@ const DECOMPRESSORS = {
 
 /**
  * Reads a request's body, inflated where it is compressed, up to `limit` bytes of what comes out.
- * A body that is refused is still received to its end, unread: a client that is busy sending would
- * otherwise see a broken connection instead of the answer.
+ * What is left of a body that is refused has to be received by {@link discardBody}.
  */
 export function readBody(request: IncomingMessage, limit: number, done: BodyCallback): void {
   const encoding = request.headers['content-encoding']?.trim().toLowerCase() ?? 'identity';
   if (encoding === 'identity' || encoding === '') {
-    if (Number(request.headers['content-length']) > limit) {
-      request.resume();
-      return done(tooLarge(limit));
-    }
+    if (Number(request.headers['content-length']) > limit) return done(tooLarge(limit));
     return collect(request, request, limit, 'body', done);
   }
   if (!Object.hasOwn(DECOMPRESSORS, encoding)) {
-    request.resume();
     const shown = encoding.slice(0, 40);
     return done(
       new ServingError(
@@ -40,11 +35,27 @@ export function readBody(request: IncomingMessage, limit: number, done: BodyCall
   collect(request, decompressor, limit, `${encoding} body`, (error, body) => {
     if (error) {
       request.unpipe(decompressor);
-      request.resume();
       decompressor.destroy();
     }
     done(error, body);
   });
+}
+
+/**
+ * Receives what is left of a body that nobody wants: a client that is busy sending would otherwise see
+ * a broken connection instead of the answer. So would one whose connection closes with the answer,
+ * if that came first: what it goes on sending then resets the connection.
+ *
+ * @param done Called when the answer may be sent.
+ */
+export function discardBody(
+  request: IncomingMessage,
+  response: ServerResponse,
+  done: () => void,
+): void {
+  request.resume();
+  if (response.shouldKeepAlive || request.readableEnded || request.destroyed) return done();
+  request.once('close', done);
 }
 
 function collect(

@@ -3,10 +3,10 @@ import type { Call } from '../endpoint/call.js';
 import type { Endpoint } from '../endpoint/endpoint.js';
 import { ServingError } from '../errors/index.js';
 import type { Readiness } from '../lifecycle/readiness.js';
-import { readBody } from './body-reader.js';
+import { discardBody, readBody } from './body-reader.js';
 import { parseBody } from './json-body.js';
 import { openCall, timeoutOf } from './http-call.js';
-import { setHeader, type NestResponse } from './reply.js';
+import { rawResponse, setHeader, type NestResponse } from './reply.js';
 
 /** Called with the JSON object a request holds, or with what is wrong with the request. */
 export type IntakeCallback = (error: unknown, call: Call, body?: object) => void;
@@ -27,14 +27,18 @@ export class Intake {
   ): void {
     const call = openCall(endpoint, request, response);
     setHeader(response, 'x-request-id', call.requestId);
+
+    function refuse(error: unknown): void {
+      discardBody(request, rawResponse(response), () => done(error, call));
+    }
+
     try {
       this.#admit(call);
     } catch (error) {
-      request.resume();
-      return done(error, call);
+      return refuse(error);
     }
     readBody(request, endpoint.options.bodyLimit, function parse(error, bytes) {
-      if (error) return done(error, call);
+      if (error) return refuse(error);
       let body: object;
       try {
         body = parseBody(bytes!, endpoint.schema?.request !== undefined);

@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import { inspect } from 'node:util';
 import type { Call } from '../endpoint/call.js';
 import type { CallLog } from '../execution/index.js';
 import { answerOf } from './failure-answer.js';
@@ -84,7 +85,8 @@ export function sendFailure(response: NestResponse, call: Call, error: unknown):
   send(response, status, JSON_TYPE, JSON.stringify(answer));
 }
 
+/** Whatever was thrown, even what cannot be made a text of, must not keep the client from its answer. */
 function logFailure(log: CallLog, error: unknown): void {
-  const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
-  log.error(error instanceof Error ? error.message : String(error), cause);
+  if (error instanceof Error) log.error(error.message, error);
+  else log.error(`Thrown: ${typeof error === 'string' ? error : inspect(error)}`);
 }
