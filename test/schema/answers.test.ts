@@ -95,6 +95,17 @@ describe('an answer', () => {
     expect(failureOf(() => codec.write(answer)).details?.[0]?.path).toBe('$');
   });
 
+  test('is sent by its fields, whatever toJSON says', () => {
+    class Secret {
+      readonly s = 'x';
+      toJSON(): unknown {
+        return { nope: 1 };
+      }
+    }
+    expect(JSON.stringify(codec.write(new Secret()))).toBe('{"s":"x"}');
+    expect(JSON.stringify(codec.write({ child: new Secret() }))).toBe('{"child":{"s":"x"}}');
+  });
+
   test('a field that a class inherits is none', () => {
     class Base {
       get s(): string {

@@ -148,6 +148,40 @@ describe('a body', () => {
   });
 });
 
+describe('ordinary canonical input needs no copy', () => {
+  const wide = Array.from({ length: 100 }, (_, i) => `int32 field_${i} = ${i + 1};`).join(' ');
+  test.each([
+    ['a message of many fields', wide, { field7: 1, field99: 2 }],
+    [
+      '64-bit integers of all lengths',
+      'repeated int64 f = 1;',
+      ['0', '-1', '1234567890123456789', '-9223372036854775808'],
+    ],
+    [
+      'keys of all lengths',
+      'map<int32, bool> f = 1;',
+      { 0: true, '-2147483648': true, 2147483647: false },
+    ],
+    ['tensors', 'repeated double f = 1;', [1, 0.5, -3, 1e300, 2]],
+    ['maps of messages', 'map<string, M> f = 1;', { a: {}, b: { f: {} } }],
+    ['times', 'google.protobuf.Timestamp f = 1;', '2024-02-29T12:00:00.123Z'],
+    ['enums', 'repeated E f = 1;', ['A', 'B']],
+  ])('%s', (_, fields, value) => {
+    const codec = codecOfFields(fields);
+    const body = fields === wide ? value : { f: value };
+    expect(codec.read(body)).toBe(body);
+    expect(codec.write(body)).toBe(body);
+  });
+
+  test.each([
+    ['repeated double f = 1;', [1, 2, 3, Infinity]],
+    ['repeated double f = 1;', [1, 2, 3, 4, 5, null]],
+    [wide, 1],
+  ])('%s, and what is wrong in it is still found', (fields, value) => {
+    expect(violationsOf(() => codecOfFields(fields).read({ f: value }))).toHaveLength(1);
+  });
+});
+
 describe('proto2', () => {
   const codec = codecOf(`syntax = "proto2";
     enum Closed { A = 0; B = 1; }
