@@ -1,5 +1,4 @@
 import {
-  Controller,
   Injectable,
   Scope,
   UsePipes,
