@@ -1,4 +1,3 @@
-import { FAILURES, ServingError, type Outcome } from '../errors/index.js';
 import {
   CancellableTask,
   TaskContext,
@@ -29,7 +28,6 @@ export class Call extends CancellableTask {
   cacheStatus: CacheStatus | undefined = undefined;
   /** Whole seconds since a cached answer was made. */
   age = 0;
-  #settled = false;
 
   /**
    * @param requestId the client's, or one made for it
@@ -74,16 +72,4 @@ export class Call extends CancellableTask {
     if (this.chain !== undefined) return this.chain();
     return this.endpoint.executor.run(this.task, this.receiver!);
   }
-
-  /** Counts how the call ended. Only the first word counts; later ones are echoes of it. */
-  settle(outcome: Outcome): void {
-    if (this.#settled) return;
-    this.#settled = true;
-    this.endpoint.metrics.settled(outcome);
-  }
-}
-
-/** The outcome an error is counted under. */
-export function outcomeOf(error: unknown): Outcome {
-  return error instanceof ServingError ? FAILURES[error.failure].outcome : 'error';
 }

@@ -69,7 +69,7 @@ export function deliver(call: HttpCall, answer: Answer): unknown {
   return answer.text;
 }
 
-/** Makes the call of a request that has arrived, and ends it when the response closes. */
+/** Makes the call of a request that has arrived, and ends and counts it, once, when the response closes. */
 export function openCall(
   endpoint: Endpoint,
   request: IncomingMessage,
@@ -83,11 +83,10 @@ export function openCall(
     const finished = raw.writableFinished;
     if (!finished) {
       call.cancel(new ServingError('Cancelled', 'The client went away'));
-      call.settle('cancelled');
       call.log.log('The client went away before the answer (499)');
     }
     const status = finished ? raw.statusCode : FAILURES.Cancelled.status;
-    call.settle(outcomeOfStatus(status));
+    endpoint.metrics.settled(outcomeOfStatus(status));
     endpoint.metrics.answered(request.method!, status, performance.now() - call.arrivedAt);
     endpoint.departed();
   });
@@ -113,7 +112,10 @@ export function timeoutOf(header: string | string[] | undefined): number | undef
   );
 }
 
-/** For an answer the library did not make: a guard's refusal, a filter or interceptor of the app's own. */
+/**
+ * What a request is counted under: by what its client was told in the end, since guards, interceptors
+ * and filters of the app may answer, fail or recover after the model did.
+ */
 function outcomeOfStatus(status: number): Outcome {
   if (status < 400) return 'ok';
   const known = Object.values(FAILURES).find((failure) => failure.status === status);

@@ -1,6 +1,4 @@
 import { Catch, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
-import { outcomeOf } from '../endpoint/call.js';
-import { ServingError } from '../errors/index.js';
 import { callOf } from './http-call.js';
 import { sendFailure, type NestResponse } from './reply.js';
 
@@ -13,7 +11,6 @@ export class ModelExceptionFilter implements ExceptionFilter {
   catch(error: unknown, host: ArgumentsHost): unknown {
     const call = callOf(host);
     if (call === undefined) throw error;
-    if (error instanceof ServingError) call.settle(outcomeOf(error));
     const named = call.endpoint.filters.find(error);
     if (named !== undefined) return named.catch(error, host);
     return sendFailure(host.switchToHttp().getResponse<NestResponse>(), call, error);

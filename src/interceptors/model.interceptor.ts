@@ -5,7 +5,7 @@ import { isPromise } from './stage.js';
 import { serve } from './way.js';
 
 /**
- * Takes a call the three interceptors' way inside Nest's own chain: the innermost of the route, so
+ * Takes a call the library's own way inside Nest's own chain: the innermost of the route, so
  * that interceptors of the app see the answer as they would a controller's, and before its pipes.
  *
  * One interceptor to Nest, since its machinery costs microseconds for each on every request. Where
