@@ -80,7 +80,7 @@ class Throwing {
 
   @ModelEndpoint('/any-async')
   async anyAsync({ what }: { what: string }): Promise<object> {
-    await null;
+    await Promise.resolve();
     throw THROWN[what]!();
   }
 
