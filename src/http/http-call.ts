@@ -12,7 +12,14 @@ import {
 } from '../errors/index.js';
 import type { Answer } from '../interceptors/answer.js';
 import { onceClosed } from './once-closed.js';
-import { JSON_TYPE, rawResponse, sendsText, setHeader, type NestResponse } from './reply.js';
+import {
+  JSON_TYPE,
+  rawResponse,
+  sendsScalar,
+  sendsText,
+  setHeader,
+  type NestResponse,
+} from './reply.js';
 
 /** A call that came by HTTP. */
 export class HttpCall extends Call {
@@ -64,7 +71,11 @@ export function deliver(call: HttpCall, answer: Answer): unknown {
     if (cacheStatus === 'HIT') setHeader(response, 'age', call.age);
   }
   setHeader(response, 'content-type', JSON_TYPE);
-  if (!endpoint.answersText) return answer.value;
+  if (!endpoint.answersText) {
+    const { value, text } = answer;
+    if (typeof value === 'string' || value === null) sendsScalar(response, value, text);
+    return value;
+  }
   sendsText(response);
   return answer.text;
 }
