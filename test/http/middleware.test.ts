@@ -1,0 +1,62 @@
+import { ModelEndpoint } from 'nestjs-model-serving';
+import type { INestApplication } from '@nestjs/common';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { describe, expect, it } from 'vitest';
+import { ADAPTERS, startApp } from '../serving-app.js';
+
+@ModelEndpoint('/model', undefined, { bodyLimit: 100 })
+class Model {
+  predict(input: object) {
+    return input;
+  }
+}
+
+function stamp(_: IncomingMessage, response: ServerResponse, next: () => void): void {
+  response.setHeader('x-stamp', 'yes');
+  next();
+}
+
+const BODIES: [body: string, headers: Record<string, string>, status: number][] = [
+  ['{}', {}, 200],
+  ['[', {}, 400],
+  ['x'.repeat(101), {}, 413],
+  ['{}', { 'content-encoding': 'zstd' }, 415],
+  ['{}', { 'x-request-timeout-ms': 'x' }, 400],
+  ['{}', { 'x-request-timeout-ms': '0' }, 504],
+];
+
+describe.each(ADAPTERS)('what the app puts before its routes on %s', (adapter) => {
+  it.each<[string, (app: INestApplication) => void, string, string]>([
+    ['a middleware', (app) => void app.use(stamp), 'x-stamp', 'yes'],
+    [
+      'CORS',
+      (app) => app.enableCors({ origin: 'http://a.b' }),
+      'access-control-allow-origin',
+      'http://a.b',
+    ],
+  ])('holds for every answer of an endpoint: %s', async (_, setUp, header, value) => {
+    const app = await startApp(adapter, { controllers: [Model], setUp });
+    for (const [body, headers, status] of BODIES) {
+      const answer = await app.post('/model', body, { origin: 'http://a.b', ...headers });
+      expect(answer.status).toBe(status);
+      expect(answer.headers.get(header), `${status}`).toBe(value);
+    }
+  });
+
+  it('answers preflights', async () => {
+    const app = await startApp(adapter, {
+      controllers: [Model],
+      setUp: (nest) => nest.enableCors(),
+    });
+    const response = await fetch(`${app.url}/model`, {
+      method: 'OPTIONS',
+      headers: {
+        connection: 'close',
+        origin: 'http://a.b',
+        'access-control-request-method': 'POST',
+      },
+    });
+    expect(response.status).toBe(204);
+    expect(response.headers.get('access-control-allow-origin')).toBe('*');
+  });
+});
