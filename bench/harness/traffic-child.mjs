@@ -42,6 +42,9 @@ function send(due, answered) {
   outgoing.end(body);
 }
 
+/** When the n-th request of an open loop, counted from 0, is due. */
+const dueAt = (n) => began + (n / rate) * 1_000;
+
 if (rate) {
   let sent = 0;
   const timer = setInterval(() => {
@@ -51,8 +54,7 @@ if (rate) {
       report();
       return;
     }
-    const due = Math.floor(((now - began) / 1_000) * rate);
-    for (; sent < due; sent++) send(began + (sent / rate) * 1_000, () => {});
+    for (; dueAt(sent) <= now; sent++) send(dueAt(sent), () => {});
   }, 1);
 } else {
   const loop = () => {
