@@ -4,7 +4,7 @@ import type { Endpoint } from '../endpoint/endpoint.js';
 import { ServingError } from '../errors/index.js';
 import type { Readiness } from '../lifecycle/readiness.js';
 import { discardBody, readBody } from './body-reader.js';
-import { parseBody } from './json-body.js';
+import { decodeBody, parseBody } from './json-body.js';
 import { openCall, timeoutOf } from './http-call.js';
 import { rawResponse, setHeader, type NestResponse } from './reply.js';
 
@@ -41,7 +41,9 @@ export class Intake {
       if (error) return refuse(error);
       let body: object;
       try {
-        body = parseBody(bytes!, endpoint.schema?.request !== undefined);
+        const text = decodeBody(bytes!);
+        body = parseBody(text, endpoint.schema?.request !== undefined);
+        call.wellFormed = !text.includes('\\u');
       } catch (error) {
         return done(error, call);
       }

@@ -6,19 +6,26 @@ import { InvalidRequest } from '../errors/index.js';
 const DEEPEST = 1_000;
 
 /**
- * The JSON object a body holds, whatever its Content-Type says: UTF-8, with or without a byte order
- * mark.
+ * The text of a body, whatever its Content-Type says: UTF-8, with or without a byte order mark.
+ *
+ * @throws {InvalidRequest}
+ */
+export function decodeBody(bytes: Buffer): string {
+  if (!isUtf8(bytes)) throw new InvalidRequest('The body is not valid UTF-8');
+  // RFC 8259, 8.1: a parser may ignore a byte order mark.
+  const start =
+    bytes.length >= 3 && bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0;
+  return bytes.toString('utf8', start);
+}
+
+/**
+ * The JSON object in a body's text.
  *
  * @param guarded Whether a schema looks at every key afterwards. Without one, keys that could reach
  * a prototype when a handler copies them are refused here.
  * @throws {InvalidRequest}
  */
-export function parseBody(bytes: Buffer, guarded: boolean): object {
-  if (!isUtf8(bytes)) throw new InvalidRequest('The body is not valid UTF-8');
-  // RFC 8259, 8.1: a parser may ignore a byte order mark.
-  const start =
-    bytes.length >= 3 && bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0;
-  const text = bytes.toString('utf8', start);
+export function parseBody(text: string, guarded: boolean): object {
   if (text.length === 0) throw new InvalidRequest('The body is empty, expected a JSON object');
   const body = parse(text, guarded);
   if (typeof body !== 'object' || body === null || Array.isArray(body)) {

@@ -8,7 +8,7 @@ export class ValidationInterceptor implements Stage {
     const { schema, metrics } = call.endpoint;
     if (schema?.request !== undefined) {
       try {
-        call.input = schema.request.read(call.input);
+        call.input = schema.request.read(call.input, call);
       } catch (error) {
         metrics.invalid('request');
         throw error;
