@@ -6,6 +6,7 @@ import {
 import type { FactoryProvider, Provider } from '@nestjs/common';
 import type { Counter, Gauge, Histogram } from 'prom-client';
 import { GAUGE_SOURCES } from './gauge-sources.js';
+import { READY_APPS } from './ready-apps.js';
 
 /** Seconds: from a cache hit on a fast machine to the default deadline. */
 const SECONDS = [
@@ -53,7 +54,7 @@ export function createMetricTable() {
     batchSize: made<Histogram>(
       makeHistogramProvider({
         name: 'model_serving_batch_size',
-        help: 'Requests in one batch.',
+        help: 'Items in one batch, as sizeOf counts them: requests where there is none.',
         labelNames: ['endpoint'],
         buckets: BATCH_SIZES,
       }),
@@ -97,6 +98,9 @@ export function createMetricTable() {
         name: 'model_serving_ready',
         help: 'Whether this process takes requests: 1 after every load and warm-up, 0 before and while draining.',
         aggregator: 'min',
+        collect() {
+          this.set(READY_APPS.all ? 1 : 0);
+        },
       }),
     ),
     info: made<Gauge>(

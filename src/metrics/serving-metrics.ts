@@ -1,6 +1,7 @@
 import { collectDefaultMetrics, register } from 'prom-client';
 import { BoundMetrics, NO_METRICS, type EndpointMetrics } from './endpoint-metrics.js';
 import { GAUGE_SOURCES, type GaugeSource } from './gauge-sources.js';
+import { READY_APPS } from './ready-apps.js';
 import { createMetricTable, type MetricTable } from './metric-table.js';
 
 /** A metric that prom-client's default collectors always make: present where a host has them on. */
@@ -43,10 +44,11 @@ export class ServingMetrics {
   }
 
   ready(ready: boolean): void {
-    this.#table?.ready.set(ready ? 1 : 0);
+    if (this.enabled) READY_APPS.set(this, ready);
   }
 
   close(): void {
+    READY_APPS.remove(this);
     for (const source of this.#sources) GAUGE_SOURCES.remove(source);
   }
 }
