@@ -54,16 +54,18 @@ const OTHERS: [string, unknown][] = [
 ];
 
 describe.each(ADAPTERS)('one entry for one request, on %s', (adapter) => {
-  it.each(SPELLINGS)('written with %s', async (_, spelling) => {
+  it('however it is written', async () => {
     const app = await startApp(adapter, { controllers: [Models] });
     const first = await app.post('/schema', FULL);
-    const second = await app.post('/schema', spelling);
     expect([first.status, first.headers.get('x-cache')]).toEqual([200, 'MISS']);
-    expect([second.status, second.headers.get('x-cache')]).toEqual([200, 'HIT']);
-    expect(second.body).toEqual(first.body);
+    for (const [what, spelling] of SPELLINGS) {
+      const { status, headers, body } = await app.post('/schema', spelling);
+      expect([what, status, headers.get('x-cache')]).toEqual([what, 200, 'HIT']);
+      expect(body).toEqual(first.body);
+    }
   });
 
-  it('written with a 64-bit integer as a number or as a string', async () => {
+  it('whether a 64-bit integer is a number or a string', async () => {
     const app = await startApp(adapter, { controllers: [Models] });
     await app.post('/schema', { bigNumber: 12 });
     for (const spelling of ['{"bigNumber":"12"}', '{"big_number":12}', '{"bigNumber":1.2e1}']) {
@@ -71,13 +73,13 @@ describe.each(ADAPTERS)('one entry for one request, on %s', (adapter) => {
     }
   });
 
-  it.each(OTHERS)('but not for %s', async (_, other) => {
+  it('but not for one that says something else', async () => {
     const app = await startApp(adapter, { controllers: [Models] });
-    const first = await app.post('/schema', FULL);
-    const second = await app.post('/schema', other);
-    expect(second.status).toBe(200);
-    expect(second.headers.get('x-cache')).toBe('MISS');
-    expect(second.body).not.toEqual(first.body);
+    await app.post('/schema', FULL);
+    for (const [what, other] of OTHERS) {
+      const { status, headers } = await app.post('/schema', other);
+      expect([what, status, headers.get('x-cache')]).toEqual([what, 200, 'MISS']);
+    }
   });
 
   it('whatever the order of keys, without a schema', async () => {
