@@ -1,5 +1,8 @@
+import { once } from 'node:events';
+import { setTimeout } from 'node:timers/promises';
 import { ModelEndpoint, type PredictContext } from 'nestjs-model-serving';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { openSocket } from '../http/raw-request.js';
 import { ADAPTERS, startApp } from '../serving-app.js';
 import { HeldModel } from './held-model.js';
 import { levelsAre } from './levels.js';
@@ -97,6 +100,21 @@ describe.each(ADAPTERS)('The deadline of a request on %s', (adapter) => {
     const answer = await app.post('/patient', {}, { 'X-Request-Timeout-Ms': value });
     expect(answer).toMatchObject({ status: 400, body: { code: 'INVALID_ARGUMENT' } });
     expect(answer.body.error).toContain('X-Request-Timeout-Ms');
+  });
+
+  it('may pass while the request is still being sent: it is never started', async () => {
+    const app = await start();
+    const socket = await openSocket(app.url);
+    let received = '';
+    socket.setEncoding('utf8').on('data', (chunk: string) => (received += chunk));
+    const body = 'X-Request-Timeout-Ms: 20\r\nContent-Length: 7\r\nConnection: close\r\n\r\n{"n":';
+    socket.write(`POST /patient HTTP/1.1\r\nHost: a\r\n${body}`);
+    await levelsAre(app, { in_flight: 1 });
+    await setTimeout(20);
+    socket.write('1}');
+    await once(socket, 'close');
+    expect(received).toMatch(/^HTTP\/1\.1 504 [^]*DEADLINE_EXCEEDED/);
+    expect(model.runs).toEqual([]);
   });
 
   it('of one member leaves the rest of its batch alone', async () => {
