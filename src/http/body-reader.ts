@@ -16,6 +16,9 @@ const DECOMPRESSORS = {
  * What is left of a body that is refused has to be received by {@link discardBody}.
  */
 export function readBody(request: IncomingMessage, limit: number, done: BodyCallback): void {
+  if (request.readableEnded) {
+    return done(new ServingError('Internal', 'A middleware of the app has read the body already'));
+  }
   const encoding = request.headers['content-encoding']?.trim().toLowerCase() ?? 'identity';
   if (encoding === 'identity' || encoding === '') {
     if (Number(request.headers['content-length']) > limit) return done(tooLarge(limit));

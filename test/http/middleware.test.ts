@@ -1,8 +1,10 @@
 import { ModelEndpoint } from 'nestjs-model-serving';
 import type { INestApplication } from '@nestjs/common';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { text } from 'node:stream/consumers';
 import { describe, expect, it } from 'vitest';
 import { ADAPTERS, startApp } from '../serving-app.js';
+import { CapturedLog } from './captured-log.js';
 
 @ModelEndpoint('/model', undefined, { bodyLimit: 100 })
 class Model {
@@ -41,6 +43,22 @@ describe.each(ADAPTERS)('what the app puts before its routes on %s', (adapter) =
       expect(answer.status).toBe(status);
       expect(answer.headers.get(header), `${status}`).toBe(value);
     }
+  });
+
+  it('may not take the body away: that is a 500 with a reason in the log, not a hanging request', async () => {
+    const log = new CapturedLog();
+    const app = await startApp(adapter, {
+      controllers: [Model],
+      setUp(nest) {
+        log.attach(nest);
+        nest.use(async (request: IncomingMessage, _: ServerResponse, next: () => void) => {
+          await text(request);
+          next();
+        });
+      },
+    });
+    expect(await app.post('/model', {})).toMatchObject({ status: 500, body: { code: 'INTERNAL' } });
+    expect(log.errors[0]).toContain('A middleware of the app has read the body already');
   });
 
   it('answers preflights', async () => {
