@@ -31,8 +31,15 @@ export class HttpCall extends Call {
   }
 }
 
-/** Which call a request is; not a property of the request, so that nothing else can find or change it. */
-const CALLS = new WeakMap<IncomingMessage, HttpCall>();
+/**
+ * Where a request holds its call. A WeakMap would leave the request untouched, but with thousands of
+ * short-lived keys it costs the garbage collector more than all else that is done for a request.
+ */
+const CALL = Symbol('nestjs-model-serving:call');
+
+interface WithCall {
+  [CALL]?: HttpCall;
+}
 
 /** The call of an HTTP request, once {@link openCall} made one of it. */
 export function callOf(host: ArgumentsHost): HttpCall | undefined {
@@ -41,7 +48,7 @@ export function callOf(host: ArgumentsHost): HttpCall | undefined {
 
 /** The same of what Nest calls the request: Node's on Express, Fastify's own on Fastify. */
 export function callOfRequest(request: unknown): HttpCall | undefined {
-  return CALLS.get(rawOf(request) as IncomingMessage);
+  return (rawOf(request) as WithCall | null | undefined)?.[CALL];
 }
 
 export function isHttpRequest(value: unknown): boolean {
@@ -87,7 +94,7 @@ export function openCall(
   response: NestResponse,
 ): HttpCall {
   const call = new HttpCall(endpoint, request, response);
-  CALLS.set(request, call);
+  (request as WithCall)[CALL] = call;
   const raw = rawResponse(response);
   onceClosed(request, raw, function closeCall() {
     const { endpoint } = call;
