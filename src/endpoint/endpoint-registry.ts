@@ -6,6 +6,7 @@ import type { EndpointDeclaration } from './declaration.js';
 import { Endpoint, type EndpointPlan } from './endpoint.js';
 import type { EndpointDiscovery } from './endpoint-discovery.js';
 import type { EndpointDefaults } from './endpoint-options.js';
+import { versionOf } from './route-metadata.js';
 
 /** A route that Nest has made of a declaration. */
 export interface BoundRoute {
@@ -75,8 +76,10 @@ export class EndpointRegistry {
 
   #create(plan: EndpointPlan, route: string): Endpoint {
     const { options, cachePolicy, schema, controller, method } = plan;
+    // Two classes of one name may answer a route, each a version of it.
+    const version = versionOf(controller, controller.prototype[method]);
     const scope = {
-      endpoint: `${route} ${controller.name}.${method}`,
+      endpoint: `${route} ${controller.name}.${method} ${version}`,
       version: options.version,
       schema: schema?.fingerprint,
     };

@@ -8,6 +8,7 @@ const INTERCEPTORS = '__interceptors__';
 const FILTERS = '__exceptionFilters__';
 const PIPES = '__pipes__';
 const PARAMETERS = '__routeArguments__';
+const VERSION = '__version__';
 /** The key Nest's Fastify adapter reads a route's own `config` from. */
 const FASTIFY_CONFIG = '__fastify_route_config__';
 
@@ -50,6 +51,13 @@ export function bindsPipes(controller: Type, method: string, route: object): boo
     own(PIPES, route).length > 0 ||
     parameters(controller, method).some(({ pipes }) => pipes !== undefined && pipes.length > 0)
   );
+}
+
+/** The version that tells a route apart from others on its path, of the method or else of the class. */
+export function versionOf(controller: Type, route: object): string {
+  const version: unknown =
+    Reflect.getMetadata(VERSION, route) ?? Reflect.getMetadata(VERSION, controller) ?? '';
+  return [version].flat().map(String).join(); // one of them may be the symbol VERSION_NEUTRAL
 }
 
 /** Whether a decorator says what a parameter of a method is made of. */

@@ -1,4 +1,4 @@
-import { Controller, type Type } from '@nestjs/common';
+import { Controller, Version, VersioningType, type Type } from '@nestjs/common';
 import { Keyv } from 'keyv';
 import { ModelEndpoint, type EndpointCacheOptions, type SchemaSource } from 'nestjs-model-serving';
 import { describe, expect, it } from 'vitest';
@@ -55,6 +55,33 @@ class Twins {
   }
 }
 
+/** A class of one name for each version, as two files of an app may have them. */
+function versionOf(version: string): Type {
+  @Controller({ version })
+  class Predictor {
+    @ModelEndpoint('/versioned', undefined, { cache: true })
+    predict() {
+      return { version };
+    }
+  }
+  return Predictor;
+}
+
+@Controller()
+class VersionedMethods {
+  @Version('1')
+  @ModelEndpoint('/versioned', undefined, { cache: true })
+  first() {
+    return { version: '1' };
+  }
+
+  @Version('2')
+  @ModelEndpoint('/versioned', undefined, { cache: true })
+  second() {
+    return { version: '2' };
+  }
+}
+
 describe.each(ADAPTERS)('entries kept apart on %s', (adapter) => {
   it.each([
     ['/left', '/right'],
@@ -97,5 +124,21 @@ describe.each(ADAPTERS)('entries kept apart on %s', (adapter) => {
     expect(await ask({ 'accept-language': 'de' })).toBe('MISS');
     expect(await ask({ 'accept-language': 'dea' })).toBe('MISS');
     expect(await ask({ 'accept-language': 'de', 'x-tenant': 'a' })).toBe('HIT');
+  });
+
+  it.each<[string, Type[]]>([
+    ['methods', [VersionedMethods]],
+    ['classes of one name', [versionOf('1'), versionOf('2')]],
+  ])('by the version of the route, where a header tells it (%s)', async (_, controllers) => {
+    const app = await startApp(adapter, {
+      controllers,
+      setUp: (nest) => nest.enableVersioning({ type: VersioningType.HEADER, header: 'x-version' }),
+    });
+    for (const cache of ['MISS', 'HIT']) {
+      for (const version of ['1', '2']) {
+        const { body, headers } = await app.post('/versioned', {}, { 'x-version': version });
+        expect([version, body, headers.get('x-cache')]).toEqual([version, { version }, cache]);
+      }
+    }
   });
 });
