@@ -1,4 +1,5 @@
 import { Controller, NotFoundException } from '@nestjs/common';
+import { Keyv } from 'keyv';
 import { ModelEndpoint, type PredictContext } from 'nestjs-model-serving';
 import { register } from 'prom-client';
 import { beforeEach, describe, expect, it } from 'vitest';
@@ -85,6 +86,25 @@ describe.each(ADAPTERS)('identical requests in flight on %s', (adapter) => {
     const later = await app.post('/shared', { a: 1, b: 2 });
     expect(later.headers.get('x-cache')).toBe('HIT');
     expect(runs).toHaveLength(1);
+  });
+
+  it('share one run, though all of them find nothing in a slow store at once', async () => {
+    const reads: Deferred<void>[] = [];
+    const store = new Keyv();
+    store.get = (async () => {
+      const read = deferred();
+      reads.push(read);
+      await read.promise;
+    }) as typeof store.get;
+    const options = { cache: { stores: [store], timeout: 60_000 } };
+    const app = await startApp(adapter, { controllers: [Models], options });
+    const requests = [app.post('/shared', {}), app.post('/shared', {}), app.post('/shared', {})];
+    await expect.poll(() => reads.length).toBe(3);
+    for (const read of reads) read.resolve();
+    await scrapeWhen(app, lookups('coalesced', 2));
+    expect(runs).toHaveLength(1);
+    runs[0]!.answer.resolve({ run: 1 });
+    for (const { body } of await Promise.all(requests)) expect(body).toEqual({ run: 1 });
   });
 
   it('do not, where the inputs or the endpoints differ, or nothing is cached', async () => {

@@ -7,14 +7,22 @@ import {
   type NestInterceptor,
 } from '@nestjs/common';
 import { InvalidRequest, ModelEndpoint } from 'nestjs-model-serving';
+import { register } from 'prom-client';
 import { tap, throwError, type Observable } from 'rxjs';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { deferred } from '../endpoint/deferred.js';
+import { scrapeWhen } from '../metrics/scrape.js';
 import { ADAPTERS, startApp } from '../serving-app.js';
 import { entrySchema } from './entry-schema.js';
 
 let runs = 0;
 let held: any;
-beforeEach(() => void (runs = 0));
+let gate = deferred();
+beforeEach(() => {
+  runs = 0;
+  gate = deferred();
+  register.clear();
+});
 
 const FAILURES: Record<string, () => unknown> = {
   'an Error': () => {
@@ -74,6 +82,13 @@ class Models {
     return { words: ['a'], run: ++runs };
   }
 
+  @UseInterceptors(Spoiling)
+  @ModelEndpoint('/spoiled-in-flight', undefined, { cache: true })
+  async spoiledInFlight() {
+    await gate.promise;
+    return { words: ['a'], run: ++runs };
+  }
+
   @ModelEndpoint('/input', undefined, { cache: true })
   input(input: { words: string[] }) {
     input.words.push('more');
@@ -125,6 +140,19 @@ describe.each(ADAPTERS)('what the cache keeps, on %s', (adapter) => {
     const app = await startApp(adapter, { controllers: [Models] });
     for (let time = 0; time < 3; time++) {
       const { body } = await app.post('/spoiled', {});
+      expect(body).toEqual({ words: ['a', 'spoiled'], run: 'spoiled' });
+    }
+    expect(runs).toBe(1);
+  });
+
+  it('nor can an answer that identical requests share in flight', async () => {
+    const app = await startApp(adapter, { controllers: [Models] });
+    const requests = Array.from({ length: 3 }, () => app.post('/spoiled-in-flight', {}));
+    await scrapeWhen(app, (found) =>
+      expect(found.lookups('/spoiled-in-flight')).toEqual({ miss: 1, coalesced: 2 }),
+    );
+    gate.resolve();
+    for (const { body } of await Promise.all(requests)) {
       expect(body).toEqual({ words: ['a', 'spoiled'], run: 'spoiled' });
     }
     expect(runs).toBe(1);
