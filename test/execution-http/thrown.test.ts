@@ -17,7 +17,6 @@ const THROWN: Record<string, () => unknown> = {
     error.cause = error;
     return error;
   },
-  thenable: () => ({ then: () => undefined }),
 };
 
 @ModelEndpoint('/throws')
