@@ -95,7 +95,7 @@ describe.each(ADAPTERS)('identical requests in flight on %s', (adapter) => {
       const read = deferred();
       reads.push(read);
       await read.promise;
-    }) as typeof store.get;
+    }) as never;
     const options = { cache: { stores: [store], timeout: 60_000 } };
     const app = await startApp(adapter, { controllers: [Models], options });
     const requests = [app.post('/shared', {}), app.post('/shared', {}), app.post('/shared', {})];
