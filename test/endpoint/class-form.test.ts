@@ -62,7 +62,8 @@ describe.each(ADAPTERS)('a decorated class on %s', (adapter) => {
     }
     const app = await startApp(adapter, { controllers: [Classifier] });
     for (const method of ['GET', 'HEAD', 'PUT', 'PATCH', 'DELETE']) {
-      const response = await fetch(`${app.url}/classify`, { method });
+      const headers = { connection: 'close' };
+      const response = await fetch(`${app.url}/classify`, { method, headers });
       expect(response.status, method).toBe(404);
       await response.arrayBuffer();
     }

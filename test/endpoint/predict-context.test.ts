@@ -65,7 +65,14 @@ describe.each(ADAPTERS)('the context of a call on %s', (adapter) => {
     const model = app.app.get(Model);
     const request = app.app
       .getUrl()
-      .then((url) => fetch(`${url}/hang`, { method: 'POST', body: '{}', signal: client.signal }));
+      .then((url) =>
+        fetch(`${url}/hang`, {
+          method: 'POST',
+          body: '{}',
+          headers: { connection: 'close' },
+          signal: client.signal,
+        }),
+      );
     const { signal } = await model.started.promise;
     expect(signal.aborted).toBe(false);
     const aborted = once(signal, 'abort');

@@ -229,15 +229,15 @@ function large(): Entries {
   const many = (count: number, item: (index: number) => string) =>
     Array.from({ length: count }, (_, index) => item(index)).join(',');
   return [
-    ['a long text', `{"text":"${'x'.repeat(2_000_000)}"}`],
-    ['a long text of escapes', `{"text":"${'\\u0041'.repeat(200_000)}"}`],
+    ['a long text', `{"text":"${'x'.repeat(1_000_000)}"}`],
+    ['a long text of escapes', `{"text":"${'\\u0041'.repeat(100_000)}"}`],
     ['a long key', `{"${'k'.repeat(1_000_000)}":1}`],
-    ['many keys', `{${many(50_000, (index) => `"k${index}":${index}`)}}`],
+    ['many keys', `{${many(20_000, (index) => `"k${index}":${index}`)}}`],
     ['many map keys', `{"labels":{${many(20_000, (index) => `"k${index}":"v"`)}}}`],
     ['many numeric keys', `{"labels":{${many(20_000, (index) => `"${index * 7919}":"v"`)}}}`],
-    ['many items', `{"items":[${many(50_000, () => '{}')}]}`],
-    ['many wrong items', `{"items":[${many(50_000, () => '1')}]}`],
-    ['many empty arrays', `{"a":[${many(100_000, () => '[]')}]}`],
+    ['many items', `{"items":[${many(20_000, () => '{}')}]}`],
+    ['many wrong items', `{"items":[${many(20_000, () => '1')}]}`],
+    ['many empty arrays', `{"a":[${many(50_000, () => '[]')}]}`],
     ['much white space', `${' \n\t\r'.repeat(100_000)}{}${' '.repeat(100_000)}`],
   ];
 }
