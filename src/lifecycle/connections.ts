@@ -49,9 +49,16 @@ export class Connections {
     return this.#server.listening;
   }
 
+  /** Stops listening; open connections are served as before. */
+  stopListening(): void {
+    // Not http.Server's own close(): it cuts what is idle this very moment, in the gap between two
+    // requests of a busy client.
+    NetServer.prototype.close.call(this.#server);
+  }
+
   /**
-   * Stops listening and ends each connection: with the answer to its last request, which says
-   * `Connection: close`, or when it has been idle for a moment. Requests that still arrive are served.
+   * Ends each connection: with the answer to its last request, which says `Connection: close`, or when
+   * it has been idle for a moment. Requests that still arrive are served.
    *
    * @param quietPeriod milliseconds of silence after which a connection counts as idle. A client that
    * is about to send its next request when the connection ends under it loses that request.
@@ -62,9 +69,6 @@ export class Connections {
     for (const connection of this.#connections.values()) {
       if (connection.closer?.headersSent === false) connection.closer.shouldKeepAlive = false;
     }
-    // Not http.Server's own close(): it cuts what is idle this very moment, in the gap between two
-    // requests of a busy client.
-    NetServer.prototype.close.call(this.#server);
     return new Promise((resolve) => {
       // After the poll phase, so that whatever has arrived by now has been read.
       const sweeper = setInterval(

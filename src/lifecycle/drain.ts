@@ -41,8 +41,9 @@ export interface DrainOptions {
  *
  * 1. `onBegin` hooks: readiness turns 503. For `delay` everything is served as before, while load
  *    balancers notice.
- * 2. The server stops listening. Each open connection ends with the answer to its last request, which
- *    says `Connection: close`, or as it falls idle; requests that still arrive on it are served.
+ * 2. The server stops listening; where it shares its port with other processes, it waits until they have
+ *    closed it too, or will go on listening. Then each open connection ends with the answer to its last
+ *    request, which says `Connection: close`, or as it falls idle; requests that still arrive are served.
  * 3. After `timeout`, `onCut` hooks fail what is queued or running, and the connections are cut.
  *
  * It runs inside the adapter's `beforeClose`, which Nest awaits before any `onModuleDestroy`: whatever
@@ -60,6 +61,7 @@ export class Drain {
     quietPeriod: 1000,
     announced: true,
   };
+  #afterListening: (() => Promise<void>) | undefined;
   #run: Promise<void> | undefined;
 
   private constructor(adapter: AbstractHttpAdapter) {
@@ -102,6 +104,14 @@ export class Drain {
     this.#cutHooks.push(hook);
   }
 
+  /**
+   * Awaits `wait` once the server has stopped listening, before any client is told to leave: one that
+   * is told connects anew, and must not find a socket on which nobody answers.
+   */
+  waitAfterListening(wait: () => Promise<void>): void {
+    this.#afterListening = wait;
+  }
+
   /** Drains, once; later calls wait for the same end. */
   begin(): Promise<void> {
     this.#run ??= this.#drain();
@@ -117,6 +127,8 @@ export class Drain {
     // which has just been, has accepted all of them.
     await setImmediate();
     const timer = new AbortController();
+    this.#connections.stopListening();
+    await this.#afterListening?.();
     const closed = this.#connections.close(quietPeriod);
     const expired = setTimeout(timeout, 'expired', { signal: timer.signal }).catch(() => undefined);
     if ((await Promise.race([closed, expired])) === 'expired') {

@@ -22,9 +22,13 @@ export class Http2Sessions {
     return this.#server.listening;
   }
 
-  /** Stops listening and ends each session once its open streams have ended. */
-  close(): Promise<void> {
+  /** Stops listening; open sessions are served as before. */
+  stopListening(): void {
     NetServer.prototype.close.call(this.#server);
+  }
+
+  /** Ends each session once its open streams have ended. */
+  close(): Promise<void> {
     return new Promise((resolve) => {
       this.#onEmpty = resolve;
       if (this.#sessions.size === 0) resolve();

@@ -39,6 +39,7 @@ export class WorkerLink implements ClusterLink {
   readonly #waiting = new Map<number, (text: string) => void>();
   #nextId = 0;
   #allReady = false;
+  #onHangUp: (() => void) | undefined;
   #onDrain: ((options: Partial<DrainOptions>) => void) | undefined;
 
   constructor() {
@@ -50,6 +51,7 @@ export class WorkerLink implements ClusterLink {
     worker.on('disconnect', () => {
       // The primary has died. Node would exit at once, unless the worker was told to disconnect.
       worker.exitedAfterDisconnect = true;
+      this.#onHangUp?.();
       this.#onDrain?.({ delay: 0 });
     });
   }
@@ -92,6 +94,18 @@ export class WorkerLink implements ClusterLink {
     void this.#send({ kind: 'listening' });
   }
 
+  /** Tells that this worker has stopped listening; resolves when its clients may be told to leave. */
+  async reportDeaf(): Promise<void> {
+    const hungUp = new Promise<void>((resolve) => (this.#onHangUp = resolve));
+    // Node's own word that the worker no longer listens goes ahead of this one on the channel.
+    await this.#send({ kind: 'deaf' });
+    if (process.connected) {
+      const overdue = setTimeout(this.#onHangUp!, ANSWER_TIMEOUT);
+      await hungUp;
+      clearTimeout(overdue);
+    }
+  }
+
   /** Leaves the counts of this worker to the primary, so that sums over all do not go backwards. */
   async sayFarewell(): Promise<void> {
     await this.#send({ kind: 'farewell', metrics: await register.getMetricsAsJSON() });
@@ -107,6 +121,9 @@ export class WorkerLink implements ClusterLink {
         break;
       case 'metrics':
         this.#waiting.get(message.id)?.(message.text);
+        break;
+      case 'hang-up':
+        this.#onHangUp?.();
         break;
       case 'drain':
         this.#onDrain?.(message.options);

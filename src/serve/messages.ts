@@ -9,6 +9,8 @@ export type FromWorker =
   | { readonly kind: 'ready'; readonly ready: boolean }
   | { readonly kind: 'metrics-wanted'; readonly id: number }
   | { readonly kind: 'snapshot'; readonly id: number; readonly metrics: MetricsSnapshot }
+  /** The worker has stopped listening. */
+  | { readonly kind: 'deaf' }
   /** The counts of a worker that has drained and is about to exit. */
   | { readonly kind: 'farewell'; readonly metrics: MetricsSnapshot };
 
@@ -16,6 +18,8 @@ export type FromPrimary =
   | { readonly kind: 'fleet'; readonly ready: boolean }
   | { readonly kind: 'snapshot-wanted'; readonly id: number }
   | { readonly kind: 'metrics'; readonly id: number; readonly text: string }
+  /** The port is closed, or there are others who listen: clients may be told to leave. */
+  | { readonly kind: 'hang-up' }
   | { readonly kind: 'drain'; readonly options: Partial<DrainOptions> };
 
 /** The key that tells these messages from others on the same channel. */

@@ -69,8 +69,18 @@ export class Primary implements SlotListener {
     this.#metrics.received(worker, id);
   }
 
+  /**
+   * A worker that leaves others behind may send its clients away at once. The last to stop listening
+   * closes the port; those who were sent away before would connect to it, and be cut with it.
+   */
+  onDeaf(worker: WorkerProcess): void {
+    if (!this.#stopping) worker.send({ kind: 'hang-up' });
+    else this.#hangUpIfDeaf();
+  }
+
   onGone(worker: WorkerProcess): void {
     this.#metrics.retire(worker);
+    if (this.#stopping) this.#hangUpIfDeaf();
   }
 
   onHopeless(reason: string): void {
@@ -130,6 +140,12 @@ export class Primary implements SlotListener {
     await Promise.all([...this.#workers].map(({ exited }) => exited));
     clearTimeout(overdue);
     process.exit(code);
+  }
+
+  #hangUpIfDeaf(): void {
+    const workers = [...this.#workers];
+    if (!workers.every(({ deaf }) => deaf)) return;
+    for (const worker of workers) worker.send({ kind: 'hang-up' });
   }
 
   #kill(): void {

@@ -13,6 +13,8 @@ export interface WorkerListener {
   onReadiness(worker: WorkerProcess): void;
   onMetricsWanted(worker: WorkerProcess, id: number): void;
   onSnapshot(worker: WorkerProcess, id: number): void;
+  /** The worker has stopped listening. */
+  onDeaf(worker: WorkerProcess): void;
   /** The worker will count no more; `worker.snapshot` is the last that is known of its metrics. */
   onGone(worker: WorkerProcess): void;
 }
@@ -24,6 +26,7 @@ export class WorkerProcess {
   #listening = false;
   #reported: boolean | undefined;
   #readySince: number | undefined;
+  #deaf = false;
   #gone = false;
   #resolveStarted!: (started: boolean) => void;
   /** The last metrics this worker has sent. */
@@ -61,6 +64,11 @@ export class WorkerProcess {
     return !this.#gone && this.#listening && this.#reported !== false;
   }
 
+  /** Whether the worker has stopped listening. */
+  get deaf(): boolean {
+    return this.#deaf || this.#gone;
+  }
+
   /** Whether the worker will count no more. */
   get gone(): boolean {
     return this.#gone;
@@ -96,6 +104,10 @@ export class WorkerProcess {
       case 'snapshot':
         this.snapshot = message.metrics;
         this.#listener.onSnapshot(this, message.id);
+        break;
+      case 'deaf':
+        this.#deaf = true;
+        this.#listener.onDeaf(this);
         break;
       case 'farewell':
         this.snapshot = message.metrics;

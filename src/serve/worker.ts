@@ -1,4 +1,5 @@
 import type { INestApplication } from '@nestjs/common';
+import { Drain } from '../lifecycle/drain.js';
 import { exitOnTermination, startApplication, type RootModule } from './application.js';
 import type { WorkerLink } from './cluster-link.js';
 import type { FilledServeOptions } from './serve-options.js';
@@ -14,6 +15,7 @@ export async function serveAsWorker(
   // So far, nothing has been accepted.
   link.onDrain(() => process.exit(0));
   const app = await startApplication(root, options);
+  Drain.for(app.getHttpAdapter() as never).waitAfterListening(() => link.reportDeaf());
   const stop = exitOnTermination(app, ['SIGTERM', 'SIGINT'], () => link.sayFarewell());
   link.onDrain(stop);
   link.reportListening();

@@ -13,29 +13,38 @@ const PLENTY = 1_000_000;
 const bodies = [{ n: 1 }, { n: 2 }, { n: 3 }];
 
 describe.each(ADAPTERS)('SIGTERM on %s', (adapter) => {
-  it('under 32 busy connections to queued and batched endpoints fails no request', async () => {
-    const server = new ModelServer({ HTTP_ADAPTER: adapter, RUN_MS: '20', DRAIN_DELAY_MS: '100' });
-    const load = new Load({
-      port: await server.port(),
-      connections: 32,
-      count: PLENTY,
-      seed: seedOf(`drain on ${adapter}`),
-      busyAfter: 200,
-      requests: [
-        { path: '/plain', bodies },
-        { path: '/batched', bodies },
-        { path: '/cached', bodies, weight: 0.2 },
-      ],
-    });
-    await load.busy();
-    server.kill('SIGTERM');
-    const result = await load.result;
-    expect(result.failed).toEqual([]);
-    expect(answers(result, 200) + result.refused).toBe(result.sent);
-    expect(answers(result, 200)).toBeGreaterThan(200);
-    expect(await server.exited).toEqual({ code: 0, signal: null });
-    expect(server.output).not.toMatch(/ERROR|unhandled/);
-  });
+  it.each(['1', '2'])(
+    'under 32 busy connections to queued and batched endpoints fails no request, with WORKERS=%s',
+    async (workers) => {
+      const server = new ModelServer({
+        HTTP_ADAPTER: adapter,
+        WORKERS: workers,
+        RUN_MS: '20',
+        DRAIN_DELAY_MS: '100',
+      });
+      if (workers !== '1') await server.printed(/all ready/);
+      const load = new Load({
+        port: await server.port(),
+        connections: 32,
+        count: PLENTY,
+        seed: seedOf(`drain on ${adapter}`),
+        busyAfter: 200,
+        requests: [
+          { path: '/plain', bodies },
+          { path: '/batched', bodies },
+          { path: '/cached', bodies, weight: 0.2 },
+        ],
+      });
+      await load.busy();
+      server.kill('SIGTERM');
+      const result = await load.result;
+      expect(result.failed).toEqual([]);
+      expect(answers(result, 200) + result.refused).toBe(result.sent);
+      expect(answers(result, 200)).toBeGreaterThan(200);
+      expect(await server.exited).toEqual({ code: 0, signal: null });
+      expect(server.output).not.toMatch(/ERROR|unhandled/);
+    },
+  );
 
   it('answers every pipelined request, those that run and those that wait', async () => {
     const server = new ModelServer({ HTTP_ADAPTER: adapter, RUN_MS: '150' });
