@@ -44,7 +44,11 @@ class Slow {
   }
 }
 
-@Module({ imports: [ModelServingModule.forRoot()], controllers: [Poisonable, Slow] })
+/** Identical requests share a run: those who leave, expire or are refused share it with those who do not. */
+@ModelEndpoint('/shared', undefined, { maxConcurrency: 2, maxQueue: 4, cache: { ttl: 50 } })
+class Shared extends Slow {}
+
+@Module({ imports: [ModelServingModule.forRoot()], controllers: [Poisonable, Slow, Shared] })
 class Limits {}
 
 /** Each app with what is sent to it: what it likes, and what it does not. */
@@ -107,10 +111,12 @@ const APPS: { app: Type; good: RequestKind[]; bad?: RequestKind[] }[] = [
     good: [
       { path: '/poisonable', bodies: [1, 2, 3, 4, 5].map((n) => ({ n })) },
       { path: '/slow', bodies: [1, 2, 3, 4, 5].map((n) => ({ n })) },
+      { path: '/shared', bodies: Array.from({ length: 15 }, (_, i) => ({ n: i + 1 })) },
     ],
     bad: [
       { path: '/poisonable', bodies: [{ n: 10 }, { n: 1, poison: true }] },
       { path: '/slow', bodies: [{ n: 10, poison: true }] },
+      { path: '/shared', bodies: [{ n: 15, poison: true }], weight: 0.5 },
     ],
   },
 ];
