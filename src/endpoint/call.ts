@@ -4,10 +4,8 @@ import {
   type CallLog,
   type PredictContext,
 } from '../execution/index.js';
+import type { CacheResult } from '../metrics/index.js';
 import type { Endpoint } from './endpoint.js';
-
-/** How the cache served a call, as `X-Cache` tells the client. */
-export type CacheStatus = 'HIT' | 'MISS' | 'COALESCED' | 'BYPASS';
 
 /** One call of an endpoint, from its arrival to its outcome. It knows nothing of its transport. */
 export class Call extends CancellableTask {
@@ -27,7 +25,8 @@ export class Call extends CancellableTask {
   receiver: object | undefined = undefined;
   /** Brings the call to its handler where Nest has something to do in between. */
   chain: (() => Promise<unknown>) | undefined = undefined;
-  cacheStatus: CacheStatus | undefined = undefined;
+  /** How the cache served it; `error` where a store's failure had a part in a miss. */
+  cacheResult: CacheResult | undefined = undefined;
   /** Whole seconds since a cached answer was made. */
   age = 0;
 

@@ -67,7 +67,7 @@ export interface ModelEndpointOptions<Input = any> {
    * warmup: [{ title: 'Guten Morgen' }]
    * ```
    */
-  warmup?: readonly Input[];
+  warmup?: readonly NoInfer<Input>[];
   /**
    * Keeps answers: `true`, or `{ ttl, key, vary }`.
    * @default off

@@ -10,6 +10,7 @@ import {
   ServingError,
   type Outcome,
 } from '../errors/index.js';
+import type { CacheResult } from '../metrics/index.js';
 import type { Answer } from '../interceptors/answer.js';
 import { onceClosed } from './once-closed.js';
 import {
@@ -67,15 +68,24 @@ function rawOf(request: unknown): unknown {
   return (request as { raw?: unknown } | null | undefined)?.raw ?? request;
 }
 
+/** A store that fails is a miss to the client. */
+const X_CACHE: Record<CacheResult, string> = {
+  hit: 'HIT',
+  miss: 'MISS',
+  error: 'MISS',
+  coalesced: 'COALESCED',
+  bypass: 'BYPASS',
+};
+
 /**
  * Sets the headers of a call's answer and gives what Nest is to send: its text, as it is, or its
  * value where an interceptor of the app looks at it first.
  */
 export function deliver(call: HttpCall, answer: Answer): unknown {
-  const { response, cacheStatus, endpoint } = call;
-  if (cacheStatus !== undefined) {
-    setHeader(response, 'x-cache', cacheStatus);
-    if (cacheStatus === 'HIT') setHeader(response, 'age', call.age);
+  const { response, cacheResult, endpoint } = call;
+  if (cacheResult !== undefined) {
+    setHeader(response, 'x-cache', X_CACHE[cacheResult]);
+    if (cacheResult === 'hit') setHeader(response, 'age', call.age);
   }
   setHeader(response, 'content-type', JSON_TYPE);
   if (!endpoint.answersText) {

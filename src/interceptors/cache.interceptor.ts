@@ -6,13 +6,12 @@ import { isPromise, type Next, type Stage } from './stage.js';
 /** Answers from the cache, from an identical call under way, or else runs the call and keeps its answer. */
 export class CacheInterceptor implements Stage {
   intercept(call: Call, next: Next): unknown {
-    const { cache, metrics } = call.endpoint;
+    const { cache } = call.endpoint;
     if (cache === undefined) return next(call);
     const { noCache, noStore } = directivesOf(call.headers['cache-control']);
     const key = noStore ? undefined : cache.keyOf(call);
     if (key === undefined || noCache) {
-      call.cacheStatus = 'BYPASS';
-      metrics.cacheLookup('bypass');
+      call.cacheResult = 'bypass';
       return key === undefined ? next(call) : keep(cache, key, next(call));
     }
     return this.#join(call, cache, key) ?? this.#look(call, cache, key, next);
@@ -21,8 +20,7 @@ export class CacheInterceptor implements Stage {
   #join(call: Call, cache: AnswerCache, key: string): unknown {
     const flight = cache.flights.find(key);
     if (flight === undefined) return undefined;
-    call.cacheStatus = 'COALESCED';
-    call.endpoint.metrics.cacheLookup('coalesced');
+    call.cacheResult = 'coalesced';
     return flight.join(call).then((answer) => Answer.fromText((answer as Answer).text));
   }
 
@@ -49,16 +47,13 @@ export class CacheInterceptor implements Stage {
     failed: boolean,
     next: Next,
   ): unknown {
-    const { metrics, options } = call.endpoint;
     if (entry !== undefined) {
-      call.cacheStatus = 'HIT';
+      call.cacheResult = 'hit';
       call.age = Math.max(0, Math.floor((Date.now() - entry.storedAt) / 1000));
-      metrics.cacheLookup('hit');
       return Answer.fromText(entry.text);
     }
-    call.cacheStatus = 'MISS';
-    metrics.cacheLookup(failed ? 'error' : 'miss');
-    return cache.flights.start(key, call, options.timeout, function run(flight) {
+    call.cacheResult = failed ? 'error' : 'miss';
+    return cache.flights.start(key, call, call.endpoint.options.timeout, function run(flight) {
       call.task = flight;
       return keep(cache, key, next(call));
     });

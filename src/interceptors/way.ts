@@ -1,19 +1,21 @@
 import type { Call } from '../endpoint/call.js';
 import type { Answer } from './answer.js';
 import { CacheInterceptor } from './cache.interceptor.js';
-import { isPromise, type Next } from './stage.js';
+import { MetricsInterceptor } from './metrics.interceptor.js';
+import { isPromise, type Next, type Stage } from './stage.js';
 import { ValidationInterceptor } from './validation.interceptor.js';
 
+const metrics = new MetricsInterceptor();
 const validation = new ValidationInterceptor();
 const cache = new CacheInterceptor();
 
-/** The way of a call through the interceptors to its handler and back. */
-export const serve = passing(validation, passing(cache, answer)) as (
+/** The way of a call through the three interceptors to its handler and back. */
+export const serve = passing(metrics, passing(validation, passing(cache, answer))) as (
   call: Call,
 ) => Answer | Promise<Answer>;
 
 /** Made once for all calls: none of them needs a closure of its own. */
-function passing(stage: { intercept(call: Call, next: Next): unknown }, next: Next): Next {
+function passing(stage: Stage, next: Next): Next {
   return (call) => stage.intercept(call, next);
 }
 
