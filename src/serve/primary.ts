@@ -57,8 +57,9 @@ export class Primary implements SlotListener {
   }
 
   onMetricsWanted(worker: WorkerProcess, id: number): void {
+    const workers = [...this.#workers].filter(({ listened }) => listened);
     void this.#metrics
-      .collect([...this.#workers], (one) => this.#slots.some((slot) => slot.holds(one)))
+      .collect(workers, (one) => this.#slots.some((slot) => slot.holds(one)))
       .then(
         (text) => worker.send({ kind: 'metrics', id, text }),
         (error: unknown) => this.#logger.error('The metrics of the workers do not add up', error),

@@ -64,6 +64,11 @@ export class WorkerProcess {
     return !this.#gone && this.#listening && this.#reported !== false;
   }
 
+  /** Whether the worker has ever listened. Before that it has counted nothing, and hears nothing. */
+  get listened(): boolean {
+    return this.#listening;
+  }
+
   /** Whether the worker has stopped listening. */
   get deaf(): boolean {
     return this.#deaf || this.#gone;
