@@ -7,7 +7,9 @@ module.exports = {
       comment: 'schema, cache, execution, metrics, lifecycle and errors work for any transport.',
       severity: 'error',
       from: { path: '^src/(schema|cache|execution|metrics|errors)/' },
-      to: { path: '^src/(endpoint|http|interceptors|serve|runtimes)/|^src/[^/]+\\.ts$|platform-(express|fastify)|node:http' },
+      to: {
+        path: '^src/(endpoint|http|interceptors|serve|runtimes)/|^src/[^/]+\\.ts$|platform-(express|fastify)|node:http',
+      },
     },
     {
       name: 'core-knows-no-nest',
@@ -17,7 +19,8 @@ module.exports = {
     },
     {
       name: 'runtimes-stand-alone',
-      comment: 'A runtime is a subpath export; it loads nothing of the core but its errors and types.',
+      comment:
+        'A runtime is a subpath export; it loads nothing of the core but its errors and types.',
       severity: 'error',
       from: { path: '^src/runtimes/' },
       to: { path: '^src/', pathNot: '^src/(runtimes|errors|execution/task)' },
@@ -32,13 +35,20 @@ module.exports = {
       name: 'no-private-nest-paths',
       severity: 'error',
       from: { path: '^src/' },
-      to: { path: '@nestjs/[^/]+/(internal|router/|helpers/|injector/|constants)' , dependencyTypesNot: ['npm-no-pkg'], pathNot: 'index\\.(d\\.ts|js)$' },
+      to: {
+        path: '@nestjs/[^/]+/(internal|router/|helpers/|injector/|constants)',
+        dependencyTypesNot: ['npm-no-pkg'],
+        pathNot: 'index\\.(d\\.ts|js)$',
+      },
     },
   ],
   options: {
     tsConfig: { fileName: 'tsconfig.json' },
     tsPreCompilationDeps: true,
     doNotFollow: { path: 'node_modules' },
-    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node', 'default', 'types'] },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'node', 'default', 'types'],
+    },
   },
 };

@@ -77,7 +77,9 @@ export async function startApp(adapter: Adapter, parts: AppUnderTest): Promise<R
     get: (path) => request(path, {}),
     post: (path, body, headers = {}) => {
       const raw = typeof body === 'string' || body instanceof Uint8Array || body === undefined;
-      const content = raw ? (body as string | Uint8Array<ArrayBuffer> | undefined) : JSON.stringify(body);
+      const content = raw
+        ? (body as string | Uint8Array<ArrayBuffer> | undefined)
+        : JSON.stringify(body);
       return request(path, { method: 'POST', body: content, headers });
     },
   };

@@ -63,16 +63,14 @@ describe.each(ADAPTERS)('the context of a call on %s', (adapter) => {
     const app = await startApp(adapter, { controllers: [Model] });
     const client = new AbortController();
     const model = app.app.get(Model);
-    const request = app.app
-      .getUrl()
-      .then((url) =>
-        fetch(`${url}/hang`, {
-          method: 'POST',
-          body: '{}',
-          headers: { connection: 'close' },
-          signal: client.signal,
-        }),
-      );
+    const request = app.app.getUrl().then((url) =>
+      fetch(`${url}/hang`, {
+        method: 'POST',
+        body: '{}',
+        headers: { connection: 'close' },
+        signal: client.signal,
+      }),
+    );
     const { signal } = await model.started.promise;
     expect(signal.aborted).toBe(false);
     const aborted = once(signal, 'abort');
