@@ -1,6 +1,7 @@
 import type { Outcome } from '../errors/index.js';
 import type { ExecutionObserver } from '../execution/index.js';
 import type { MetricTable } from './metric-table.js';
+import type { Tally } from './tally-histogram.js';
 
 export type CacheResult = 'hit' | 'miss' | 'coalesced' | 'bypass' | 'error';
 
@@ -22,11 +23,11 @@ export class BoundMetrics implements EndpointMetrics {
   readonly #outcomes: Record<Outcome, { inc(): void }>;
   readonly #cacheResults: Record<CacheResult, { inc(): void }>;
   readonly #directions: Record<'request' | 'response', { inc(): void }>;
-  readonly #queue: { observe(seconds: number): void };
-  readonly #inference: { observe(seconds: number): void };
-  readonly #batch: { observe(size: number): void };
+  readonly #queue: Tally;
+  readonly #inference: Tally;
+  readonly #batch: Tally;
   /** By method and status; a closed set, as both are the library's own or Nest's. */
-  readonly #durations = new Map<string, { observe(seconds: number): void }>();
+  readonly #durations = new Map<string, Tally>();
 
   constructor(table: MetricTable, route: string) {
     this.#table = table;
@@ -47,9 +48,9 @@ export class BoundMetrics implements EndpointMetrics {
     this.#directions = bind(['request', 'response'], (direction) =>
       table.validationFailures.labels(route, direction),
     );
-    this.#queue = table.queueDuration.labels(route);
-    this.#inference = table.inferenceDuration.labels(route);
-    this.#batch = table.batchSize.labels(route);
+    this.#queue = table.queueDuration.bind({ endpoint: route });
+    this.#inference = table.inferenceDuration.bind({ endpoint: route });
+    this.#batch = table.batchSize.bind({ endpoint: route });
   }
 
   settled(outcome: Outcome): void {
@@ -60,7 +61,11 @@ export class BoundMetrics implements EndpointMetrics {
     const key = method + status;
     let duration = this.#durations.get(key);
     if (duration === undefined) {
-      duration = this.#table.requestDuration.labels(this.#route, method, String(status));
+      duration = this.#table.requestDuration.bind({
+        endpoint: this.#route,
+        method,
+        status: String(status),
+      });
       this.#durations.set(key, duration);
     }
     duration.observe(ms / 1000);

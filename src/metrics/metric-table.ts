@@ -1,11 +1,8 @@
-import {
-  makeCounterProvider,
-  makeGaugeProvider,
-  makeHistogramProvider,
-} from '@willsoto/nestjs-prometheus';
+import { makeCounterProvider, makeGaugeProvider } from '@willsoto/nestjs-prometheus';
 import type { FactoryProvider, Provider } from '@nestjs/common';
-import type { Counter, Gauge, Histogram } from 'prom-client';
+import type { Counter, Gauge } from 'prom-client';
 import { GAUGE_SOURCES } from './gauge-sources.js';
+import { TallyHistogram } from './tally-histogram.js';
 import { READY_APPS } from './ready-apps.js';
 
 /** Seconds: from a cache hit on a fast machine to the default deadline. */
@@ -20,14 +17,11 @@ const BATCH_SIZES = [1, 2, 4, 8, 16, 32, 64, 128, 256];
  */
 export function createMetricTable() {
   return {
-    requestDuration: made<Histogram>(
-      makeHistogramProvider({
-        name: 'model_serving_request_duration_seconds',
-        help: 'Time from the arrival of a request to the end of its answer, by endpoint, method and status.',
-        labelNames: ['endpoint', 'method', 'status'],
-        buckets: SECONDS,
-      }),
-    ),
+    requestDuration: TallyHistogram.on({
+      name: 'model_serving_request_duration_seconds',
+      help: 'Time from the arrival of a request to the end of its answer, by endpoint, method and status.',
+      buckets: SECONDS,
+    }),
     requests: made<Counter>(
       makeCounterProvider({
         name: 'model_serving_requests_total',
@@ -35,30 +29,21 @@ export function createMetricTable() {
         labelNames: ['endpoint', 'outcome'],
       }),
     ),
-    inferenceDuration: made<Histogram>(
-      makeHistogramProvider({
-        name: 'model_serving_inference_duration_seconds',
-        help: 'Time one run of predict takes, of a single input or of a batch.',
-        labelNames: ['endpoint'],
-        buckets: SECONDS,
-      }),
-    ),
-    queueDuration: made<Histogram>(
-      makeHistogramProvider({
-        name: 'model_serving_queue_duration_seconds',
-        help: 'Time a request waits for its run of predict to start.',
-        labelNames: ['endpoint'],
-        buckets: SECONDS,
-      }),
-    ),
-    batchSize: made<Histogram>(
-      makeHistogramProvider({
-        name: 'model_serving_batch_size',
-        help: 'Items in one batch, as sizeOf counts them: requests where there is none.',
-        labelNames: ['endpoint'],
-        buckets: BATCH_SIZES,
-      }),
-    ),
+    inferenceDuration: TallyHistogram.on({
+      name: 'model_serving_inference_duration_seconds',
+      help: 'Time one run of predict takes, of a single input or of a batch.',
+      buckets: SECONDS,
+    }),
+    queueDuration: TallyHistogram.on({
+      name: 'model_serving_queue_duration_seconds',
+      help: 'Time a request waits for its run of predict to start.',
+      buckets: SECONDS,
+    }),
+    batchSize: TallyHistogram.on({
+      name: 'model_serving_batch_size',
+      help: 'Items in one batch, as sizeOf counts them: requests where there is none.',
+      buckets: BATCH_SIZES,
+    }),
     inFlight: made<Gauge>(
       makeGaugeProvider({
         name: 'model_serving_in_flight',
