@@ -1,7 +1,7 @@
 import { ServingError } from '../errors/index.js';
 import { itemsOf } from './batch-size.js';
-import { Batch, Failure, settle } from './batch.js';
-import { delayUntil, refuseGone } from './deadline.js';
+import { answersAtOnce, Batch, Failure, settle } from './batch.js';
+import { deadlineExceeded, delayUntil, refuseGone } from './deadline.js';
 import type {
   BatchOptions,
   BatchPredict,
@@ -62,6 +62,9 @@ export class BatchExecutor implements Executor {
       const retryAfter = this.#estimate.seconds(this.#waiting.size);
       throw new ServingError('QueueFull', 'Too many requests', { retryAfter });
     }
+    if (this.#hasSlot && this.#waiting.length === 0 && this.#isFull(size)) {
+      return this.#runAlone(task, receiver, size, now);
+    }
     const settlement = new Settlement(task, receiver, size, now);
     settlement.onGone = this.#waiterGone;
     this.#waiting.push(settlement);
@@ -96,7 +99,7 @@ export class BatchExecutor implements Executor {
       // The slot is taken first: whoever hears of an expired task may call back into run().
       this.#running++;
       const members = this.#take(start);
-      if (members.length > 0) void this.#serve(members, start);
+      if (members.length > 0) this.#serve(members, start);
       else this.#running--;
     }
     this.#setTimer();
@@ -130,21 +133,72 @@ export class BatchExecutor implements Executor {
     return members.filter(({ settled }) => !settled);
   }
 
-  /** Holds a slot until the handler has ended, and settles every member. Never throws. */
-  async #serve(members: readonly Settlement[], start: number): Promise<void> {
-    const size = members.reduce((sum, member) => sum + member.size, 0);
+  /** Whether a batch of `size` items need not wait for more while a slot is free. */
+  #isFull(size: number): boolean {
+    const { maxSize, maxDelay } = this.#options.batch;
+    return maxDelay === 0 || size >= maxSize;
+  }
+
+  /**
+   * The way of a request that finds nobody before it and need not wait for others: where the handler
+   * answers at once, there is no promise and no timer, and batching costs an idle endpoint nothing.
+   */
+  #runAlone(task: Task, receiver: object, size: number, start: number): unknown {
+    this.#running++;
     this.#observer.batched(size);
+    this.#observer.queued(0);
+    let returned: unknown;
+    let answers: unknown[] | undefined;
+    try {
+      returned = this.#predict.call(receiver, [task.input], [task.context]);
+      answers = answersAtOnce(returned, 1);
+    } catch (error) {
+      answers = [new Failure(error)];
+    }
+    if (answers === undefined) {
+      const settlement = new Settlement(task, receiver, size, start);
+      if (!settlement.settled) this.#unsettled.push(settlement);
+      void this.#conclude([settlement], start, () => new Batch([settlement]).answers(returned));
+      return settlement.promise;
+    }
+    const end = performance.now();
+    this.#observer.inferred(end - start);
+    this.#release(start, size);
+    this.#serveQueue();
+    const [answer] = answers;
+    if (end >= task.deadline)
+      throw deadlineExceeded(answer instanceof Failure ? answer.error : undefined);
+    if (answer instanceof Failure) throw answer.error;
+    return answer;
+  }
+
+  #release(start: number, size: number): void {
+    this.#running--;
+    this.#estimate.record(performance.now() - start, size);
+  }
+
+  /** Starts a batch. Never throws. */
+  #serve(members: readonly Settlement[], start: number): void {
+    this.#observer.batched(sizeOf(members));
     for (const { since } of members) this.#observer.queued(start - since);
+    void this.#conclude(members, start, async () => new Batch(members).run(this.#predict));
+  }
+
+  /** Holds a slot until the handler has ended, and settles every member. Never throws. */
+  async #conclude(
+    members: readonly Settlement[],
+    start: number,
+    run: () => Promise<unknown[]>,
+  ): Promise<void> {
     let answers: unknown[];
     try {
-      answers = await this.#infer(members);
+      answers = await this.#infer(run, start);
     } catch (error) {
       const isolate = members.length > 1 && this.#options.onBatchError === 'isolate';
       answers = isolate ? await this.#isolate(members) : members.map(() => new Failure(error));
     }
     // Who hears its answer finds the slot free.
-    this.#running--;
-    this.#estimate.record(performance.now() - start, size);
+    this.#release(start, sizeOf(members));
     settle(members, answers);
     this.#serveQueue();
   }
@@ -155,7 +209,7 @@ export class BatchExecutor implements Executor {
       if (member.task.deadline <= performance.now()) member.expire();
       if (member.settled) continue;
       try {
-        settle([member], await this.#infer([member]));
+        settle([member], await this.#infer(async () => new Batch([member]).run(this.#predict)));
       } catch (error) {
         member.reject(error, performance.now());
       }
@@ -164,10 +218,9 @@ export class BatchExecutor implements Executor {
   }
 
   /** Runs the handler once. */
-  async #infer(members: readonly Settlement[]): Promise<unknown[]> {
-    const start = performance.now();
+  async #infer(run: () => Promise<unknown[]>, start = performance.now()): Promise<unknown[]> {
     try {
-      return await new Batch(members).run(this.#predict);
+      return await run();
     } finally {
       this.#observer.inferred(performance.now() - start);
     }
@@ -183,4 +236,8 @@ export class BatchExecutor implements Executor {
     const end = oldest.since + this.#options.batch.maxDelay;
     this.#timer = setTimeout(this.#delayOver, delayUntil(end, performance.now()));
   }
+}
+
+function sizeOf(members: readonly Settlement[]): number {
+  return members.reduce((sum, { size }) => sum + size, 0);
 }

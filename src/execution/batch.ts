@@ -9,7 +9,7 @@ export class Batch {
   #stop: (() => void) | undefined;
 
   constructor(readonly members: readonly Settlement[]) {
-    this.#left = members.length;
+    this.#left = members.filter(({ settled }) => !settled).length;
     const memberGone = () => {
       if (--this.#left === 0) this.#stop?.();
     };
@@ -17,22 +17,23 @@ export class Batch {
   }
 
   /** Runs the handler once: an answer for each member, a {@link Failure} where it has failed. */
-  async run(predict: BatchPredict): Promise<unknown[]> {
+  run(predict: BatchPredict): Promise<unknown[]> {
     const { members } = this;
-    const returned = predict.call(
-      members[0]!.receiver,
-      members.map(({ task }) => task.input),
-      members.map(({ task }) => task.context),
+    return this.answers(
+      predict.call(
+        members[0]!.receiver,
+        members.map(({ task }) => task.input),
+        members.map(({ task }) => task.context),
+      ),
     );
+  }
+
+  /** What the handler's return value means for each member, once it is there. */
+  async answers(returned: unknown): Promise<unknown[]> {
     const results = isPending(returned) ? await this.#settled(returned) : returned;
-    const answers = isList(results) ? await answersOf(results) : undefined;
-    if (answers?.length === members.length) return answers;
-    const wrong = new ServingError(
-      'Internal',
-      `A batch of ${members.length} got ${answers ? `${answers.length} results` : describe(results)}, ` +
-        `expected an array of ${members.length} results`,
+    return (
+      answersAtOnce(results, this.members.length) ?? answersInTime(results as ArrayLike<unknown>)
     );
-    return members.map(() => new Failure(wrong));
   }
 
   #settled(pending: Parameters<typeof follow>[0]): Promise<unknown> {
@@ -57,19 +58,41 @@ export function settle(members: readonly Settlement[], answers: readonly unknown
   }
 }
 
+/**
+ * What `returned` means for each of `count` requests; `undefined` where that is not known yet, as it
+ * is a promise or an array that has some.
+ */
+export function answersAtOnce(returned: unknown, count: number): unknown[] | undefined {
+  if (isPending(returned)) return undefined;
+  if (!isList(returned) || returned.length !== count) {
+    if (isList(returned)) Array.from(returned).filter(isThenable).forEach(disregard);
+    const wrong = new ServingError(
+      'Internal',
+      `A batch of ${count} got ${isList(returned) ? `${returned.length} results` : describe(returned)}, ` +
+        `expected an array of ${count} results`,
+    );
+    return Array.from({ length: count }, () => new Failure(wrong));
+  }
+  const answers = Array.from(returned, asAnswer);
+  return answers.some(isThenable) ? undefined : answers;
+}
+
+/** Nobody will hear of it: a rejection must not end the process. */
+function disregard(result: PromiseLike<unknown>): void {
+  Promise.resolve(result).catch(() => undefined);
+}
+
 function isList(value: unknown): value is ArrayLike<unknown> {
   return Array.isArray(value) || (ArrayBuffer.isView(value) && !(value instanceof DataView));
 }
 
-/** What each result means. One may be a promise of its own, as `inputs.map(async …)` makes them. */
-async function answersOf(results: ArrayLike<unknown>): Promise<unknown[]> {
-  const answers = Array.from(results, asAnswer);
-  if (!answers.some(isThenable)) return answers;
+/** One result may be a promise of its own, as `inputs.map(async …)` makes them. */
+function answersInTime(results: ArrayLike<unknown>): Promise<unknown[]> {
   return Promise.all(
-    answers.map((answer) =>
-      isThenable(answer)
-        ? Promise.resolve(answer).then(asAnswer, (error: unknown) => new Failure(error))
-        : answer,
+    Array.from(results, (result) =>
+      isThenable(result)
+        ? Promise.resolve(result).then(asAnswer, (error: unknown) => new Failure(error))
+        : asAnswer(result),
     ),
   );
 }
