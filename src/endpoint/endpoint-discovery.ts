@@ -8,7 +8,7 @@ import type { EndpointPlan } from './endpoint.js';
 import { fillEndpointOptions, type EndpointDefaults } from './endpoint-options.js';
 import { NamedFilters } from './named-filters.js';
 import { adoptOverride } from './route.js';
-import { arrangeRoute, bindsInterceptors, bindsPipes } from './route-metadata.js';
+import { arrangeRoute, bindsInterceptors, bindsPipes, foreignParameter } from './route-metadata.js';
 
 type Controller = ReturnType<DiscoveryService['getControllers']>[number];
 
@@ -57,6 +57,12 @@ export class EndpointDiscovery {
         'its scope',
         `DEFAULT beside the option ${option}`,
         'a request scope',
+      );
+    }
+    const foreign = foreignParameter(controller, method);
+    if (foreign !== undefined) {
+      throw new ConfigurationError(
+        `${owner}: expected the parameters (input, context), got a decorator on parameter ${foreign}`,
       );
     }
     const seen = this.#hasGlobalInterceptors || bindsInterceptors(controller, route);

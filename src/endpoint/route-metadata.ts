@@ -65,6 +65,16 @@ export function hasParameter(controller: object, method: string, index: number):
   return parameters(controller, method).some((parameter) => parameter.index === index);
 }
 
+/** What the library puts on a route's parameters: Nest's kinds of parameter for body and request. */
+const INPUT = '3:0';
+const REQUEST = '0:1';
+
+/** The first parameter of a method that a decorator fills with something else than a route passes. */
+export function foreignParameter(controller: Type, method: string): number | undefined {
+  const kinds = Reflect.getMetadata(PARAMETERS, controller, method) as Record<string, Parameter>;
+  return Object.entries(kinds).find(([kind]) => kind !== INPUT && kind !== REQUEST)?.[1].index;
+}
+
 function own(key: string, target: object): unknown[] {
   return (Reflect.getMetadata(key, target) as unknown[] | undefined) ?? [];
 }

@@ -14,6 +14,10 @@ interface FastifyReply {
   send(payload: string): this;
 }
 
+interface ExpressResponse extends ServerResponse {
+  send(body: string): void;
+}
+
 /** What Nest calls the response: Node's on Express, Fastify's own on Fastify. */
 export type NestResponse = ServerResponse | FastifyReply;
 
@@ -34,7 +38,7 @@ export function setHeader(response: NestResponse, name: string, value: string | 
  */
 export function sendsText(response: NestResponse): void {
   if ('raw' in response) return;
-  Object.assign(response, { send: sendText });
+  (response as ExpressResponse).send = sendText;
 }
 
 /**
@@ -52,11 +56,11 @@ export function sendsScalar(response: NestResponse, value: string | null, text: 
   function send(this: ServerResponse, body: string | undefined): void {
     sendText.call(this, body === undefined || body === value ? text : body);
   }
-  Object.assign(response, { send });
+  (response as ExpressResponse).send = send;
 }
 
+/** Node adds the Content-Length of what is sent in one piece. */
 function sendText(this: ServerResponse, text: string): void {
-  this.setHeader('content-length', Buffer.byteLength(text));
   this.end(text);
 }
 
@@ -67,7 +71,6 @@ export function send(response: NestResponse, status: number, type: string, text:
     response.code(status).send(text);
   } else {
     response.statusCode = status;
-    response.setHeader('content-length', Buffer.byteLength(text));
     response.end(text);
   }
 }

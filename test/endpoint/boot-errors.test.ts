@@ -1,4 +1,4 @@
-import { Controller, type Type } from '@nestjs/common';
+import { Controller, Headers, Query, type Type } from '@nestjs/common';
 import {
   ConfigurationError,
   ModelEndpoint,
@@ -35,7 +35,34 @@ function modelWith(options: unknown, schema?: unknown, path: unknown = '/x'): Ty
       return {};
     }
   }
-  return Model;
+  r@Controller()
+class ReadsHeaders {
+  @ModelEndpoint('/x')
+  run(_input: object, @Headers() _headers: unknown): object {
+    return {};
+  }
+}
+
+@Controller()
+class ReadsQuery {
+  @ModelEndpoint('/x')
+  run(@Query() _query: unknown): object {
+    return {};
+  }
+}
+
+describe.each(ADAPTERS)('a decorated parameter on %s', (adapter) => {
+  it.each([
+    [ReadsHeaders, 1],
+    [ReadsQuery, 0],
+  ])('that is neither input nor context stops the boot: %o', async (controller, index) => {
+    expect(await sentenceOf(adapter, { controllers: [controller] })).toBe(
+      `${controller.name}.run: expected the parameters (input, context), got a decorator on parameter ${index}`,
+    );
+  });
+});
+
+eturn Model;
 }
 
 const OPTIONS: [options: unknown, sentence: RegExp][] = [
