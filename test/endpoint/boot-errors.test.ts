@@ -35,7 +35,10 @@ function modelWith(options: unknown, schema?: unknown, path: unknown = '/x'): Ty
       return {};
     }
   }
-  r@Controller()
+  return Model;
+}
+
+@Controller()
 class ReadsHeaders {
   @ModelEndpoint('/x')
   run(_input: object, @Headers() _headers: unknown): object {
@@ -61,9 +64,6 @@ describe.each(ADAPTERS)('a decorated parameter on %s', (adapter) => {
     );
   });
 });
-
-eturn Model;
-}
 
 const OPTIONS: [options: unknown, sentence: RegExp][] = [
   [{ timeuot: 5 }, /^Model\.run: expected options to be among .*timeout.*"timeuot"$/],
