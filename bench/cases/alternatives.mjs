@@ -1,7 +1,7 @@
 import { Fleet } from '../harness/fleet.mjs';
 import { ratioRow } from '../harness/measure.mjs';
 import { fastapi, flask, handMade, ours } from '../harness/peers.mjs';
-import { answer, body, invalidBody } from '../work/classify.mjs';
+import { answer, body, invalidBody } from '../workload/classify.mjs';
 
 export const ids = ['2'];
 export const title = 'The example request against what a user would pick instead';

@@ -2,7 +2,7 @@ import { Fleet } from '../harness/fleet.mjs';
 import { latencyRatio, rateRatio, ratioRow, row } from '../harness/measure.mjs';
 import { compiled } from '../harness/peers.mjs';
 import { compare } from '../harness/rounds.mjs';
-import { answer, body, invalidBody, perceptronFile } from '../work/perceptron.mjs';
+import { answer, body, invalidBody, perceptronFile } from '../workload/perceptron.mjs';
 
 export const ids = ['4'];
 export const title = 'A perceptron on onnxruntime, 64 connections';

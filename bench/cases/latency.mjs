@@ -2,7 +2,7 @@ import { Fleet } from '../harness/fleet.mjs';
 import { latencyRatio, row } from '../harness/measure.mjs';
 import { ours } from '../harness/peers.mjs';
 import { compare } from '../harness/rounds.mjs';
-import { answer, body, invalidBody } from '../work/classify.mjs';
+import { answer, body, invalidBody } from '../workload/classify.mjs';
 
 export const ids = ['5'];
 export const title = 'Idle latency: one connection, a batched endpoint against an unbatched one';

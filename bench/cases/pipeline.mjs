@@ -2,7 +2,7 @@ import { Fleet } from '../harness/fleet.mjs';
 import { ratioRow, row, perSecond } from '../harness/measure.mjs';
 import { bare, nodeHttp, ours } from '../harness/peers.mjs';
 import { rounds, summary } from '../harness/rounds.mjs';
-import { answer, body, invalidBody } from '../work/classify.mjs';
+import { answer, body, invalidBody } from '../workload/classify.mjs';
 
 export const ids = ['limits', '1', '1b', '3'];
 export const title = 'The whole pipeline against bare Nest';

@@ -4,8 +4,8 @@ import { row } from '../harness/measure.mjs';
 import { compiled } from '../harness/peers.mjs';
 import { settings } from '../harness/rounds.mjs';
 import { residentMb } from '../harness/server.mjs';
-import { answer, body, invalidBody } from '../work/classify.mjs';
-import { body as features, perceptronFile } from '../work/perceptron.mjs';
+import { answer, body, invalidBody } from '../workload/classify.mjs';
+import { body as features, perceptronFile } from '../workload/perceptron.mjs';
 
 export const ids = ['11'];
 export const title = 'Memory over many requests to every kind of endpoint';

@@ -2,7 +2,7 @@ import { Fleet } from '../harness/fleet.mjs';
 import { ratioRow } from '../harness/measure.mjs';
 import { compiled } from '../harness/peers.mjs';
 import { cores } from '../harness/machine.mjs';
-import { answer, body, invalidBody } from '../work/classify.mjs';
+import { answer, body, invalidBody } from '../workload/classify.mjs';
 
 export const ids = ['12'];
 export const title = 'Two worker processes against one';

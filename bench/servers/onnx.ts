@@ -11,7 +11,7 @@ interface PerceptronResponse {
   scores: Float32Array;
 }
 
-const schema = protobufSchema<PerceptronRequest, PerceptronResponse>('bench/work/perceptron.proto');
+const schema = protobufSchema<PerceptronRequest, PerceptronResponse>('bench/workload/perceptron.proto');
 
 @Injectable()
 class Perceptron extends OnnxModel<{ scores: 'float32' }> {
