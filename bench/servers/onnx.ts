@@ -11,7 +11,9 @@ interface PerceptronResponse {
   scores: Float32Array;
 }
 
-const schema = protobufSchema<PerceptronRequest, PerceptronResponse>('bench/workload/perceptron.proto');
+const schema = protobufSchema<PerceptronRequest, PerceptronResponse>(
+  'bench/workload/perceptron.proto',
+);
 
 @Injectable()
 class Perceptron extends OnnxModel<{ scores: 'float32' }> {

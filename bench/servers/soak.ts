@@ -86,7 +86,9 @@ class Perceptron extends OnnxModel<{ scores: 'float32' }> {
   }
 }
 
-@ModelEndpoint('/onnx', protobufSchema('bench/workload/perceptron.proto'), { batch: { maxSize: 32 } })
+@ModelEndpoint('/onnx', protobufSchema('bench/workload/perceptron.proto'), {
+  batch: { maxSize: 32 },
+})
 class Onnx {
   constructor(private readonly model: Perceptron) {}
 
