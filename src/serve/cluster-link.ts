@@ -39,6 +39,7 @@ export class WorkerLink implements ClusterLink {
   readonly #waiting = new Map<number, (text: string) => void>();
   #nextId = 0;
   #allReady = false;
+  #onFleet: (() => void) | undefined;
   #onHangUp: (() => void) | undefined;
   #onDrain: ((options: Partial<DrainOptions>) => void) | undefined;
 
@@ -85,6 +86,14 @@ export class WorkerLink implements ClusterLink {
     void this.#send({ kind: 'ready', ready });
   }
 
+  /** Resolves when this worker knows whether the others are ready. */
+  join(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#onFleet = resolve;
+      void this.#send({ kind: 'joined' });
+    });
+  }
+
   /** Calls `listener` when this worker shall drain and exit. */
   onDrain(listener: (options: Partial<DrainOptions>) => void): void {
     this.#onDrain = listener;
@@ -115,6 +124,7 @@ export class WorkerLink implements ClusterLink {
     switch (message.kind) {
       case 'fleet':
         this.#allReady = message.ready;
+        this.#onFleet?.();
         break;
       case 'snapshot-wanted':
         void this.#answer(message.id);

@@ -5,6 +5,8 @@ import type { DrainOptions } from '../lifecycle/drain.js';
 export type MetricsSnapshot = readonly MetricObjectWithValues<MetricValue<string>>[];
 
 export type FromWorker =
+  /** The worker hears from now on; what was sent before is lost. */
+  | { readonly kind: 'joined' }
   | { readonly kind: 'listening' }
   | { readonly kind: 'ready'; readonly ready: boolean }
   | { readonly kind: 'metrics-wanted'; readonly id: number }

@@ -45,9 +45,12 @@ export class Primary implements SlotListener {
 
   onStarted(worker: WorkerProcess): void {
     this.#workers.add(worker);
-    // It may be asked as soon as it listens.
-    worker.send({ kind: 'fleet', ready: this.#ready });
     void worker.exited.then(() => this.#workers.delete(worker));
+  }
+
+  onJoined(worker: WorkerProcess): void {
+    worker.send({ kind: 'fleet', ready: this.#ready });
+    if (this.#stopping) worker.send({ kind: 'drain', options: {} });
   }
 
   onReadiness(): void {

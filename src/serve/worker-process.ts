@@ -10,6 +10,8 @@ import {
 
 /** What a worker process has to say to whoever supervises it. */
 export interface WorkerListener {
+  /** The worker hears what it is sent from now on. */
+  onJoined(worker: WorkerProcess): void;
   onReadiness(worker: WorkerProcess): void;
   onMetricsWanted(worker: WorkerProcess, id: number): void;
   onSnapshot(worker: WorkerProcess, id: number): void;
@@ -95,6 +97,9 @@ export class WorkerProcess {
 
   #receive(message: FromWorker): void {
     switch (message.kind) {
+      case 'joined':
+        this.#listener.onJoined(this);
+        break;
       case 'listening':
         this.#listening = true;
         this.#readinessChanged();

@@ -14,6 +14,8 @@ export async function serveAsWorker(
   process.on('SIGHUP', () => undefined);
   // So far, nothing has been accepted.
   link.onDrain(() => process.exit(0));
+  // Before it listens, lest it tell its first clients that the others are not ready.
+  await link.join();
   const app = await startApplication(root, options);
   Drain.for(app.getHttpAdapter() as never).waitAfterListening(() => link.reportDeaf());
   const stop = exitOnTermination(app, ['SIGTERM', 'SIGINT'], () => link.sayFarewell());
