@@ -4,7 +4,7 @@ module.exports = {
     { name: 'no-circular', severity: 'error', from: {}, to: { circular: true } },
     {
       name: 'core-knows-no-transport',
-      comment: 'schema, cache, execution, metrics, lifecycle and errors work for any transport.',
+      comment: 'schema, cache, execution, metrics and errors work for any transport.',
       severity: 'error',
       from: { path: '^src/(schema|cache|execution|metrics|errors)/' },
       to: {

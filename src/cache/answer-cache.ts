@@ -1,7 +1,7 @@
 import type { Task } from '../execution/index.js';
 import type { GuardedStore } from './guarded-store.js';
 import { cacheKey } from './key.js';
-import type { EndpointCache } from './options.js';
+import type { CachePolicy } from './options.js';
 import { SingleFlight } from './single-flight.js';
 
 /** The cache from the point of view of one endpoint. */
@@ -10,11 +10,11 @@ export class AnswerCache {
   readonly flights = new SingleFlight();
   /** Milliseconds an answer is kept. */
   readonly ttl: number;
-  readonly #policy: EndpointCache;
+  readonly #policy: CachePolicy;
   readonly #scope: string;
 
   /** @param scope from `cacheScope`: sets the endpoint's entries apart from every other's */
-  constructor(store: GuardedStore, policy: EndpointCache, scope: string) {
+  constructor(store: GuardedStore, policy: CachePolicy, scope: string) {
     this.store = store;
     this.ttl = policy.ttl;
     this.#policy = policy;

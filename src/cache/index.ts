@@ -9,7 +9,7 @@ export {
   resolveCacheOptions,
   resolveEndpointCache,
   type CacheModuleOptions,
-  type EndpointCache,
+  type CachePolicy,
   type EndpointCacheOptions,
   type EndpointCacheSettings,
   type FilledCacheModuleOptions,

@@ -79,7 +79,7 @@ export interface FilledCacheModuleOptions {
 }
 
 /** How an endpoint that caches does it, with every default filled in. */
-export interface EndpointCache {
+export interface CachePolicy {
   readonly ttl: number;
   readonly key: ((input: unknown, context: PredictContext) => string | undefined) | undefined;
   /** Header names in lower case. */
@@ -137,7 +137,7 @@ export function resolveEndpointCache(
   options: EndpointCacheOptions | undefined,
   ttl: number,
   owner: string,
-): EndpointCache | undefined {
+): CachePolicy | undefined {
   if (options === undefined || options === false) return undefined;
   const given: unknown = options === true ? {} : options;
   if (!isObject(given)) {

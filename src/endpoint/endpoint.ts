@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 import { Logger, type Type } from '@nestjs/common';
-import type { AnswerCache, EndpointCache } from '../cache/index.js';
+import type { AnswerCache, CachePolicy } from '../cache/index.js';
 import { createExecutor, type CallLog, type Executor, type Predict } from '../execution/index.js';
 import type { EndpointMetrics } from '../metrics/index.js';
 import type { CompiledSchema } from '../schema/index.js';
@@ -17,7 +17,7 @@ export interface EndpointPlan {
   readonly declaration: EndpointDeclaration;
   readonly options: FilledEndpointOptions;
   readonly schema: CompiledSchema | undefined;
-  readonly cachePolicy: EndpointCache | undefined;
+  readonly cachePolicy: CachePolicy | undefined;
   /** The controller, where one instance serves every request. */
   readonly instance: object | undefined;
   /** Whether answers may be given to Nest as text, as no interceptor of the app looks at them. */
