@@ -18,5 +18,7 @@ export default defineConfig({
     maxWorkers: 2,
     testTimeout: 20_000,
     hookTimeout: 30_000,
+    // A busy machine takes its time: what is polled for has as long as the test.
+    expect: { poll: { timeout: 15_000, interval: 5 } },
   },
 });

@@ -82,7 +82,7 @@ describe.each(ADAPTERS)('A client that goes away on %s', (adapter) => {
     const aborted = vi.fn<() => void>();
     context.signal.addEventListener('abort', aborted);
     leaver.leave();
-    await vi.waitFor(() => expect(aborted).toHaveBeenCalled());
+    await vi.waitFor(() => expect(aborted).toHaveBeenCalled(), { timeout: 15_000 });
     expect(context.signal.reason).toMatchObject({ failure: 'Cancelled' });
     await levelsAre(app, { in_flight: 0 });
     // The handler still runs, so that its slot is taken.
@@ -108,7 +108,7 @@ describe.each(ADAPTERS)('A client that goes away on %s', (adapter) => {
     for (const [i, leaver] of leavers.entries()) {
       expect(signal.aborted).toBe(false);
       leaver.leave();
-      await vi.waitFor(() => expect(left()).toBe(2 - i));
+      await vi.waitFor(() => expect(left()).toBe(2 - i), { timeout: 15_000 });
     }
     expect(signal.aborted).toBe(true);
     await levelsAre(app, { in_flight: 0, queue_depth: 0 });

@@ -1,5 +1,5 @@
+import { EventEmitter, once } from 'node:events';
 import type { PredictContext } from 'nestjs-model-serving';
-import { vi } from 'vitest';
 
 /** One run of a {@link HeldModel}: what it was given, and the way to end it. */
 export interface HeldRun {
@@ -14,6 +14,7 @@ export interface HeldRun {
 /** A model whose every run waits for the test to end it. */
 export class HeldModel {
   readonly runs: HeldRun[] = [];
+  readonly #events = new EventEmitter();
 
   readonly one = (input: unknown, context: PredictContext): Promise<unknown> =>
     this.#hold([input], [context]);
@@ -23,7 +24,8 @@ export class HeldModel {
 
   /** Waits for a run, counted from 0, to begin. */
   async run(index: number): Promise<HeldRun> {
-    return vi.waitUntil(() => this.runs[index], { interval: 2, timeout: 5_000 });
+    while (this.runs[index] === undefined) await once(this.#events, 'run');
+    return this.runs[index];
   }
 
   /** Ends every run of a batch that has begun, giving each input back. */
@@ -36,6 +38,7 @@ export class HeldModel {
       const [input] = inputs;
       const [context] = contexts as [PredictContext];
       this.runs.push({ input, context, inputs, contexts, resolve, reject });
+      this.#events.emit('run');
     });
   }
 }

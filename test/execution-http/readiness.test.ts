@@ -30,7 +30,7 @@ describe.each(ADAPTERS)('An app on %s', (adapter) => {
 
   /** Waits until the app has stopped listening. */
   async function deaf({ app }: RunningApp): Promise<void> {
-    await vi.waitFor(() => expect(app.getHttpServer().listening).toBe(false), { interval: 2 });
+    await vi.waitFor(() => expect(app.getHttpServer().listening).toBe(false), { timeout: 15_000 });
   }
 
   it('tells name and version of its models in /__ready', async () => {

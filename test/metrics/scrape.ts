@@ -84,6 +84,6 @@ export function scrapeWhen(app: RunningApp, holds: (found: Scrape) => void): Pro
       holds(found);
       return found;
     },
-    { timeout: 5_000, interval: 10 },
+    { timeout: 15_000, interval: 10 },
   );
 }

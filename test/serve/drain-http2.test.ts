@@ -37,9 +37,9 @@ it('finishes the streams of HTTP/2 sessions before anything is released', async 
   await app.listen(0, '127.0.0.1');
   const client = connect(`http://127.0.0.1:${(app.getHttpServer().address() as AddressInfo).port}`);
   const stream = client.request({ ':path': '/' }).setEncoding('utf8');
-  await vi.waitFor(() => expect(onHeld).toHaveBeenCalled());
+  await vi.waitFor(() => expect(onHeld).toHaveBeenCalled(), { timeout: 15_000 });
   const closed = app.close();
-  await vi.waitFor(() => expect(app.getHttpServer().listening).toBe(false));
+  await vi.waitFor(() => expect(app.getHttpServer().listening).toBe(false), { timeout: 15_000 });
   release();
   expect(await once(stream, 'data')).toEqual(['held']);
   await closed;

@@ -85,7 +85,7 @@ describe.each(ADAPTERS)('Drain on %s, when the app is closed', (name) => {
   const get = (path: string) => `GET /${path} HTTP/1.1\r\nHost: a\r\n\r\n`;
 
   async function hold(count = 1): Promise<void> {
-    await vi.waitFor(() => expect(onHeld).toHaveBeenCalledTimes(count));
+    await vi.waitFor(() => expect(onHeld).toHaveBeenCalledTimes(count), { timeout: 15_000 });
   }
 
   it('finishes what is in flight before anything is released', async () => {
@@ -134,7 +134,7 @@ describe.each(ADAPTERS)('Drain on %s, when the app is closed', (name) => {
       if (!/^connection: close/im.test(answer)) send();
     });
     send();
-    await vi.waitFor(() => expect(sent).toBeGreaterThan(10));
+    await vi.waitFor(() => expect(sent).toBeGreaterThan(10), { timeout: 15_000 });
     const closed = app.close();
     await ended;
     expect(received().match(/200 OK/g)).toHaveLength(sent);
@@ -208,6 +208,8 @@ describe.each(ADAPTERS)('Drain on %s, when the app is closed', (name) => {
 
   /** Waits until the server has stopped listening. */
   async function refused(): Promise<void> {
-    await vi.waitFor(() => expect(adapter.getHttpServer().listening).toBe(false));
+    await vi.waitFor(() => expect(adapter.getHttpServer().listening).toBe(false), {
+      timeout: 15_000,
+    });
   }
 });
