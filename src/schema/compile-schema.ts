@@ -31,10 +31,8 @@ export function compileSchema(source: SchemaSource, owner: string): CompiledSche
   }
 }
 
-function buildModel({ request, response, fieldNames }: ResolvedTypes): SchemaModel {
-  request?.root.resolveAll();
-  response?.root.resolveAll();
-  const builder = new ModelBuilder(fieldNames);
+function buildModel({ request, response, fieldNames, names }: ResolvedTypes): SchemaModel {
+  const builder = new ModelBuilder(fieldNames, names);
   return {
     request: request && builder.message(request),
     response: response && builder.message(response),

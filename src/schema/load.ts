@@ -1,65 +1,87 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { dirname, isAbsolute, resolve } from 'node:path';
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import protobuf from 'protobufjs';
-import type { Root } from 'protobufjs';
 import { ConfigurationError } from '../errors/index.js';
+import { NameIndex } from './name-index.js';
+import { link } from './proto/linker.js';
+import { SourceError } from './proto/source-error.js';
+import { loadFiles, readSource, type ReadText } from './proto/source-files.js';
 
-/** protobufjs knows Any, Timestamp and the like; the rarer files of google.protobuf are in its package. */
-const BUNDLED =
-  /^google\/protobuf\/(?:api|descriptor|json_enumvalue_options|source_context|type)\.proto$/;
+/** What a file and its imports declare. */
+export interface LoadedFile {
+  readonly names: NameIndex;
+  /** The package of the file itself. */
+  readonly packageName: string;
+}
 
-/** Loads a schema file and what it imports into a root of its own. */
-export function loadRoot(file: string, includeDirs: readonly string[], owner: string): Root {
+interface CacheEntry extends LoadedFile {
+  /** A digest of each text it was made from, by path. */
+  readonly digests: ReadonlyMap<string, string>;
+}
+
+/** Endpoints often share a file. What is loaded is read only, so that they can share it as well. */
+const cache = new Map<string, CacheEntry>();
+
+/**
+ * Loads a schema file and what it imports into a root of its own: once a process, unless one of
+ * the files has changed since.
+ */
+export function loadFile(file: string, includeDirs: readonly string[], owner: string): LoadedFile {
   if (!existsSync(file)) {
     throw new ConfigurationError(
       `${owner}: schema expected a file, got ${file}, which does not exist`,
     );
   }
   try {
-    return file.endsWith('.json') ? loadDescriptor(file) : loadProto(file, includeDirs);
+    const key = JSON.stringify([file, includeDirs]);
+    const known = cache.get(key);
+    if (known && isCurrent(known)) return known;
+    const digests = new Map<string, string>();
+    const read = (path: string) => {
+      const text = readSource(path);
+      if (text !== undefined) digests.set(path, digest(text));
+      return text;
+    };
+    const loaded = file.endsWith('.json')
+      ? { names: loadDescriptor(read(file) ?? ''), packageName: '', digests }
+      : { ...loadProto(file, includeDirs, read), digests };
+    cache.set(key, loaded);
+    return loaded;
   } catch (error) {
     throw new ConfigurationError(`${owner}: schema ${explain(error, file)}`, { cause: error });
   }
 }
 
-function loadDescriptor(file: string): Root {
-  const json: unknown = JSON.parse(readFileSync(file, 'utf8').replace(/^\uFEFF/, ''));
+function isCurrent({ digests }: CacheEntry): boolean {
+  return [...digests].every(([path, known]) => {
+    const text = readSource(path);
+    return text !== undefined && digest(text) === known;
+  });
+}
+
+function digest(text: string): string {
+  return createHash('sha256').update(text).digest('base64');
+}
+
+function loadProto(file: string, includeDirs: readonly string[], read: ReadText): LoadedFile {
+  const files = loadFiles(file, includeDirs, read);
+  return {
+    names: new NameIndex(link(files)).resolve(),
+    packageName: files[0]?.packageName ?? '',
+  };
+}
+
+function loadDescriptor(text: string): NameIndex {
+  const json: unknown = JSON.parse(text.replace(/^\uFEFF/, ''));
   if (typeof json !== 'object' || json === null || !('nested' in json)) {
     throw new Error('expected a protobufjs JSON descriptor (an object with "nested")');
   }
-  return protobuf.Root.fromJSON(json as protobuf.INamespace);
+  const { nested, options } = json as protobuf.INamespace;
+  return new NameIndex(new protobuf.Root(options).addJSON(nested ?? {})).resolve();
 }
 
-function loadProto(file: string, includeDirs: readonly string[]): Root {
-  const root = new protobuf.Root();
-  root.resolvePath = (origin, target) => {
-    if (origin === '') return target;
-    return findImport(target, [...includeDirs, dirname(origin), dirname(file)], origin);
-  };
-  // Original names are needed for `fieldNames: 'proto'` and to refuse what json_name replaces.
-  return root.loadSync(file, { keepCase: true, alternateCommentMode: true });
-}
-
-function findImport(target: string, folders: readonly string[], origin: string): string {
-  if (isAbsolute(target)) return target;
-  for (const folder of folders) {
-    const candidate = resolve(folder, target);
-    if (existsSync(candidate)) return candidate;
-  }
-  if (BUNDLED.test(target)) {
-    return createRequire(import.meta.url).resolve(`protobufjs/${target}`);
-  }
-  const searched = [...new Set(folders)].join(', ');
-  throw new Error(
-    `expected the import "${target}" of ${origin} in one of ${searched}, got no such file`,
-  );
-}
-
-/** protobufjs ends its parse errors with "(file, line n)". */
 function explain(error: unknown, file: string): string {
   // JSON.parse quotes lines of the file.
   const message = String(error instanceof Error ? error.message : error).replaceAll(/\s+/g, ' ');
-  const place = /^(.*) \((?:(.*), )?line (\d+)\)$/.exec(message);
-  return place ? `${place[2] ?? file}:${place[3]}: ${place[1]}` : `${file}: ${message}`;
+  return error instanceof SourceError ? message : `${file}: ${message}`;
 }

@@ -1,11 +1,12 @@
-import type { Enum, Field, Type } from 'protobufjs';
+import type { Enum, Field, NamespaceBase, Type } from 'protobufjs';
 import { AnyTypeIndex } from './any-types.js';
 import type { EnumModel, FieldModel, MessageModel, ValueModel } from './model.js';
+import { NameIndex, fieldsOf } from './name-index.js';
 import {
   deriveJsonName,
   extensionName,
   featuresOf,
-  isEnum,
+  isGroup,
   isType,
   keyTypeOf,
   nameOf,
@@ -29,13 +30,30 @@ const WRAPPER = /^google\.protobuf\.(?:Double|Float|U?Int64|U?Int32|Bool|String|
 export class ModelBuilder {
   readonly #messages = new Map<Type, ValueModel>();
   readonly #enums = new Map<Enum, EnumModel>();
+  readonly #unfilled: (() => void)[] = [];
+  readonly #indexes = new Map<NamespaceBase, NameIndex>();
   readonly #fieldNames: FieldNames;
 
-  constructor(fieldNames: FieldNames) {
+  /** @param names of the types' root, where they are known already */
+  constructor(fieldNames: FieldNames, names?: NameIndex) {
     this.#fieldNames = fieldNames;
+    if (names) this.#indexes.set(names.root, names);
   }
 
   message(type: Type): ValueModel {
+    const model = this.#message(type, this.#indexOf(type.root));
+    // Not one inside the other: messages may lead to each other in a chain of thousands.
+    for (let fill = this.#unfilled.pop(); fill; fill = this.#unfilled.pop()) fill();
+    return model;
+  }
+
+  #indexOf(root: NamespaceBase): NameIndex {
+    let index = this.#indexes.get(root);
+    if (!index) this.#indexes.set(root, (index = new NameIndex(root).resolve()));
+    return index;
+  }
+
+  #message(type: Type, names: NameIndex): ValueModel {
     const known = this.#messages.get(type);
     if (known) return known;
     const name = nameOf(type);
@@ -45,18 +63,23 @@ export class ModelBuilder {
     if (name === 'google.protobuf.Any') {
       return this.#remember(type, {
         kind: 'any',
-        types: new AnyTypeIndex(type.root, (inner) => this.message(inner)),
+        types: new AnyTypeIndex(names, (inner) => this.message(inner)),
       });
     }
     const wrapped = WRAPPER.test(name) ? type.fields['value'] : undefined;
-    if (wrapped) return this.#remember(type, { kind: 'wrapper', value: this.#value(wrapped) });
+    if (wrapped) {
+      const value = { kind: 'scalar', type: wrapped.type as ScalarName } as const;
+      return this.#remember(type, { kind: 'wrapper', value });
+    }
 
     const message: MessageModel & { fields: FieldModel[] } = { name, fields: [] };
-    // Remembered before its fields are built: they may be of this type.
-    const model = this.#remember(type, { kind: 'message', message });
-    for (const field of type.fieldsArray) message.fields.push(this.#field(field));
-    refuseSharedNames(message);
-    return model;
+    this.#unfilled.push(() => {
+      for (const field of [...fieldsOf(type), ...names.extensionsOf(type)]) {
+        message.fields.push(this.#field(field, names));
+      }
+      refuseSharedNames(message);
+    });
+    return this.#remember(type, { kind: 'message', message });
   }
 
   #remember(type: Type, model: ValueModel): ValueModel {
@@ -64,42 +87,42 @@ export class ModelBuilder {
     return model;
   }
 
-  #field(field: Field): FieldModel {
-    const { key, spellings } = this.#names(field.resolve());
+  #field(field: Field, names: NameIndex): FieldModel {
+    const type = isScalarName(field.type) ? undefined : names.typeOf(field);
+    const group = isGroup(type) ? type : undefined;
+    const { key, spellings } = this.#spellings(field, group);
     return {
       id: field.id,
       key,
       spellings,
       rule: field.map ? 'map' : field.repeated ? 'repeated' : 'single',
       mapKey: keyTypeOf(field) as ScalarName | undefined,
-      value: this.#value(field),
-      oneof: field.partOf?.name,
+      value: this.#value(field, type, names),
+      oneof: isSynthetic(field) ? undefined : field.partOf?.name,
       required: field.required,
     };
   }
 
-  #names(field: Field): { key: string; spellings: string[] } {
-    const extension = extensionName(field);
+  #spellings(field: Field, group: Type | undefined): { key: string; spellings: string[] } {
+    // protobufjs keeps the capitals within a group's name, protobuf does not.
+    const protoName = group ? group.name.toLowerCase() : (field.protoName ?? field.name);
+    const extension = extensionName(field, group && protoName);
     if (extension !== undefined) return { key: extension, spellings: [extension] };
-    const protoName = field.protoName ?? field.name;
     const derived = deriveJsonName(protoName);
-    const jsonName =
-      field.jsonName ?? (field.getOption('json_name') as string | undefined) ?? derived;
+    const explicit = field.getOption('json_name') as string | undefined;
+    const jsonName = explicit ?? (group ? derived : (field.jsonName ?? derived));
     const spellings = new Set([jsonName, protoName]);
     // Without `keepCase` protobufjs' own name is the derived one, which json_name replaces.
-    if (jsonName === derived) spellings.add(field.name);
+    if (jsonName === derived && !group) spellings.add(field.name);
     return {
       key: this.#fieldNames === 'json' ? jsonName : protoName,
       spellings: [...spellings],
     };
   }
 
-  #value(field: Field): ValueModel {
-    const type: unknown = field.resolve().resolvedType;
-    if (isType(type)) return this.message(type);
-    if (isEnum(type)) return { kind: 'enum', enum: this.#enum(type) };
-    if (isScalarName(field.type)) return { kind: 'scalar', type: field.type };
-    throw new Error(`field ${nameOf(field)} has the unknown type ${field.type}`);
+  #value(field: Field, type: Type | Enum | undefined, names: NameIndex): ValueModel {
+    if (type === undefined) return { kind: 'scalar', type: field.type as ScalarName };
+    return isType(type) ? this.#message(type, names) : { kind: 'enum', enum: this.#enum(type) };
   }
 
   #enum(type: Enum): EnumModel {
@@ -107,6 +130,11 @@ export class ModelBuilder {
     if (!model) this.#enums.set(type, (model = buildEnum(type)));
     return model;
   }
+}
+
+/** The oneof of a proto3 field marked `optional` is one that no one wrote. */
+function isSynthetic(field: Field): boolean {
+  return field.getOption('proto3_optional') === true;
 }
 
 function buildEnum(type: Enum): EnumModel {

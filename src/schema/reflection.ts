@@ -29,14 +29,6 @@ export function isStaticClass(value: unknown): boolean {
   return typeof encode === 'function' && typeof decode === 'function';
 }
 
-/** Every message type at or below a namespace, in the order of the file. */
-export function* typesIn(namespace: NamespaceBase): Generator<Type> {
-  if (isType(namespace)) yield namespace;
-  for (const nested of namespace.nestedArray) {
-    if (isNamespace(nested)) yield* typesIn(nested);
-  }
-}
-
 /** A full name without protobufjs' leading dot. */
 export function nameOf(object: { readonly fullName: string }): string {
   return object.fullName.replace(/^\./, '');
@@ -52,13 +44,17 @@ export function featuresOf(object: Field | Enum): Readonly<Record<string, unknow
   return (object as unknown as { _features?: Record<string, unknown> })._features ?? {};
 }
 
+/** The message of a `group`, which protobufjs does not declare. */
+export function isGroup(type: unknown): type is Type & { group: true } {
+  return isType(type) && (type as { group?: boolean }).group === true;
+}
+
 /** An extension's name in JSON is its full name in brackets. Undefined for an ordinary field. */
-export function extensionName(field: Field): string | undefined {
-  const declaring = field.declaringField;
-  if (!declaring && !field.name.startsWith('.')) return undefined;
-  const name = nameOf(declaring ?? field);
-  const protoName = (declaring ?? field).protoName;
-  return `[${protoName ? name.replace(/[^.]+$/, protoName) : name}]`;
+export function extensionName(field: Field, protoName?: string): string | undefined {
+  const declaring = field.declaringField ?? field;
+  if (declaring.extend === undefined && !declaring.name.startsWith('.')) return undefined;
+  const last = protoName ?? declaring.protoName ?? declaring.name.replace(/^.*\./, '');
+  return `[${nameOf(declaring).replace(/[^.]+$/, last)}]`;
 }
 
 /** protoc's ToJsonName: an underscore is dropped and the character after it put in upper case. */

@@ -2,10 +2,12 @@ import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { NamespaceBase, Type } from 'protobufjs';
 import { ConfigurationError } from '../errors/index.js';
-import { loadRoot } from './load.js';
+import { findMessage, findRpc, type Place } from './find-declared.js';
+import { loadFile } from './load.js';
 import type { FieldNames } from './model-builder.js';
+import { NameIndex } from './name-index.js';
 import { describe } from './report.js';
-import { isNamespace, isStaticClass, isType, nameOf, typesIn } from './reflection.js';
+import { isNamespace, isStaticClass, isType, nameOf } from './reflection.js';
 import { ProtobufSchema, type ProtobufSchemaOptions } from './schema-source.js';
 
 /** The reflected types a source stands for. */
@@ -13,14 +15,15 @@ export interface ResolvedTypes {
   readonly request?: Type;
   readonly response?: Type;
   readonly fieldNames: FieldNames;
+  /** Of the root of both, where it is known already. */
+  readonly names?: NameIndex;
 }
 
 const SOURCES =
   'a path or URL of a .proto or .json file, protobufSchema(…), a protobufjs Root or Namespace, or { request?, response? } of protobufjs Types';
 const INSTEAD =
   'pass the .proto file itself, or reflected types (pbjs -t json, or Root.load): a static class does not know its fields';
-const OPTIONS = ['includeDirs', 'package', 'request', 'response', 'fieldNames'];
-const NAMES_SHOWN = 8;
+const OPTIONS = ['includeDirs', 'package', 'request', 'response', 'rpc', 'fieldNames'];
 
 export function resolveTypes(source: unknown, owner: string): ResolvedTypes {
   if (typeof source === 'string' || source instanceof URL) {
@@ -32,28 +35,50 @@ export function resolveTypes(source: unknown, owner: string): ResolvedTypes {
       `${owner}: schema expected both sides, got the single type ${nameOf(source)}; pass { request: … } or { response: … }`,
     );
   }
-  if (isNamespace(source)) return fromNamespace(source, {}, 'the given namespace', owner);
+  if (isNamespace(source)) return fromNamespace(source, owner);
   return fromTypes(source, owner);
 }
 
 function fromFile({ file, options }: ProtobufSchema, owner: string): ResolvedTypes {
   checkOptions(options, owner);
   const path = pathOf(file, owner);
-  const root = loadRoot(
-    path,
-    (options.includeDirs ?? []).map((dir) => resolve(dir)),
-    owner,
-  );
-  if (options.package === undefined) return fromNamespace(root, options, path, owner);
-  const namespace = options.package
-    .split('.')
-    .reduce<unknown>((parent, name) => (isNamespace(parent) ? parent.get(name) : null), root);
-  if (!isNamespace(namespace)) {
+  const includeDirs = (options.includeDirs ?? []).map((dir) => resolve(dir));
+  const { names, packageName } = loadFile(path, includeDirs, owner);
+  const { fieldNames = 'json' } = options;
+  if (options.package === undefined) {
+    const place = { names, within: packageName, isLimit: false, file: path, description: path };
+    return { ...messagesOf(place, options, owner), fieldNames, names };
+  }
+  if (!isNamespace(names.find(options.package))) {
     throw new ConfigurationError(
       `${owner}: schema option package expected a package of ${path}, got "${options.package}"`,
     );
   }
-  return fromNamespace(namespace, options, `${path}, package ${options.package}`, owner);
+  const description = `${path}, package ${options.package}`;
+  const place = { names, within: options.package, isLimit: true, file: path, description };
+  return { ...messagesOf(place, options, owner), fieldNames, names };
+}
+
+function fromNamespace(namespace: NamespaceBase, owner: string): ResolvedTypes {
+  const place = {
+    names: new NameIndex(namespace.root),
+    within: nameOf(namespace),
+    isLimit: true,
+    description: 'the given namespace',
+  };
+  return { ...messagesOf(place, {}, owner), fieldNames: 'json' };
+}
+
+function messagesOf(
+  place: Place,
+  { rpc, request = 'Request', response = 'Response' }: ProtobufSchemaOptions,
+  owner: string,
+): { request: Type; response: Type } {
+  if (rpc !== undefined) return findRpc(place, rpc, owner);
+  return {
+    request: findMessage(place, 'request', request, owner),
+    response: findMessage(place, 'response', response, owner),
+  };
 }
 
 function pathOf(file: string | URL, owner: string): string {
@@ -93,51 +118,15 @@ function checkOptions(options: ProtobufSchemaOptions, owner: string): void {
       throw wrong(name, 'a name', value);
     }
   }
+  const beside = (['request', 'response'] as const).find((side) => options[side] !== undefined);
+  if (options.rpc !== undefined && beside !== undefined) {
+    throw new ConfigurationError(
+      `${owner}: schema expected either the option rpc, which gives both messages, or ${beside}, got both`,
+    );
+  }
   if (!['json', 'proto'].includes(options.fieldNames ?? 'json')) {
     throw wrong('fieldNames', '"json" or "proto"', options.fieldNames);
   }
-}
-
-function fromNamespace(
-  namespace: NamespaceBase,
-  options: ProtobufSchemaOptions,
-  place: string,
-  owner: string,
-): ResolvedTypes {
-  return {
-    request: findMessage(namespace, 'request', options.request ?? 'Request', place, owner),
-    response: findMessage(namespace, 'response', options.response ?? 'Response', place, owner),
-    fieldNames: options.fieldNames ?? 'json',
-  };
-}
-
-/** By its name in the namespace itself, else by its full name, else by its name anywhere below. */
-function findMessage(
-  namespace: NamespaceBase,
-  side: string,
-  name: string,
-  place: string,
-  owner: string,
-): Type {
-  const direct = namespace.get(name);
-  if (isType(direct)) return direct;
-  const wanted = name.replace(/^\./, '');
-  const types = [...typesIn(namespace)];
-  const full = types.find((type) => nameOf(type) === wanted);
-  if (full) return full;
-
-  const matches = types.filter((type) => nameOf(type).endsWith(`.${wanted}`));
-  if (matches.length === 1) return matches[0] as Type;
-  const expected = `${owner}: schema expected the ${side} message "${name}" in ${place}`;
-  if (matches.length > 1) {
-    throw new ConfigurationError(
-      `${expected}, got several (${matches.map(nameOf).join(', ')}); give its full name as the option ${side}`,
-    );
-  }
-  const names = types.slice(0, NAMES_SHOWN).map(nameOf).join(', ') || 'no messages';
-  throw new ConfigurationError(
-    `${expected}, got ${names}${types.length > NAMES_SHOWN ? ', …' : ''}; give its name as the option ${side}`,
-  );
 }
 
 function fromTypes(source: unknown, owner: string): ResolvedTypes {

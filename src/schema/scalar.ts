@@ -10,7 +10,9 @@ export const MAX_FLOAT = 3.4028234663852886e38;
 const NON_FINITE = ['NaN', 'Infinity', '-Infinity'];
 
 export function isScalarName(name: string): name is ScalarName {
-  return name in INTEGERS || ['double', 'float', 'bool', 'string', 'bytes'].includes(name);
+  return (
+    Object.hasOwn(INTEGERS, name) || ['double', 'float', 'bool', 'string', 'bytes'].includes(name)
+  );
 }
 
 export function scalarReader(name: ScalarName): Reader {

@@ -29,6 +29,13 @@ export interface ProtobufSchemaOptions {
    */
   readonly response?: string;
   /**
+   * A method of a service in the file, which gives both messages, in place of `request` and
+   * `response`. It takes one message and returns one: no streams.
+   *
+   * @example 'Greeter.Greet'
+   */
+  readonly rpc?: string;
+  /**
    * How fields are spelled in what the handler gets and what the client gets: `'json'` is
    * lowerCamelCase or the field's `json_name`, `'proto'` is as in the file. Clients may use either.
    *

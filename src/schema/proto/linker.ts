@@ -1,0 +1,49 @@
+import protobuf from 'protobufjs';
+import type { Root } from 'protobufjs';
+import { ImportGraph, type LinkedFile } from './import-graph.js';
+import type { Reference } from './proto-file.js';
+import { notFound, resolveName, type Resolution } from './scope.js';
+import { SourceError } from './source-error.js';
+
+/** Brings files into one root, with every type's name replaced by its full name. */
+export function link(files: readonly LinkedFile[]): Root {
+  const graph = new ImportGraph(files);
+  for (const file of files) {
+    for (const reference of file.references) {
+      const resolution = resolveName(reference.name, reference.scope, (name) =>
+        graph.kindOf(name, file),
+      );
+      if (resolution.fullName === undefined) throw unknownType(reference, resolution, file, graph);
+      reference.assign(`.${resolution.fullName}`);
+    }
+  }
+  const root = new protobuf.Root();
+  for (const { path, packageName, declarations } of files) {
+    root.files.push(path);
+    const namespace = packageName === '' ? root : root.define(packageName);
+    for (const object of declarations) namespace.add(object);
+  }
+  // Last, when the messages that they extend are there.
+  for (const { packageName, extensions } of files) {
+    for (const { field, parent } of extensions) (parent ?? root.define(packageName)).add(field);
+  }
+  return root;
+}
+
+function unknownType(
+  { name, owner, line }: Reference,
+  resolution: Resolution,
+  file: LinkedFile,
+  graph: ImportGraph,
+): SourceError {
+  const unseen = resolution.tried.find((tried) => graph.fileOf(tried));
+  const hint =
+    unseen === undefined
+      ? ''
+      : `; ${unseen} is in ${graph.fileOf(unseen)?.path}, which the file does not import`;
+  return new SourceError(
+    file.path,
+    line,
+    `${owner} has the unknown type ${name}: ${notFound(resolution)} in the file and its imports${hint}`,
+  );
+}
