@@ -6,7 +6,7 @@ import {
   deriveJsonName,
   extensionName,
   featuresOf,
-  isGroup,
+  isGroupOf,
   isType,
   keyTypeOf,
   nameOf,
@@ -89,7 +89,7 @@ export class ModelBuilder {
 
   #field(field: Field, names: NameIndex): FieldModel {
     const type = isScalarName(field.type) ? undefined : names.typeOf(field);
-    const group = isGroup(type) ? type : undefined;
+    const group = type && isGroupOf(field, type) ? type : undefined;
     const { key, spellings } = this.#spellings(field, group);
     return {
       id: field.id,

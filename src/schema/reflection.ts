@@ -44,9 +44,11 @@ export function featuresOf(object: Field | Enum): Readonly<Record<string, unknow
   return (object as unknown as { _features?: Record<string, unknown> })._features ?? {};
 }
 
-/** The message of a `group`, which protobufjs does not declare. */
-export function isGroup(type: unknown): type is Type & { group: true } {
-  return isType(type) && (type as { group?: boolean }).group === true;
+/** Whether protobufjs' parser has read `field` and its message as a `group`: both stand together. */
+export function isGroupOf(field: Field, type: Type | Enum): type is Type {
+  const { group = false } = type as { group?: boolean };
+  const { name, parent } = type;
+  return group && field.parent === parent && field.name === name[0]?.toLowerCase() + name.slice(1);
 }
 
 /** An extension's name in JSON is its full name in brackets. Undefined for an ordinary field. */

@@ -7,7 +7,7 @@ import type { Kind } from './scope.js';
 import { Tokens } from './tokens.js';
 
 const SYNTAXES = ['proto2', 'proto3'];
-const EDITIONS = ['2023', '2024', '2026'];
+const EDITIONS = ['2023', '2024', '2026', 'UNSTABLE'];
 const MAX_FIELD_NUMBER = 536_870_911;
 const MAX_ENUM_NUMBER = 2_147_483_647;
 /** Far more than protoc takes (32), far less than what protobufjs' recursion can bear. */
@@ -121,7 +121,8 @@ class Parser {
     if (!known.includes(edition)) {
       throw this.#tokens.error(`expected ${known.join(' or ')}, got '${edition}'`);
     }
-    this.#edition = edition;
+    // What protoc's own tests call the edition to come.
+    this.#edition = edition === 'UNSTABLE' ? '2026' : edition;
     this.#tokens.expect(';');
   }
 
@@ -180,6 +181,7 @@ class Parser {
   #member(type: Type, members: ReflectionObject[], scope: string, depth: number): void {
     const tokens = this.#tokens;
     if (tokens.skip(';')) return;
+    if (tokens.text === 'extend') return this.#extend(scope, type, depth);
     // Before a dot a keyword is the name of a package.
     switch (tokens.following === '.' ? '' : tokens.text) {
       case 'message':
@@ -198,8 +200,6 @@ class Parser {
         members.push(nested);
         return;
       }
-      case 'extend':
-        return this.#extend(scope, type, depth);
       case 'option':
         setOptions(type, this.#option());
         return;
@@ -224,7 +224,7 @@ class Parser {
     const tokens = this.#tokens;
     const isLabel = ['optional', 'required', 'repeated'].includes(tokens.text);
     const isMap = tokens.text === 'map' && tokens.following === '<';
-    if (!isLabel || tokens.following === '.') {
+    if (!isLabel) {
       if (this.#edition === 'proto2' && !isMap) throw tokens.illegal('token', 'a label');
       return undefined;
     }
