@@ -50,10 +50,15 @@ class PredicateSource {
   /** Names too many for a chain of comparisons: of an enum's values, or of a message's fields. */
   readonly tables: (Set<unknown> | Map<string, number>)[] = [];
   readonly #names = new Map<MessageModel, string>();
-  readonly #bodies: string[] = [];
+  readonly #unwritten: MessageModel[] = [];
 
+  /** Those of the messages that were checked, one after the other: their chain may be long. */
   functions(): string {
-    return this.#bodies.join('\n');
+    const bodies: string[] = [];
+    for (let model = this.#unwritten.pop(); model; model = this.#unwritten.pop()) {
+      bodies.push(this.#messageFunction(this.#names.get(model) as string, model));
+    }
+    return bodies.join('\n');
   }
 
   /** An expression that is true when `x`, a message of depth `depth` if it is one, is canonical. */
@@ -96,7 +101,7 @@ class PredicateSource {
     if (known !== undefined) return known;
     const name = `m${this.#names.size}`;
     this.#names.set(model, name);
-    this.#bodies.push(this.#messageFunction(name, model));
+    this.#unwritten.push(model);
     return name;
   }
 
@@ -105,19 +110,22 @@ class PredicateSource {
    * had many shapes.
    */
   #messageFunction(name: string, { fields }: MessageModel): string {
-    const oneofs = [...new Set(fields.flatMap(({ oneof }) => oneof ?? []))];
+    const oneofs = new Map<string, number>();
+    for (const { oneof } of fields) {
+      if (oneof !== undefined && !oneofs.has(oneof)) oneofs.set(oneof, oneofs.size);
+    }
     const wide = fields.length > FIELD_CHAIN;
     const cases = fields.map((field, i) => {
       const label = wide ? i : literal(field.key);
       const first =
-        field.oneof === undefined ? '' : `if(o${oneofs.indexOf(field.oneof)}++)return false;`;
+        field.oneof === undefined ? '' : `if(o${oneofs.get(field.oneof)}++)return false;`;
       return `case ${label}:{${first}${this.#fieldCheck(field)}break;}`;
     });
     const index = wide ? this.tables.push(new Map(fields.map(({ key }, i) => [key, i]))) - 1 : 0;
     return [
       `function ${name}(v,d,w,a){`,
       `if(d>${MAX_DEPTH}||${notPlain('v')})return false;`,
-      ...oneofs.map((_, i) => `let o${i}=0;`),
+      ...[...oneofs.values()].map((i) => `let o${i}=0;`),
       `for(const k in v){const x=v[k];switch(${wide ? `tables[${index}].get(k)` : 'k'}){`,
       ...cases,
       'default:return false;}}',

@@ -11,8 +11,20 @@ import { durationReader, timestampReader } from './time.js';
 /** The slow path of a schema: one reader for each message, made once. */
 export class Readers {
   readonly #messages = new Map<MessageModel, MessageReader>();
+  readonly #unfinished: (() => void)[] = [];
 
   of(model: ValueModel): Reader {
+    const reader = this.#of(model);
+    this.#finish();
+    return reader;
+  }
+
+  /** Not one inside the other: messages may lead to each other in a chain of thousands. */
+  #finish(): void {
+    for (let next = this.#unfinished.pop(); next; next = this.#unfinished.pop()) next();
+  }
+
+  #of(model: ValueModel): Reader {
     switch (model.kind) {
       case 'scalar':
         return scalarReader(model.type);
@@ -21,7 +33,7 @@ export class Readers {
       case 'message':
         return this.#message(model.message);
       case 'wrapper':
-        return atMessageDepth(this.of(model.value));
+        return atMessageDepth(this.#of(model.value));
       case 'timestamp':
         return atMessageDepth(timestampReader);
       case 'duration':
@@ -38,9 +50,12 @@ export class Readers {
         return anyReader((name) => {
           const inner = model.types.find(name);
           if (inner === undefined) return undefined;
-          return inner.kind === 'message'
-            ? { readFields: this.#message(inner.message) }
-            : { readValue: this.of(inner), mayBeAbsent: inner.kind === 'value' };
+          if (inner.kind !== 'message') {
+            return { readValue: this.of(inner), mayBeAbsent: inner.kind === 'value' };
+          }
+          const readFields = this.#message(inner.message);
+          this.#finish();
+          return { readFields };
         });
     }
   }
@@ -51,12 +66,12 @@ export class Readers {
     // The fields come later: they may hold messages of this very type.
     const { reader, setFields } = messageReader(model);
     this.#messages.set(model, reader);
-    setFields(model.fields.map((field) => this.#field(field)));
+    this.#unfinished.push(() => setFields(model.fields.map((field) => this.#field(field))));
     return reader;
   }
 
   #field(field: FieldModel): Reader {
-    const reader = this.of(field.value);
+    const reader = this.#of(field.value);
     if (field.rule === 'repeated') return repeatedReader(reader);
     return field.mapKey === undefined ? reader : mapReader(field.mapKey, reader);
   }
