@@ -1,5 +1,5 @@
 import protobuf from 'protobufjs';
-import type { Root } from 'protobufjs';
+import type { NamespaceBase, Root } from 'protobufjs';
 import { ImportGraph, type LinkedFile } from './import-graph.js';
 import type { Reference } from './proto-file.js';
 import { notFound, resolveName, type Resolution } from './scope.js';
@@ -18,14 +18,15 @@ export function link(files: readonly LinkedFile[]): Root {
     }
   }
   const root = new protobuf.Root();
-  for (const { path, packageName, declarations } of files) {
-    root.files.push(path);
-    const namespace = packageName === '' ? root : root.define(packageName);
-    for (const object of declarations) namespace.add(object);
+  const packageOf = ({ packageName }: LinkedFile): NamespaceBase =>
+    packageName === '' ? root : root.define(packageName);
+  for (const file of files) {
+    root.files.push(file.path);
+    for (const object of file.declarations) packageOf(file).add(object);
   }
   // Last, when the messages that they extend are there.
-  for (const { packageName, extensions } of files) {
-    for (const { field, parent } of extensions) (parent ?? root.define(packageName)).add(field);
+  for (const file of files) {
+    for (const { field, parent } of file.extensions) (parent ?? packageOf(file)).add(field);
   }
   return root;
 }
