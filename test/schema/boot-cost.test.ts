@@ -59,8 +59,8 @@ const SHAPES: [string, number, (count: number) => string][] = [
     (n) => writeSchema(`${HEAD} message Request { M0 m = 1; } ${many(n, (i) => `message M${i} { M${(i + 1) % n} m = 1; }`)}`),
   ],
   [
-    '12,000 messages that an Any may hold',
-    12_000,
+    '6,000 messages that an Any may hold',
+    6_000,
     (n) =>
       writeSchema(
         `${HEAD} import "google/protobuf/any.proto"; message Request { google.protobuf.Any any = 1; }
@@ -68,13 +68,13 @@ const SHAPES: [string, number, (count: number) => string][] = [
       ),
   ],
   [
-    'a message of 12,000 fields',
-    12_000,
+    'a message of 6,000 fields',
+    6_000,
     (n) => writeSchema(`${HEAD} message Request { ${many(n, (i) => `optional int32 f${i} = ${i + 1};`)} }`),
   ],
   [
-    'a oneof of 12,000 fields',
-    12_000,
+    'a oneof of 6,000 fields',
+    6_000,
     (n) => writeSchema(`${HEAD} message Request { oneof o { ${many(n, (i) => `int32 f${i} = ${i + 1};`)} } }`),
   ],
   [
