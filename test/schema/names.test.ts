@@ -27,6 +27,10 @@ const SCOPES: [string, string, string][] = [
   ['a path through a sibling', 'message Status { message State {} } message State {} message Request { Status.State f = 1; }', 'p.Status.State'],
   ['a leading dot', 'message State {} message Request { message p { message State {} } .p.State f = 1; }', 'p.State'],
   ['the package, written out', 'message State {} message Request { message State {} p.State f = 1; }', 'p.State'],
+  ['a type nested in another nested one', 'message State {} message Request { message Other { message State {} } State f = 1; }', 'p.State'],
+  ['an enum nested in another nested type', 'message State {} message Request { message Other { enum State { A = 0; } } State f = 1; }', 'p.State'],
+  ['an enum, beside a deeper message', 'enum State { A = 0; } message Request { message Other { message State {} } State f = 1; }', 'p.State'],
+  ['a deeper path', 'message A { message B {} } message Request { message Other { message A { message B {} } } A.B f = 1; }', 'p.A.B'],
   ['a map\'s value', 'message Status { message State {} } message State {} message Request { map<string, State> f = 1; }', 'map'],
   ['a oneof\'s field', 'message Status { message State {} } message State {} message Request { oneof o { State f = 1; } }', 'p.State'],
   ['a field of its own name', 'message Status { message f {} } message f {} message Request { f f = 1; }', 'p.f'],
@@ -80,6 +84,14 @@ describe('among files', () => {
   test('a package with the same last name does not win', () => {
     const text = importing(['other', 'none'], 'message Request { State f = 1; }');
     expect(expectedOf(text)).toContain('(State)');
+  });
+
+  test('a type of the outer package wins over one nested beside', () => {
+    writeSchema(`${PROTO3} package foo; message State {} enum Kind { A = 0; }`, 'foo.proto');
+    const text = (type: string) =>
+      `${PROTO3} package foo.inner; import "foo.proto"; message Status { message State {} message Kind {} } message Request { ${type} f = 1; }`;
+    expect(expectedOf(text('State'))).toContain('(foo.State)');
+    expect(expectedOf(text('Kind'))).toContain('a value of foo.Kind');
   });
 
   test('packages that share a prefix: the innermost decides', () => {
