@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import protobuf from 'protobufjs';
+import type { ReflectionObject, Root } from 'protobufjs';
 import { ConfigurationError } from '../errors/index.js';
 import { NameIndex } from './name-index.js';
 import { link } from './proto/linker.js';
@@ -65,11 +66,29 @@ function digest(text: string): string {
 
 function loadProto(file: string, includeDirs: readonly string[], read: ReadText): LoadedFile {
   const files = loadFiles(file, includeDirs, read);
-  return {
-    names: new NameIndex(link(files)).resolve(),
-    packageName: files[0]?.packageName ?? '',
-  };
+  const root = link(files);
+  const names = new NameIndex(root);
+  findAtOnce(root, names);
+  return { names: names.resolve(), packageName: files[0]?.packageName ?? '' };
 }
+
+/** protobufjs finds a full name segment by segment, and copies the rest of it at each. */
+function findAtOnce(root: Root, names: NameIndex): void {
+  const lookup: Lookup = root.lookup.bind(root);
+  const findFirst: Lookup = (path, filterTypes, parentAlreadyChecked) => {
+    const found = Array.isArray(path) ? names.find(path.join('.')) : undefined;
+    const isWanted =
+      found && (!Array.isArray(filterTypes) || filterTypes.includes(found.constructor));
+    return isWanted ? found : lookup(path, filterTypes, parentAlreadyChecked);
+  };
+  root.lookup = findFirst;
+}
+
+type Lookup = (
+  path: string | string[],
+  filterTypes: unknown,
+  parentAlreadyChecked?: boolean,
+) => ReflectionObject | null;
 
 function loadDescriptor(text: string): NameIndex {
   const json: unknown = JSON.parse(text.replace(/^\uFEFF/, ''));
