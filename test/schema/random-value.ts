@@ -18,7 +18,7 @@ const HOSTILE: readonly unknown[] = [
   '2024-01-01T00:00:60Z', '2024-01-01T24:00:00Z', '2024-04-31T00:00:00Z', '1969-12-31T23:59:59.5Z',
   '1s', '-1.5s', '0s', '-0s', '1.s', '.5s', '1.000s', '1.0000000001s', '315576000000s', '315576000001s', '-0.1s', '01s',
   'a,b', 'fooBar', 'foo_bar', 'a,,b', [], {}, [null], [[]], { a: 1 }, { value: 1 }, { '@type': 1 }, { '@type': '' },
-  { '@type': 'type.googleapis.com/fuzz.v1.M1' }, { '@type': 'M1' }, { '@type': 'x/google.protobuf.Duration', value: '1.50s' },
+  { '@type': 'type.googleapis.com/fuzz.v1.M1' }, { '@type': 'fuzz.v1.M1' }, { '@type': 'x/google.protobuf.Duration', value: '1.50s' },
   { '@type': 'x/google.protobuf.Value' }, { '@type': '.fuzz.v1.M1', nope: 1 }, { '@type': 'fuzz' }, { '@type': '..' },
   JSON.parse('{"__proto__": {"a": 1}}'), JSON.parse('{"constructor": {"prototype": {}}}'),
 ]; // prettier-ignore
