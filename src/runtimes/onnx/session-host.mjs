@@ -1,0 +1,34 @@
+// The module Piscina runs in each worker thread of a model with `threads`: it holds one session.
+// Plain JavaScript, because a thread loads it without any build or test tool around it.
+import { workerData } from 'node:worker_threads';
+import { env, InferenceSession } from 'onnxruntime-node';
+import { move, transferableSymbol, valueSymbol } from 'piscina';
+import { pack, unpack } from './packed-tensor.mjs';
+
+const { file, options, logLevel } = workerData;
+env.logLevel = logLevel;
+const session = await InferenceSession.create(file, options);
+
+/** That it can be called says that the session is loaded. */
+export function ready() {
+  const { inputMetadata, outputMetadata } = session;
+  return { inputMetadata, outputMetadata };
+}
+
+/**
+ * An error is returned: what is thrown could not be told from the death of the thread.
+ *
+ * @returns {Promise<unknown>}
+ */
+export default async function run({ feeds, fetches }) {
+  try {
+    const { packed, transferList } = pack(await session.run(unpack(feeds), fetches), () => true);
+    return move({ [valueSymbol]: { outputs: packed }, [transferableSymbol]: transferList });
+  } catch (error) {
+    return { error };
+  }
+}
+
+export function release() {
+  return session.release();
+}
