@@ -5,9 +5,9 @@ import { env, InferenceSession } from 'onnxruntime-node';
 import { move, transferableSymbol, valueSymbol } from 'piscina';
 import { pack, unpack } from './packed-tensor.mjs';
 
-const { file, options, logLevel } = workerData;
+const { file, options, logLevel, busy } = workerData;
 env.logLevel = logLevel;
-const session = await InferenceSession.create(file, options);
+const session = await native(() => InferenceSession.create(file, options));
 
 /** That it can be called says that the session is loaded. */
 export function ready() {
@@ -22,13 +22,26 @@ export function ready() {
  */
 export default async function run({ feeds, fetches }) {
   try {
-    const { packed, transferList } = pack(await session.run(unpack(feeds), fetches), () => true);
+    const outputs = await native(() => session.run(unpack(feeds), fetches));
+    const { packed, transferList } = pack(outputs, () => true);
     return move({ [valueSymbol]: { outputs: packed }, [transferableSymbol]: transferList });
   } catch (error) {
     return { error };
   }
 }
 
+/** @returns {Promise<void>} */
 export function release() {
-  return session.release();
+  return native(() => session.release());
+}
+
+/** Says, while ONNX Runtime works, that the process may not end this thread. */
+async function native(work) {
+  Atomics.store(busy, 0, 1);
+  try {
+    return await work();
+  } finally {
+    Atomics.store(busy, 0, 0);
+    Atomics.notify(busy, 0);
+  }
 }

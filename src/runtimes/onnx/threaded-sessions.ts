@@ -1,30 +1,19 @@
-import { fileURLToPath } from 'node:url';
-import { env, type InferenceSession, type Tensor } from 'onnxruntime-node';
+import type { InferenceSession, Tensor } from 'onnxruntime-node';
 import { ServingError } from '../../errors/index.js';
-import { ThreadPool } from '../threads/thread-pool.js';
-import { deathOf } from '../threads/thrown.js';
 import { Turnstile } from '../threads/turnstile.js';
-import { pack, unpack, type PackedTensor } from './packed-tensor.mjs';
 import type { Session, SessionCall } from './session.js';
-
-const HOST = fileURLToPath(new URL('./session-host.mjs', import.meta.url));
-
-type Metadata = Pick<Session, 'inputMetadata' | 'outputMetadata'>;
-
-/** What session-host.mjs makes of a run. */
-type Result = { outputs: [string, PackedTensor][] } | { error: Error };
+import { SessionThread, type Metadata } from './session-thread.js';
 
 /**
- * A model in worker threads, one session in each. Every thread is a pool of its own, so that a session
- * is released in the thread that holds it. None is ended inside ONNX Runtime, which could abort the
- * process: not by an abort, and not by the end of the app, either.
+ * A model in worker threads, one session in each. None is ended inside ONNX Runtime, which could
+ * abort the process: not by an abort, and not by the end of the app, either.
  */
 export class ThreadedSessions implements Session {
   readonly inputMetadata: Session['inputMetadata'];
   readonly outputMetadata: Session['outputMetadata'];
   readonly #owner: string;
-  readonly #threads: readonly ThreadPool[];
-  readonly #idle: ThreadPool[];
+  readonly #threads: readonly SessionThread[];
+  readonly #idle: SessionThread[];
   readonly #turnstile: Turnstile;
   #released = false;
 
@@ -35,21 +24,19 @@ export class ThreadedSessions implements Session {
     options: InferenceSession.SessionOptions | undefined,
     threads: number,
   ): Promise<ThreadedSessions> {
-    const workerData = { file, options, logLevel: env.logLevel };
-    const one = { filename: HOST, workerData, minThreads: 1, maxThreads: 1 };
-    const pools = Array.from({ length: threads }, () => new ThreadPool(owner, one));
-    const loads = pools.map((pool) => pool.load());
+    const all = Array.from({ length: threads }, () => new SessionThread(owner, file, options));
+    const loads = all.map((thread) => thread.load());
     try {
-      const [[metadata]] = (await Promise.all(loads)) as [[Metadata]];
-      return new ThreadedSessions(owner, pools, metadata);
+      const [metadata] = await Promise.all(loads);
+      return new ThreadedSessions(owner, all, metadata!);
     } catch (error) {
       await Promise.allSettled(loads);
-      await closeAll(pools);
+      await releaseAll(all);
       throw error;
     }
   }
 
-  private constructor(owner: string, threads: readonly ThreadPool[], metadata: Metadata) {
+  private constructor(owner: string, threads: readonly SessionThread[], metadata: Metadata) {
     this.inputMetadata = metadata.inputMetadata;
     this.outputMetadata = metadata.outputMetadata;
     this.#owner = owner;
@@ -78,14 +65,15 @@ export class ThreadedSessions implements Session {
     return unlessAborted(running, call.signal);
   }
 
+  /** Runs that have started end first; those that wait are turned away. */
   async release(): Promise<void> {
     this.#released = true;
     this.#turnstile.turnAway(this.#unavailable());
-    await closeAll(this.#threads);
+    await releaseAll(this.#threads);
   }
 
   async #runIn(
-    thread: ThreadPool,
+    thread: SessionThread,
     feeds: Readonly<Record<string, Tensor>>,
     fetches: readonly string[],
     { signal, mayMove = () => false }: SessionCall,
@@ -93,15 +81,7 @@ export class ThreadedSessions implements Session {
     // Again: it may have waited.
     signal?.throwIfAborted();
     if (this.#released) throw this.#unavailable();
-    const { packed, transferList } = pack(feeds, mayMove);
-    let result: Result;
-    try {
-      result = (await thread.run({ feeds: packed, fetches }, { transferList })) as Result;
-    } catch (error) {
-      throw deathOf(this.#owner, error);
-    }
-    if ('error' in result) throw result.error;
-    return unpack(result.outputs);
+    return thread.run(feeds, fetches, mayMove);
   }
 
   #unavailable(): ServingError {
@@ -109,9 +89,8 @@ export class ThreadedSessions implements Session {
   }
 }
 
-/** A run that has started ends before its session is released. */
-async function closeAll(threads: readonly ThreadPool[]): Promise<void> {
-  await Promise.all(threads.map((thread) => thread.closeAfter('release')));
+async function releaseAll(threads: readonly SessionThread[]): Promise<void> {
+  await Promise.all(threads.map((thread) => thread.release()));
 }
 
 /** The promise, or a rejection as soon as the signal is aborted. */
