@@ -15,7 +15,8 @@ export async function openSession(
   return {
     inputMetadata,
     outputMetadata,
-    run: (feeds, fetches) => session.run(feeds, fetches),
+    run: (feeds, fetches, { signal: _, mayMove: __, ...options } = {}) =>
+      session.run(feeds, fetches, options),
     release: () => session.release(),
   };
 }

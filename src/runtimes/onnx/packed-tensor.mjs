@@ -33,7 +33,13 @@ export function pack(tensors, mayMove) {
  */
 export function unpack(packed) {
   return Object.fromEntries(
-    packed.map(([name, { type, data, dims }]) => [name, new Tensor(type, data, dims)]),
+    packed.map(([name, { type, data, dims }]) => {
+      const tensor = new Tensor(type, data, dims);
+      // Of the bits of float16 it makes a Float16Array, where there is one, which ONNX Runtime's
+      // binding reads as empty.
+      if (tensor.data !== data) Object.defineProperty(tensor, 'data', { value: data });
+      return [name, tensor];
+    }),
   );
 }
 

@@ -5,9 +5,9 @@ import { env, InferenceSession } from 'onnxruntime-node';
 import { move, transferableSymbol, valueSymbol } from 'piscina';
 import { pack, unpack } from './packed-tensor.mjs';
 
-const { file, options, logLevel, busy } = workerData;
+const { file, options: sessionOptions, logLevel, busy } = workerData;
 env.logLevel = logLevel;
-const session = await native(() => InferenceSession.create(file, options));
+const session = await native(() => InferenceSession.create(file, sessionOptions));
 
 /** That it can be called says that the session is loaded. */
 export function ready() {
@@ -20,9 +20,9 @@ export function ready() {
  *
  * @returns {Promise<unknown>}
  */
-export default async function run({ feeds, fetches }) {
+export default async function run({ feeds, fetches, options }) {
   try {
-    const outputs = await native(() => session.run(unpack(feeds), fetches));
+    const outputs = await native(() => session.run(unpack(feeds), fetches, options));
     const { packed, transferList } = pack(outputs, () => true);
     return move({ [valueSymbol]: { outputs: packed }, [transferableSymbol]: transferList });
   } catch (error) {

@@ -4,7 +4,7 @@ import { ThreadPool } from '../threads/thread-pool.js';
 import { deathOf } from '../threads/thrown.js';
 import { ExitGuard } from './exit-guard.js';
 import { pack, unpack, type PackedTensor } from './packed-tensor.mjs';
-import type { Session } from './session.js';
+import type { Session, SessionCall } from './session.js';
 
 const HOST = fileURLToPath(new URL('./session-host.mjs', import.meta.url));
 
@@ -37,13 +37,14 @@ export class SessionThread {
   async run(
     feeds: Readonly<Record<string, Tensor>>,
     fetches: readonly string[],
-    mayMove: (feed: Tensor) => boolean,
+    { mayMove = () => false, ...options }: Omit<SessionCall, 'signal'>,
   ): Promise<Record<string, Tensor>> {
     const { packed, transferList } = pack(feeds, mayMove);
+    const input = { feeds: packed, fetches, options };
     let result: Result;
     this.#guard.raise();
     try {
-      result = (await this.#pool.run({ feeds: packed, fetches }, { transferList })) as Result;
+      result = (await this.#pool.run(input, { transferList })) as Result;
     } catch (error) {
       this.#guard.lower();
       throw deathOf(this.#owner, error);

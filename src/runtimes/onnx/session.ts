@@ -14,7 +14,8 @@ export interface Session {
   release(): Promise<void>;
 }
 
-export interface SessionCall {
+/** Options of one run: those of ONNX Runtime itself, and ours. */
+export interface SessionCall extends InferenceSession.RunOptions {
   /**
    * Keeps a run that waits for a thread from starting. One that runs in a thread is rejected at
    * once, though the thread goes on to its end.

@@ -76,12 +76,12 @@ export class ThreadedSessions implements Session {
     thread: SessionThread,
     feeds: Readonly<Record<string, Tensor>>,
     fetches: readonly string[],
-    { signal, mayMove = () => false }: SessionCall,
+    { signal, ...call }: SessionCall,
   ): Promise<Record<string, Tensor>> {
     // Again: it may have waited.
     signal?.throwIfAborted();
     if (this.#released) throw this.#unavailable();
-    return thread.run(feeds, fetches, mayMove);
+    return thread.run(feeds, fetches, call);
   }
 
   #unavailable(): ServingError {
