@@ -15,8 +15,8 @@ export async function openSession(
   return {
     inputMetadata,
     outputMetadata,
-    run: (feeds, fetches, { signal: _, mayMove: __, ...options } = {}) =>
-      session.run(feeds, fetches, options),
+    // It passes over the options that are not its own.
+    run: (feeds, fetches, call) => session.run(feeds, fetches, call),
     release: () => session.release(),
   };
 }
