@@ -6,7 +6,7 @@ import { residentMb } from '../harness/server.mjs';
 import { median, spread } from '../harness/statistics.mjs';
 import { traffic } from '../harness/traffic.mjs';
 import { answer, body, invalidBody, perceptronFile } from '../workload/perceptron.mjs';
-import { runTime, slowModelFile } from '../workload/slow-model.mjs';
+import { slowModelFile } from '../workload/slow-model.mjs';
 
 export const ids = ['13'];
 export const title = 'ONNX models in worker threads, saturated, with pings beside it';
@@ -20,11 +20,10 @@ const CORES = '0,1';
 
 /** @param {(id: string) => boolean} _wanted */
 export async function run(_wanted) {
-  const slow = await slowModelFile();
   const { features } = JSON.parse(body);
   return [
     ...(await table('5 MB', perceptronFile(), answer)),
-    ...(await table(`${(await runTime(slow)).toFixed(0)} ms a run`, slow, { scores: features })),
+    ...(await table('50 ms a run', await slowModelFile(), { scores: features })),
   ];
 }
 
