@@ -8,6 +8,7 @@ import * as threads from './threads.mjs';
 import * as start from './start.mjs';
 import * as soak from './soak.mjs';
 import * as workers from './workers.mjs';
+import * as onnxThreads from './onnx-threads.mjs';
 
 /**
  * The groups of cases, in the order of the table.
@@ -25,4 +26,5 @@ export const CASES = [
   start,
   soak,
   workers,
+  onnxThreads,
 ];

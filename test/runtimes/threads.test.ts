@@ -244,6 +244,18 @@ describe('as a provider', () => {
     expect(await waiting).toMatchObject({ failure: 'Unavailable' });
   });
 
+  test('closing while the threads load leaves no rejection that nobody handles', async () => {
+    const unhandled = vi.fn();
+    process.on('unhandledRejection', unhandled);
+    const model = new ThreadedModel<Command>(COMMANDS, { maxThreads: 2 });
+    void model.load();
+    await model.close();
+    // Node tells of unhandled rejections when the microtasks of a turn are done.
+    await new Promise(setImmediate);
+    process.removeListener('unhandledRejection', unhandled);
+    expect(unhandled).not.toHaveBeenCalled();
+  });
+
   test.each([
     ['does not exist', fixture('missing.mjs'), 'missing.mjs'],
     ['has no default export', fixture('no-default.mjs'), 'to be a function, got undefined'],

@@ -1,10 +1,12 @@
 import type { OnApplicationShutdown, OnModuleInit } from '@nestjs/common';
-import { InferenceSession, type Tensor } from 'onnxruntime-node';
+import type { InferenceSession, Tensor } from 'onnxruntime-node';
 import { ConfigurationError, InvalidRequest } from '../../errors/index.js';
 import { modelFile } from '../model-file.js';
 import { ModelInput } from './model-input.js';
 import { OnnxInputError } from './onnx-input-error.js';
+import { openSession } from './open-session.js';
 import { RowStack } from './row-stack.js';
+import type { Session, SessionCall } from './session.js';
 import { splitRows } from './split-rows.js';
 import type { Outputs, Rows, TensorLike } from './tensor-like.js';
 
@@ -20,13 +22,23 @@ export interface OnnxModelOptions {
    * @default false
    */
   readonly clientInput?: boolean;
+  /**
+   * Worker threads that compute, each with a session of its own and one run at a time; further runs
+   * wait. Needs the package `piscina`. With 0 the model computes on the event loop's thread, which
+   * is cheaper for runs below some milliseconds, and keeps everything else waiting meanwhile.
+   *
+   * Session options are copied to the threads, so they may hold no functions. Each thread holds the
+   * model's weights; two cores for two threads want `{ session: { intraOpNumThreads: 1 } }`.
+   * @default 0
+   */
+  readonly threads?: number;
 }
 
 /** Values by the name of the model's input. */
 export type OnnxFeeds = Readonly<Record<string, TensorLike>>;
 
 interface Loaded {
-  readonly session: InferenceSession;
+  readonly session: Session;
   readonly inputs: readonly ModelInput[];
   /** The tensors among the model's outputs; ONNX Runtime cannot give others to JavaScript. */
   readonly outputs: readonly string[];
@@ -37,7 +49,7 @@ interface Loaded {
  * serving. `O` names the outputs and their types.
  *
  * ONNX Runtime computes on the event loop's thread. Batch requests to keep that short; a model that
- * takes more than some milliseconds belongs into a worker thread, see `ThreadedModel`.
+ * takes more than some milliseconds belongs into worker threads, see {@link OnnxModelOptions.threads}.
  *
  * @example
  * ```ts
@@ -66,8 +78,7 @@ export class OnnxModel<O extends Record<string, Tensor.Type> = Record<string, Te
    */
   constructor(file: string | URL, options: OnnxModelOptions = {}) {
     this.#file = modelFile(this.constructor.name, file);
-    ConfigurationError.refuseUnknown(this.constructor.name, options, ['session', 'clientInput']);
-    this.#options = options;
+    this.#options = checkOptions(this.constructor.name, options);
   }
 
   /**
@@ -92,7 +103,7 @@ export class OnnxModel<O extends Record<string, Tensor.Type> = Record<string, Te
    * Runs the model once on whole inputs, as it declares them.
    *
    * A run that has started cannot be stopped. `signal` keeps one from starting, and rejects with its
-   * reason if it was aborted meanwhile.
+   * reason if it was aborted meanwhile: with `threads` at once, while the thread goes on to its end.
    *
    * @throws OnnxInputError (or `InvalidRequest`, see {@link OnnxModelOptions.clientInput}) if the
    * feeds do not fit the model.
@@ -108,7 +119,8 @@ export class OnnxModel<O extends Record<string, Tensor.Type> = Record<string, Te
     } catch (error) {
       throw this.#blame(error);
     }
-    return this.#run(tensors, signal);
+    // A tensor that the caller made stays the caller's.
+    return this.#run(tensors, signal, (tensor) => !Object.values(feeds).includes(tensor));
   }
 
   /**
@@ -170,15 +182,29 @@ export class OnnxModel<O extends Record<string, Tensor.Type> = Record<string, Te
   }
 
   async #load(): Promise<void> {
-    let session: InferenceSession;
+    const session = await this.#open();
     try {
-      session = await InferenceSession.create(this.#file, this.#options.session);
+      this.#loaded = this.#describe(session);
+    } catch (error) {
+      await session.release();
+      throw error;
+    }
+  }
+
+  async #open(): Promise<Session> {
+    const { session, threads = 0 } = this.#options;
+    try {
+      return await openSession(this.constructor.name, this.#file, session, threads);
     } catch (cause) {
+      if (cause instanceof ConfigurationError) throw cause;
       throw new ConfigurationError(
         `${this.constructor.name}: expected file to be an ONNX model, got "${this.#file}" (${(cause as Error).message})`,
         { cause },
       );
     }
+  }
+
+  #describe(session: Session): Loaded {
     const inputs = session.inputMetadata.map((metadata) => {
       if (metadata.isTensor) return new ModelInput(metadata);
       throw new ConfigurationError(
@@ -186,7 +212,7 @@ export class OnnxModel<O extends Record<string, Tensor.Type> = Record<string, Te
       );
     });
     const outputs = session.outputMetadata.filter(({ isTensor }) => isTensor);
-    this.#loaded = { session, inputs, outputs: outputs.map(({ name }) => name) };
+    return { session, inputs, outputs: outputs.map(({ name }) => name) };
   }
 
   #use(): Loaded {
@@ -194,9 +220,13 @@ export class OnnxModel<O extends Record<string, Tensor.Type> = Record<string, Te
     throw new Error(`${this.constructor.name}: "${this.#file}" is not loaded`);
   }
 
-  async #run(tensors: Record<string, Tensor>, signal?: AbortSignal): Promise<Outputs<O>> {
+  async #run(
+    tensors: Record<string, Tensor>,
+    signal?: AbortSignal,
+    mayMove: SessionCall['mayMove'] = () => true,
+  ): Promise<Outputs<O>> {
     const { session, outputs } = this.#use();
-    const result = await session.run(tensors, outputs);
+    const result = await session.run(tensors, outputs, { signal, mayMove });
     signal?.throwIfAborted();
     return result as Outputs<O>;
   }
@@ -218,4 +248,21 @@ export class OnnxModel<O extends Record<string, Tensor.Type> = Record<string, Te
       ? new InvalidRequest(error.message, { cause: error })
       : (error as Error);
   }
+}
+
+function checkOptions(owner: string, options: OnnxModelOptions): OnnxModelOptions {
+  ConfigurationError.refuseUnknown(owner, options, ['session', 'clientInput', 'threads']);
+  const { session, threads = 0 } = options;
+  if (!Number.isInteger(threads) || threads < 0) {
+    throw ConfigurationError.expected(owner, 'threads', 'a whole number of at least 0', threads);
+  }
+  if (threads > 0) {
+    try {
+      structuredClone(session);
+    } catch {
+      const expected = 'options that can be copied to a thread';
+      throw ConfigurationError.expected(owner, 'session', expected, session);
+    }
+  }
+  return options;
 }

@@ -1,7 +1,6 @@
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { MessagePort } from 'node:worker_threads';
-import { Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
-import { Piscina } from 'piscina';
+import type { OnApplicationShutdown, OnModuleInit } from '@nestjs/common';
 import { ConfigurationError, ServingError } from '../../errors/index.js';
 import { modelFile } from '../model-file.js';
 import {
@@ -9,7 +8,8 @@ import {
   type FilledOptions,
   type ThreadedModelOptions,
 } from './threaded-model-options.js';
-import { revive } from './thrown.js';
+import { ThreadPool } from './thread-pool.js';
+import { failureOf, revive } from './thrown.js';
 import { Turnstile } from './turnstile.js';
 
 const HOST = fileURLToPath(new URL('./host.mjs', import.meta.url));
@@ -53,9 +53,8 @@ export class ThreadedModel<Input = unknown, Output = unknown>
   readonly #file: string;
   readonly #options: FilledOptions;
   readonly #turnstile: Turnstile;
-  readonly #logger = new Logger(this.#name);
+  readonly #pool: ThreadPool;
   #loading: Promise<void> | undefined;
-  #pool: Piscina | undefined;
   /** Milliseconds a call takes, averaged over the last ones. */
   #duration = 0;
 
@@ -67,7 +66,17 @@ export class ThreadedModel<Input = unknown, Output = unknown>
   constructor(file: string | URL, options: ThreadedModelOptions = {}) {
     this.#file = modelFile(this.#name, file);
     this.#options = fillOptions(this.#name, options);
-    this.#turnstile = new Turnstile(this.#options.maxThreads);
+    const { maxThreads, minThreads, idleTimeout, resourceLimits, workerData } = this.#options;
+    this.#turnstile = new Turnstile(maxThreads);
+    this.#pool = new ThreadPool(this.#name, {
+      filename: HOST,
+      argv: [pathToFileURL(this.#file).href],
+      minThreads,
+      maxThreads,
+      idleTimeout,
+      resourceLimits,
+      workerData,
+    });
   }
 
   /**
@@ -82,11 +91,12 @@ export class ThreadedModel<Input = unknown, Output = unknown>
 
   /** Ends the threads and what they run. Nest does it once HTTP has drained. */
   async close(): Promise<void> {
+    // A loading that this cuts short is no failure that somebody has to handle.
+    const loading = this.#loading?.catch(() => undefined);
     this.#loading = undefined;
-    const pool = this.#pool;
-    this.#pool = undefined;
     this.#turnstile.turnAway(new ServingError('Unavailable', `${this.#name} is not loaded`));
-    await pool?.destroy();
+    await this.#pool.close();
+    await loading;
   }
 
   /**
@@ -108,7 +118,6 @@ export class ThreadedModel<Input = unknown, Output = unknown>
     this.#checkLoaded();
     const start = performance.now();
     try {
-      this.#pool ??= this.#start();
       return (await this.#pool.run(input, {
         signal,
         transferList: transferList as ArrayBuffer[] | undefined,
@@ -130,14 +139,11 @@ export class ThreadedModel<Input = unknown, Output = unknown>
   }
 
   async #load(): Promise<void> {
-    const pool = (this.#pool = this.#start());
     try {
-      await Promise.all(pool.threads.map(() => pool.run(undefined, { name: 'ready' })));
+      await this.#pool.load();
     } catch (cause) {
-      this.#pool = undefined;
-      await pool.destroy();
       throw new ConfigurationError(
-        `${this.#name}: expected file to be a module that a worker thread can run, got "${this.#file}" (${(cause as Error).message})`,
+        `${this.#name}: expected file to be a module that a worker thread can run, got "${this.#file}" (${failureOf(cause)})`,
         { cause },
       );
     }
@@ -147,36 +153,6 @@ export class ThreadedModel<Input = unknown, Output = unknown>
     if (this.#loading === undefined) {
       throw new ServingError('Unavailable', `${this.#name} is not loaded`);
     }
-  }
-
-  #start(): Piscina {
-    const { minThreads, maxThreads, idleTimeout, resourceLimits, workerData } = this.#options;
-    const pool = new Piscina({
-      filename: HOST,
-      argv: [pathToFileURL(this.#file).href],
-      minThreads,
-      maxThreads,
-      idleTimeout,
-      resourceLimits,
-      workerData,
-      recordTiming: false,
-    });
-    pool.on('error', (error: Error) => {
-      // Of a thread without a call; at start `load` tells it.
-      if (pool === this.#pool) this.#logger.error(`A worker thread failed: ${error.message}`);
-    });
-    pool.on('workerDestroy', () => queueMicrotask(() => this.#discardIfDead(pool)));
-    return pool;
-  }
-
-  /**
-   * Piscina does not replace threads any more once a replacement failed to load. When none is left,
-   * the calls that wait in it fail, and the next one starts a new pool.
-   */
-  #discardIfDead(pool: Piscina): void {
-    if (pool !== this.#pool || pool.threads.length > 0) return;
-    this.#pool = undefined;
-    void pool.destroy();
   }
 
   /** In whole seconds, 1 to 30. */
