@@ -90,18 +90,20 @@ export interface Graph {
   readonly outputs: Readonly<Record<string, Value>>;
   readonly constants?: Readonly<Record<string, Constant>>;
   readonly nodes: readonly Node[];
+  /** The version of the operators; 13 if not given. */
+  readonly opset?: number;
 }
 
 /** Writes a model of a few operators into `directory`; the file's path. */
 export function writeGraph(directory: string, graph: Graph): string {
-  const { inputs, outputs, constants = {}, nodes, sequences = [] } = graph;
+  const { inputs, outputs, constants = {}, nodes, sequences = [], opset = 13 } = graph;
   const value = ([name, declared]: [string, Value]) => {
     const type = tensorType(declared);
     return { name, type: sequences.includes(name) ? { sequenceType: { elemType: type } } : type };
   };
   const message = ModelProto.fromObject({
     irVersion: 8,
-    opsetImport: [{ domain: '', version: 13 }],
+    opsetImport: [{ domain: '', version: opset }],
     graph: {
       name: 'test',
       input: Object.entries(inputs).map(value),

@@ -141,7 +141,7 @@ function bounded(elements: number): number {
 /** Small and positive, so that few functions are undefined there; integers may be indexes. */
 function element(input: ModelInput, sample: Sample, i: number): number | boolean | string {
   if (isFloating(input)) return (1 + ((i * 5 + sample * 3) % 7)) / 8;
-  const bit = (i + sample) % 2 === 0;
+  const bit = (i % 3 === 2) === (sample === OTHER);
   if (input.type === 'string') return bit ? 'a' : 'b';
   return input.type === 'bool' ? bit : Number(bit);
 }
