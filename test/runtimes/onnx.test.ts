@@ -239,7 +239,7 @@ describe('feeds that do not fit the model', () => {
 
   test('an input that only an object’s prototype has', async () => {
     const model = await load({
-      inputs: { constructor: ['FLOAT', ['n']] },
+      inputs: Object.fromEntries([['constructor', ['FLOAT', ['n']] as const]]),
       outputs: { y: ['FLOAT', ['n']] },
       nodes: [['Identity', ['constructor'], ['y']]],
     });
