@@ -29,7 +29,7 @@ function brackets(depth: number): TensorLike {
 
 describe('what a body claims and does not hold', () => {
   test.each<[string, Value[1], TensorLike, string]>([
-    ['a ragged cube', ['n', 'a', 'b'], claim(20_000, 3), 'expected 20000 values at [1]'],
+    ['a ragged cube', ['n', 'a', 'b'], claim(20_000, 3), 'expected 20000 values at [0, 1]'],
     ['of unknown rank', undefined, claim(20_000, 5), 'expected 20000 values at [0, 0, 0, 1]'],
     ['a product beyond every integer', undefined, claim(20_000, 20), 'expected 20000 values'],
     ['no elements, some elsewhere', ['n', 'a'], [[], [1]], 'expected 0 values at [1]'],
