@@ -21,7 +21,7 @@ export function lengthsOf(value: unknown): number[] {
  */
 export function ragged(value: unknown, lengths: readonly number[]): string | undefined {
   if (lengths.length > MAX_DIMENSIONS) return `expected at most ${MAX_DIMENSIONS} dimensions`;
-  return raggedAt(value, lengths, []);
+  return lengths.length > 1 ? raggedAt(value, lengths, []) : undefined;
 }
 
 function raggedAt(
