@@ -7,8 +7,8 @@ export type Store = TypedArray | string[];
 
 /** How the values a handler gives become the elements of one tensor type. */
 export interface ElementKind {
-  /** One element, in words. */
-  readonly expected: string;
+  /** What one element must be, in words, where `got` is none. */
+  expected(got: unknown): string;
   allocate(length: number): Store;
   /** Copies all of `source` to `target` from `offset` on; the index of the first misfit, or -1. */
   copy(source: ArrayLike<unknown>, target: Store, offset: number): number;
@@ -17,10 +17,18 @@ export interface ElementKind {
 type Numbers = new (length: number) => Exclude<TypedArray, BigInt64Array | BigUint64Array>;
 type BigInts = new (length: number) => BigInt64Array | BigUint64Array;
 
+/** A number, or one of the strings by which ProtoJSON's canonical form says what JSON's numbers cannot. */
+function floating(value: unknown): number | undefined {
+  if (typeof value === 'number') return value;
+  if (value === 'NaN') return NaN;
+  if (value === 'Infinity') return Infinity;
+  return value === '-Infinity' ? -Infinity : undefined;
+}
+
 /** A loop of its own: features are floats, and a call for each would dominate small models. */
 function floats(Storage: Numbers): ElementKind {
   return {
-    expected: 'a number',
+    expected: () => 'a number',
     allocate: (length) => new Storage(length),
     copy(source, target, offset) {
       if (source instanceof Storage) {
@@ -29,8 +37,9 @@ function floats(Storage: Numbers): ElementKind {
       }
       for (let i = 0; i < source.length; i++) {
         const value = source[i];
-        if (typeof value !== 'number') return i;
-        target[offset + i] = value;
+        const element = typeof value === 'number' ? value : floating(value);
+        if (element === undefined) return i;
+        target[offset + i] = element;
       }
       return -1;
     },
@@ -43,7 +52,7 @@ function converted(
   convert: (value: unknown) => number | bigint | undefined,
 ): ElementKind {
   return {
-    expected,
+    expected: () => expected,
     allocate: (length) => new Storage(length),
     copy(source, target, offset) {
       if (source instanceof Storage) {
@@ -81,34 +90,43 @@ function bigIntegers(Storage: BigInts, min: bigint, max: bigint): ElementKind {
   });
 }
 
-// What ONNX Runtime wants a float16 tensor's data to be depends on the JavaScript engine; a
-// Uint16Array holds raw bits under either.
-const NativeFloat16 = (globalThis as { Float16Array?: Numbers & Float16View }).Float16Array;
-type Float16View = new (buffer: ArrayBufferLike, offset: number, length: number) => TypedArray;
-
-function float16(): ElementKind {
-  if (NativeFloat16 === undefined) {
-    return converted(Uint16Array, 'a number', (value) =>
-      typeof value === 'number' ? toFloat16(value) : undefined,
-    );
-  }
-  const kind = floats(NativeFloat16);
+/** Booleans, one byte each: what comes as bytes must be 0 or 1, since any other is no boolean. */
+function booleans(): ElementKind {
+  const kind = converted(Uint8Array, 'true or false', (value) =>
+    typeof value === 'boolean' ? Number(value) : undefined,
+  );
   return {
     ...kind,
-    copy: (source, target, offset) =>
-      kind.copy(
-        source instanceof Uint16Array
-          ? new NativeFloat16(source.buffer, source.byteOffset, source.length)
-          : source,
-        target,
-        offset,
-      ),
+    copy(source, target, offset) {
+      const misfit = source instanceof Uint8Array ? source.findIndex((element) => element > 1) : -1;
+      return misfit >= 0 ? misfit : kind.copy(source, target, offset);
+    },
+  };
+}
+
+/** ONNX Runtime's binding ends a string at U+0000 without a word. */
+function strings(): ElementKind {
+  return {
+    expected: (got) => (typeof got === 'string' ? 'a string without U+0000' : 'a string'),
+    allocate: (length) => Array.from({ length }, () => ''),
+    copy(source, target, offset) {
+      for (let i = 0; i < source.length; i++) {
+        const value = source[i];
+        if (typeof value !== 'string' || value.includes('\0')) return i;
+        target[offset + i] = value;
+      }
+      return -1;
+    },
   };
 }
 
 /** Every tensor type ONNX Runtime can be fed with; 4-bit types only as a ready tensor. */
 export const ELEMENT_KINDS: Readonly<Partial<Record<Tensor.Type, ElementKind>>> = {
-  float16: float16(),
+  // Raw bits; see Float16Tensor.
+  float16: converted(Uint16Array, 'a number', (value) => {
+    const number = floating(value);
+    return number === undefined ? undefined : toFloat16(number);
+  }),
   float32: floats(Float32Array),
   float64: floats(Float64Array),
   int8: integers(Int8Array, -128, 127),
@@ -119,19 +137,6 @@ export const ELEMENT_KINDS: Readonly<Partial<Record<Tensor.Type, ElementKind>>> 
   uint32: integers(Uint32Array, 0, 4_294_967_295),
   int64: bigIntegers(BigInt64Array, -(2n ** 63n), 2n ** 63n - 1n),
   uint64: bigIntegers(BigUint64Array, 0n, 2n ** 64n - 1n),
-  bool: converted(Uint8Array, 'true or false', (value) =>
-    typeof value === 'boolean' ? Number(value) : undefined,
-  ),
-  string: {
-    expected: 'a string',
-    allocate: (length) => Array.from({ length }, () => ''),
-    copy(source, target, offset) {
-      for (let i = 0; i < source.length; i++) {
-        const value = source[i];
-        if (typeof value !== 'string') return i;
-        target[offset + i] = value;
-      }
-      return -1;
-    },
-  },
+  bool: booleans(),
+  string: strings(),
 };

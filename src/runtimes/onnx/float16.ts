@@ -1,3 +1,5 @@
+import { Tensor } from 'onnxruntime-node';
+
 // A float32's bits are read through these two views of one buffer.
 const single = new Float32Array(1);
 const bits = new Uint32Array(single.buffer);
@@ -21,8 +23,8 @@ export function toFloat16(value: number): number {
 }
 
 /**
- * The numbers of a float16 tensor. ONNX Runtime gives such a tensor as raw bits (`Uint16Array`)
- * where the JavaScript engine has no `Float16Array`, as in Node 20.
+ * The numbers of a float16 tensor of ONNX Runtime's own: raw bits (`Uint16Array`) where the
+ * JavaScript engine has no `Float16Array`, as in Node 20. `OnnxModel` gives numbers already.
  */
 export function fromFloat16(data: ArrayLike<number>): Float32Array {
   if (!(data instanceof Uint16Array)) return Float32Array.from(data);
@@ -35,4 +37,30 @@ export function fromFloat16(data: ArrayLike<number>): Float32Array {
       ? sign * fraction * 2 ** -24
       : sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
   });
+}
+
+/**
+ * A tensor to feed. Where the engine has a `Float16Array` a tensor holds one, which ONNX Runtime's
+ * binding reads as empty: its `data` is kept to the bits.
+ */
+export function float16Tensor(bits: Uint16Array, dims: readonly number[]): Tensor {
+  return Object.defineProperty(new Tensor('float16', bits, dims), 'data', { value: bits });
+}
+
+/** The bits of a float16 tensor, whichever way the engine shows them. */
+export function float16Bits({ data }: Tensor): Uint16Array {
+  const { buffer, byteOffset, length } = data as Uint16Array;
+  return new Uint16Array(buffer, byteOffset, length);
+}
+
+/** Outputs with numbers for halves. */
+export function widened(outputs: Readonly<Record<string, Tensor>>): Record<string, Tensor> {
+  const wide: Record<string, Tensor> = {};
+  for (const [name, tensor] of Object.entries(outputs)) {
+    wide[name] =
+      tensor.type === 'float16'
+        ? new Tensor('float32', fromFloat16(tensor.data as Uint16Array), tensor.dims)
+        : tensor;
+  }
+  return wide;
 }

@@ -2,13 +2,12 @@ import type { OnApplicationShutdown, OnModuleInit } from '@nestjs/common';
 import type { InferenceSession, Tensor } from 'onnxruntime-node';
 import { ConfigurationError, InvalidRequest } from '../../errors/index.js';
 import { modelFile } from '../model-file.js';
-import { ModelInput } from './model-input.js';
+import { LoadedModel } from './loaded-model.js';
 import { OnnxInputError } from './onnx-input-error.js';
 import { openSession } from './open-session.js';
-import { RowStack } from './row-stack.js';
-import type { Session, SessionCall } from './session.js';
-import { splitRows } from './split-rows.js';
-import type { Outputs, Rows, TensorLike } from './tensor-like.js';
+import type { Session } from './session.js';
+import type { OnnxFeeds } from './signature.js';
+import type { Outputs, Rows } from './tensor-like.js';
 
 export interface OnnxModelOptions {
   /**
@@ -17,11 +16,19 @@ export interface OnnxModelOptions {
    */
   readonly session?: InferenceSession.SessionOptions;
   /**
-   * Whether what is fed comes from clients unchanged: then a shape or a value that does not fit the
-   * model is an `InvalidRequest`, a 400 that says what was expected, and not an `OnnxInputError`.
+   * Whether what is fed comes from clients unchanged: then an input that is missing or unknown, a
+   * shape or a value that does not fit the model is an `InvalidRequest`, a 400 that says what was
+   * expected, and not an `OnnxInputError`.
    * @default false
    */
   readonly clientInput?: boolean;
+  /**
+   * Your word that the first dimension of the model's inputs and outputs counts rows, each made of
+   * its own input row alone, where the model's file does not show it. Of a model of fixed size, such
+   * as `[8, 3]`, `runBatch` then runs 8 items at a time and fills up the last run.
+   * @default false
+   */
+  readonly rows?: boolean;
   /**
    * Worker threads that compute, each with a session of its own and one run at a time; further runs
    * wait. Needs the package `piscina`. With 0 the model computes on the event loop's thread, which
@@ -32,16 +39,6 @@ export interface OnnxModelOptions {
    * @default 0
    */
   readonly threads?: number;
-}
-
-/** Values by the name of the model's input. */
-export type OnnxFeeds = Readonly<Record<string, TensorLike>>;
-
-interface Loaded {
-  readonly session: Session;
-  readonly inputs: readonly ModelInput[];
-  /** The tensors among the model's outputs; ONNX Runtime cannot give others to JavaScript. */
-  readonly outputs: readonly string[];
 }
 
 /**
@@ -70,7 +67,7 @@ export class OnnxModel<O extends Record<string, Tensor.Type> = Record<string, Te
   readonly #file: string;
   readonly #options: OnnxModelOptions;
   #loading: Promise<void> | undefined;
-  #loaded: Loaded | undefined;
+  #loaded: LoadedModel | undefined;
 
   /**
    * @param file The model: a `file:` URL, or a path from the working directory.
@@ -96,7 +93,7 @@ export class OnnxModel<O extends Record<string, Tensor.Type> = Record<string, Te
     const loaded = this.#loaded;
     this.#loaded = undefined;
     this.#loading = undefined;
-    await loaded?.session.release();
+    await loaded?.release();
   }
 
   /**
@@ -110,28 +107,26 @@ export class OnnxModel<O extends Record<string, Tensor.Type> = Record<string, Te
    */
   async run(feeds: OnnxFeeds, { signal }: { signal?: AbortSignal } = {}): Promise<Outputs<O>> {
     signal?.throwIfAborted();
-    const { inputs } = this.#use();
-    this.#checkNames(feeds);
-    const open = new Map<string, number>();
-    const tensors: Record<string, Tensor> = {};
-    try {
-      for (const input of inputs) tensors[input.name] = input.tensor(feeds[input.name]!, open);
-    } catch (error) {
-      throw this.#blame(error);
-    }
-    // A tensor that the caller made stays the caller's.
-    return this.#run(tensors, signal, (tensor) => !Object.values(feeds).includes(tensor));
+    return (await this.#use().run(feeds, this.#refusal, signal)) as Outputs<O>;
   }
 
   /**
-   * Runs the model on many items at once: stacks one row an item into `[rows, …]` tensors and splits
-   * the outputs again. Fits an endpoint with `batch`: results come in the items' order, and an item
-   * that does not fit the model has an error for its result and fails alone. Items of different
-   * shapes, where the model leaves them open, run in one batch for each shape.
+   * Runs the model on many items: stacks one row an item into `[rows, …]` tensors and splits the
+   * outputs again. Fits an endpoint with `batch`: results come in the items' order, and an item that
+   * does not fit the model has an error for its result and fails alone.
    *
-   * The rows of a batch are views of one memory.
+   * Items share a run where the model shows that its outputs have a row for each of them: by one
+   * name for the first dimension of all inputs and outputs, or, where names are missing, by runs of
+   * zeros with 2 and 3 rows at load. Otherwise they run one by one, as they do where that dimension
+   * is fixed to 1. Items of different shapes, where the model leaves them open, or of different
+   * values for an input without rows (a scalar, a matrix of fixed size) have a run for each.
    *
-   * @param items What one request feeds, without the batch dimension.
+   * The rows of a run are views of one memory; those of type bool are booleans.
+   *
+   * @param items What one request feeds: for each input its row, without the batch dimension, or all
+   * of it where it has none.
+   * @throws ConfigurationError if the model's first dimension is fixed above 1, without
+   * {@link OnnxModelOptions.rows}.
    * @example
    * ```ts
    * const rows = await model.runBatch(inputs.map(({ features }) => ({ features })));
@@ -143,34 +138,7 @@ export class OnnxModel<O extends Record<string, Tensor.Type> = Record<string, Te
     { signal }: { signal?: AbortSignal } = {},
   ): Promise<(Rows<O> | Error)[]> {
     signal?.throwIfAborted();
-    const { inputs } = this.#use();
-    const results: (Rows<O> | Error)[] = Array.from({ length: items.length });
-    const stacks = inputs.map((input) => new RowStack(input, items.length));
-    const batch: number[] = [];
-    const otherShapes: number[] = [];
-    items.forEach((item, i) => {
-      try {
-        this.#checkNames(item);
-        const fits = stacks.every((stack, k) => stack.write(batch.length, item[inputs[k]!.name]!));
-        (fits ? batch : otherShapes).push(i);
-      } catch (error) {
-        results[i] = this.#blame(error);
-      }
-    });
-    if (batch.length > 0) {
-      const tensors: Record<string, Tensor> = {};
-      stacks.forEach((stack, k) => (tensors[inputs[k]!.name] = stack.tensor(batch.length)));
-      const rows = splitRows(await this.#run(tensors, signal), batch.length);
-      batch.forEach((item, row) => (results[item] = rows[row]!));
-    }
-    if (otherShapes.length > 0) {
-      const rest = await this.runBatch(
-        otherShapes.map((item) => items[item]!),
-        { signal },
-      );
-      otherShapes.forEach((item, row) => (results[item] = rest[row]!));
-    }
-    return results;
+    return (await this.#use().runItems(items, this.#refusal, signal)) as (Rows<O> | Error)[];
   }
 
   onModuleInit(): Promise<void> {
@@ -183,8 +151,9 @@ export class OnnxModel<O extends Record<string, Tensor.Type> = Record<string, Te
 
   async #load(): Promise<void> {
     const session = await this.#open();
+    const { rows = false } = this.#options;
     try {
-      this.#loaded = this.#describe(session);
+      this.#loaded = await LoadedModel.of(session, this.constructor.name, this.#file, rows);
     } catch (error) {
       await session.release();
       throw error;
@@ -204,54 +173,19 @@ export class OnnxModel<O extends Record<string, Tensor.Type> = Record<string, Te
     }
   }
 
-  #describe(session: Session): Loaded {
-    const inputs = session.inputMetadata.map((metadata) => {
-      if (metadata.isTensor) return new ModelInput(metadata);
-      throw new ConfigurationError(
-        `${this.constructor.name}: expected every input of "${this.#file}" to be a tensor, got "${metadata.name}"`,
-      );
-    });
-    const outputs = session.outputMetadata.filter(({ isTensor }) => isTensor);
-    return { session, inputs, outputs: outputs.map(({ name }) => name) };
-  }
-
-  #use(): Loaded {
+  #use(): LoadedModel {
     if (this.#loaded) return this.#loaded;
     throw new Error(`${this.constructor.name}: "${this.#file}" is not loaded`);
   }
 
-  async #run(
-    tensors: Record<string, Tensor>,
-    signal?: AbortSignal,
-    mayMove: SessionCall['mayMove'] = () => true,
-  ): Promise<Outputs<O>> {
-    const { session, outputs } = this.#use();
-    const result = await session.run(tensors, outputs, { signal, mayMove });
-    signal?.throwIfAborted();
-    return result as Outputs<O>;
-  }
-
-  #checkNames(feeds: OnnxFeeds): void {
-    const { inputs } = this.#use();
-    for (const { name } of inputs) {
-      if (feeds[name] === undefined) throw new TypeError(`Input "${name}": expected a value`);
-    }
-    for (const name of Object.keys(feeds)) {
-      if (inputs.some((input) => input.name === name)) continue;
-      const known = inputs.map((input) => `"${input.name}"`).join(', ');
-      throw new TypeError(`Input "${name}": the model has no such input, only ${known}`);
-    }
-  }
-
-  #blame(error: unknown): Error {
-    return error instanceof OnnxInputError && this.#options.clientInput
+  readonly #refusal = (error: unknown): Error =>
+    error instanceof OnnxInputError && this.#options.clientInput
       ? new InvalidRequest(error.message, { cause: error })
       : (error as Error);
-  }
 }
 
 function checkOptions(owner: string, options: OnnxModelOptions): OnnxModelOptions {
-  ConfigurationError.refuseUnknown(owner, options, ['session', 'clientInput', 'threads']);
+  ConfigurationError.refuseUnknown(owner, options, ['session', 'clientInput', 'rows', 'threads']);
   const { session, threads = 0 } = options;
   if (!Number.isInteger(threads) || threads < 0) {
     throw ConfigurationError.expected(owner, 'threads', 'a whole number of at least 0', threads);

@@ -22,21 +22,21 @@ type Element = number | bigint | string | boolean;
  */
 export type TensorLike = Tensor | TypedArray | Element | readonly TensorLike[];
 
-/** The tensors of one run, by output name. */
+/** The tensors of one run, by output name. Those of type float16 come as float32. */
 export type Outputs<O extends Record<string, Tensor.Type>> = {
-  readonly [Name in keyof O]: TypedTensor<O[Name]>;
+  readonly [Name in keyof O]: TypedTensor<O[Name] extends 'float16' ? 'float32' : O[Name]>;
 };
 
 /** One item's part of every output of a batch: flat values, row-major. */
 export type Rows<O extends Record<string, Tensor.Type>> = {
-  readonly [Name in keyof O]: Tensor.DataTypeMap[O[Name]];
+  readonly [Name in keyof O]: RowTypes[O[Name]];
 };
+
+interface RowTypes extends Omit<Tensor.DataTypeMap, 'bool' | 'float16'> {
+  bool: boolean[];
+  float16: Float32Array;
+}
 
 export function isTypedArray(value: unknown): value is TypedArray {
   return ArrayBuffer.isView(value) && !(value instanceof DataView);
-}
-
-/** The elements of the innermost level of nested arrays. */
-export function isFlat(value: readonly unknown[]): boolean {
-  return !Array.isArray(value[0]) && !isTypedArray(value[0]);
 }
