@@ -75,7 +75,7 @@ function toInteger(value: unknown): number | bigint | undefined {
       return fromNumber(value);
     case 'string':
       if (DIGITS.test(value)) return fromDigits(value);
-      return NUMERIC.test(value) ? integerOf(value) : undefined;
+      return NUMERIC.test(value) ? fromDecimal(value) : undefined;
     default:
       return undefined;
   }
@@ -85,6 +85,12 @@ function fromNumber(value: number): number | bigint | undefined {
   if (!Number.isInteger(value)) return undefined;
   // Adding zero makes -0 the integer 0; past 2^53, String(number) would print an exponent.
   return Number.isSafeInteger(value) ? value + 0 : BigInt(value);
+}
+
+/** Digits that a number would lose are kept. */
+function fromDecimal(text: string): number | bigint | undefined {
+  const number = Number(text);
+  return Number.isSafeInteger(number) ? number + 0 : integerOf(text);
 }
 
 function fromDigits(text: string): number | bigint | undefined {
