@@ -46,15 +46,15 @@ export function integerReader(name: IntegerName): Reader {
   const exactly = `expected ${name} beyond 2^53, where numbers lose digits, as`;
   return (value, report, at) => {
     const integer = report.answer ? answeredInteger(value) : toInteger(value);
-    if (integer === undefined || integer < type.min || integer > type.max) {
-      return report.fail(at, expected, value);
-    }
-    if (typeof value === 'number' && !Number.isSafeInteger(value)) {
+    if (type.long && typeof integer === 'bigint' && typeof value === 'number') {
       const doubtful = doubtfulNumber(value, report, at);
       if (doubtful !== undefined) {
         const remedy = report.answer ? 'a bigint or a string' : 'a string';
         return report.refuse(at, `${exactly} ${remedy}, got the number ${cut(doubtful)}`);
       }
+    }
+    if (integer === undefined || integer < type.min || integer > type.max) {
+      return report.fail(at, expected, value);
     }
     return type.long ? String(integer) : Number(integer);
   };
