@@ -145,7 +145,7 @@ describe.each(ADAPTERS)('a body on %s', (adapter) => {
     }
   }); // prettier-ignore
 
-  it('may not hold for an int64', async () => {
+  it('may not hold what is no int64', async () => {
     const app = await startApp(adapter, parts);
     for (const literal of [
       '1e400',
@@ -177,7 +177,7 @@ describe.each(ADAPTERS)('a body on %s', (adapter) => {
 });
 
 describe.each(ADAPTERS)('an answer on %s', (adapter) => {
-  it('may not hold the number for a 64-bit field', async () => {
+  it('may not hold a number beyond 2^53 for a 64-bit field', async () => {
     const app = await startApp(adapter, parts);
     for (const digits of ['9007199254740992', '-9007199254740994', '1e18']) {
       expect((await app.post('/answer', { digits })).status).toBe(500);
