@@ -122,8 +122,7 @@ class PredicateSource {
     const wide = fields.length > FIELD_CHAIN;
     const cases = fields.map((field, i) => {
       const label = wide ? i : literal(field.key);
-      const first =
-        field.oneof === undefined ? '' : `if(o${oneofs.get(field.oneof)}++)return -1;`;
+      const first = field.oneof === undefined ? '' : `if(o${oneofs.get(field.oneof)}++)return -1;`;
       return `case ${label}:{${first}${this.#fieldCheck(field)}break;}`;
     });
     const index = wide ? this.tables.push(new Map(fields.map(({ key }, i) => [key, i]))) - 1 : 0;
