@@ -4,9 +4,9 @@ module.exports = {
     { name: 'no-circular', severity: 'error', from: {}, to: { circular: true } },
     {
       name: 'core-knows-no-transport',
-      comment: 'schema, cache, execution, metrics and errors work for any transport.',
+      comment: 'json, schema, cache, execution, metrics and errors work for any transport.',
       severity: 'error',
-      from: { path: '^src/(schema|cache|execution|metrics|errors)/' },
+      from: { path: '^src/(json|schema|cache|execution|metrics|errors)/' },
       to: {
         path: '^src/(endpoint|http|interceptors|serve|runtimes)/|^src/[^/]+\\.ts$|platform-(express|fastify)|node:http',
       },
@@ -14,7 +14,7 @@ module.exports = {
     {
       name: 'core-knows-no-nest',
       severity: 'error',
-      from: { path: '^src/(schema|execution|errors)/' },
+      from: { path: '^src/(json|schema|execution|errors)/' },
       to: { path: 'node_modules/(@nestjs|express|fastify)' },
     },
     {

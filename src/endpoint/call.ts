@@ -4,6 +4,7 @@ import {
   type CallLog,
   type PredictContext,
 } from '../execution/index.js';
+import type { JsonText } from '../json/index.js';
 import type { CacheResult } from '../metrics/index.js';
 import type { Endpoint } from './endpoint.js';
 
@@ -19,6 +20,8 @@ export class Call extends CancellableTask {
   input: unknown = undefined;
   /** Whether no string of the input can hold an unpaired surrogate, which spares the search for one. */
   wellFormed = false;
+  /** What the input was parsed from, until it has been validated. */
+  text: JsonText | undefined = undefined;
   /** What an executor runs for this call: itself, or the flight it shares with identical calls. */
   task: CancellableTask = this;
   /** The instance whose handler is called. */

@@ -41,9 +41,9 @@ export class Intake {
       if (error) return refuse(error);
       let body: object;
       try {
-        const text = decodeBody(bytes!);
-        body = parseBody(text, endpoint.schema?.request !== undefined);
-        call.wellFormed = !text.includes('\\u');
+        call.text = decodeBody(bytes!);
+        call.wellFormed = call.text.isWellFormed();
+        body = parseBody(call.text);
       } catch (error) {
         return done(error, call);
       }

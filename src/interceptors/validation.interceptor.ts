@@ -1,4 +1,5 @@
 import type { Call } from '../endpoint/call.js';
+import { checkFreeValue } from '../json/index.js';
 import { Answer } from './answer.js';
 import type { Next, Stage } from './stage.js';
 
@@ -6,14 +7,15 @@ import type { Next, Stage } from './stage.js';
 export class ValidationInterceptor implements Stage {
   intercept(call: Call, next: Next): unknown {
     const { schema, metrics } = call.endpoint;
-    if (schema?.request !== undefined) {
-      try {
-        call.input = schema.request.read(call.input, call);
-      } catch (error) {
-        metrics.invalid('request');
-        throw error;
-      }
+    try {
+      if (schema?.request !== undefined) call.input = schema.request.read(call.input, call);
+      else checkFreeValue(call.input, call.text);
+    } catch (error) {
+      metrics.invalid('request');
+      throw error;
     }
+    // It is as large as the body, and the call may wait.
+    call.text = undefined;
     return next(call);
   }
 

@@ -1,4 +1,11 @@
-import { InvalidRequest, ServingError, type Violation } from '../errors/index.js';
+import {
+  InvalidRequest,
+  MAX_VIOLATIONS,
+  ServingError,
+  summaryOf,
+  type Violation,
+} from '../errors/index.js';
+import type { JsonText } from '../json/index.js';
 import type { ValueModel } from './model.js';
 import { compilePredicate, type Predicate } from './predicate.js';
 import type { Readers } from './readers.js';
@@ -13,15 +20,20 @@ export interface ReadOptions {
    * @default false
    */
   readonly wellFormed?: boolean;
+  /**
+   * The text itself, to find what parsing made disappear: keys that stand twice, and digits of
+   * numbers beyond 2^53. Without it a number is what it is.
+   */
+  readonly text?: JsonText | undefined;
 }
 
 /** Checks values of one message type and brings them into canonical form. Made once, at boot. */
 export class MessageCodec {
-  readonly #isCanonical: Predicate | undefined;
+  readonly #canonicalMembers: Predicate | undefined;
   readonly #read: Reader;
 
   constructor(model: ValueModel, readers: Readers) {
-    this.#isCanonical = compilePredicate(model);
+    this.#canonicalMembers = compilePredicate(model);
     this.#read = readers.of(model);
   }
 
@@ -32,14 +44,21 @@ export class MessageCodec {
    *
    * @throws {InvalidRequest} with up to 10 violations in `details`
    */
-  read(value: unknown, { wellFormed = false }: ReadOptions = {}): unknown {
-    if (this.#isCanonical?.(value, wellFormed, false)) return value;
-    const report = new Report(false, wellFormed);
+  read(value: unknown, { wellFormed = false, text }: ReadOptions = {}): unknown {
+    const members = this.#canonicalMembers?.(value, wellFormed, false) ?? -1;
+    if (members >= 0) {
+      const duplicates = text?.duplicates(members) ?? [];
+      if (duplicates.length === 0) return value;
+      throw invalidRequest(duplicates);
+    }
+    const report = new Report(false, wellFormed, text);
     const canonical = this.#walk(value, report);
+    const missing = MAX_VIOLATIONS - report.violations.length;
+    if (text !== undefined && missing > 0) {
+      report.violations.push(...text.duplicates(report.members).slice(0, missing));
+    }
     if (report.violations.length === 0) return canonical;
-    throw new InvalidRequest(sentence('request', report.violations), {
-      details: report.violations,
-    });
+    throw invalidRequest(report.violations);
   }
 
   /**
@@ -51,11 +70,11 @@ export class MessageCodec {
    * @throws {ServingError} `InvalidAnswer` with up to 10 violations in `details`
    */
   write(value: unknown): unknown {
-    if (this.#isCanonical?.(value, false, true)) return value;
+    if ((this.#canonicalMembers?.(value, false, true) ?? -1) >= 0) return value;
     const report = new Report(true, false);
     const canonical = this.#walk(value, report);
     if (report.violations.length === 0) return canonical;
-    throw new ServingError('InvalidAnswer', sentence('answer', report.violations), {
+    throw new ServingError('InvalidAnswer', summaryOf('answer', report.violations), {
       details: report.violations,
     });
   }
@@ -70,8 +89,6 @@ export class MessageCodec {
   }
 }
 
-function sentence(what: string, violations: readonly Violation[]): string {
-  const [first, ...more] = violations as [Violation, ...Violation[]];
-  const others = more.length === 0 ? '' : ` (and ${more.length} more)`;
-  return `Invalid ${what} at ${first.path}: ${first.message}${others}`;
+function invalidRequest(violations: readonly Violation[]): InvalidRequest {
+  return new InvalidRequest(summaryOf('request', violations), { details: violations });
 }

@@ -1,3 +1,4 @@
+import { HARMLESS_KEY, reachesPrototype } from '../json/index.js';
 import { INTEGERS, canonicalIntegerKey } from './integer.js';
 import { entriesOf, isRecord } from './record.js';
 import { isWellFormed, setOwn, type Reader, type Report } from './report.js';
@@ -30,8 +31,11 @@ export function mapReader(keyType: ScalarName, readMember: Reader): Reader {
     const out: Record<string, unknown> = {};
     for (const [key, member] of entriesOf(value, report)) {
       report.path[at] = key;
+      report.members++;
       const spelling = canonical(key, report.wellFormed);
-      if (spelling === undefined) {
+      if (!report.answer && reachesPrototype(key, member)) {
+        report.fail(at + 1, HARMLESS_KEY, key);
+      } else if (spelling === undefined) {
         report.fail(at + 1, `${expected} as key`, key);
       } else if (Object.hasOwn(out, spelling)) {
         report.fail(at + 1, 'each key once', key);

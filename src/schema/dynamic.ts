@@ -1,3 +1,4 @@
+import { HARMLESS_KEY, reachesPrototype } from '../json/index.js';
 import { MAX_DEPTH, isWellFormed, setOwn, type Reader, type Report } from './report.js';
 import { entriesOf, isRecord } from './record.js';
 
@@ -81,9 +82,11 @@ function readMembers(
   const out: Record<string, unknown> = {};
   for (const [key, member] of entriesOf(value, report)) {
     report.path[at] = key;
+    report.members++;
     if (!report.wellFormed && !isWellFormed(key)) {
       report.fail(at + 1, 'a key without unpaired surrogates', key);
     }
+    if (!report.answer && reachesPrototype(key, member)) report.fail(at + 1, HARMLESS_KEY, key);
     setOwn(out, key, readValue(member, report, at + 1, depth, wire));
   }
   return out;
@@ -95,57 +98,66 @@ function listOf(value: unknown, report: Report): ArrayLike<unknown> | undefined 
   return isTyped ? (value as unknown as ArrayLike<unknown>) : undefined;
 }
 
-/** Whether `value` is JSON as it is, for the generated predicate. */
-export function isCanonicalValue(
+/**
+ * For the generated predicate: how many members the objects of a value have together, or a
+ * negative number where it is not surely JSON as it is.
+ */
+export function membersOfValue(
   value: unknown,
   depth: number,
   wellFormed: boolean,
   answer: boolean,
-): boolean {
-  if (depth > MAX_DEPTH) return false;
+): number {
+  if (depth > MAX_DEPTH) return -1;
   switch (typeof value) {
     case 'string':
-      return wellFormed || isWellFormed(value);
+      return wellFormed || isWellFormed(value) ? 0 : -1;
     case 'number':
-      return value - value === 0;
+      return value - value === 0 ? 0 : -1;
     case 'boolean':
-      return true;
+      return 0;
     case 'object':
-      if (value === null) return true;
+      if (value === null) return 0;
       return Array.isArray(value)
-        ? isCanonicalList(value, depth, wellFormed, answer)
-        : isCanonicalStruct(value, depth, wellFormed, answer);
+        ? membersOfList(value, depth, wellFormed, answer)
+        : membersOfStruct(value, depth, wellFormed, answer);
     default:
-      return false;
+      return -1;
   }
 }
 
-export function isCanonicalList(
+export function membersOfList(
   value: unknown,
   depth: number,
   wellFormed: boolean,
   answer: boolean,
-): boolean {
-  if (depth > MAX_DEPTH || !Array.isArray(value)) return false;
+): number {
+  if (depth > MAX_DEPTH || !Array.isArray(value)) return -1;
+  let members = 0;
   for (let i = 0; i < value.length; i++) {
-    if (!isCanonicalValue(value[i], depth + 1, wellFormed, answer)) return false;
+    const inside = membersOfValue(value[i], depth + 1, wellFormed, answer);
+    if (inside < 0) return -1;
+    members += inside;
   }
-  return true;
+  return members;
 }
 
-export function isCanonicalStruct(
+export function membersOfStruct(
   value: unknown,
   depth: number,
   wellFormed: boolean,
   answer: boolean,
-): boolean {
-  if (depth > MAX_DEPTH || typeof value !== 'object' || value === null) return false;
-  if (answer ? Object.getPrototypeOf(value) !== Object.prototype : Array.isArray(value))
-    return false;
+): number {
+  if (depth > MAX_DEPTH || typeof value !== 'object' || value === null) return -1;
+  if (answer ? Object.getPrototypeOf(value) !== Object.prototype : Array.isArray(value)) return -1;
+  let members = 0;
   for (const key in value) {
     const member = (value as Record<string, unknown>)[key];
-    if (!wellFormed && !isWellFormed(key)) return false;
-    if (!isCanonicalValue(member, depth + 1, wellFormed, answer)) return false;
+    if (!wellFormed && !isWellFormed(key)) return -1;
+    if (!answer && reachesPrototype(key, member)) return -1;
+    const inside = membersOfValue(member, depth + 1, wellFormed, answer);
+    if (inside < 0) return -1;
+    members += 1 + inside;
   }
-  return true;
+  return members;
 }

@@ -1,5 +1,6 @@
+import { quote } from '../json/index.js';
 import type { EnumModel } from './model.js';
-import { quote, type Reader } from './report.js';
+import type { Reader } from './report.js';
 
 /** Names cost the reader of an error more than they help, beyond this many. */
 const NAMES_SHOWN = 8;

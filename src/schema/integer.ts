@@ -1,4 +1,5 @@
-import type { Reader } from './report.js';
+import { cut, integerOf } from '../json/index.js';
+import type { Reader, Report } from './report.js';
 
 /** A protobuf integer type: its range, its sign and whether JSON carries it as a string. */
 export interface IntegerType {
@@ -42,13 +43,29 @@ const MAX_DIGITS = 20;
 export function integerReader(name: IntegerName): Reader {
   const type = INTEGERS[name];
   const expected = `${name} (an integer from ${type.min} to ${type.max})`;
+  const exactly = `expected ${name} beyond 2^53, where numbers lose digits, as`;
   return (value, report, at) => {
     const integer = report.answer ? answeredInteger(value) : toInteger(value);
+    if (type.long && typeof integer === 'bigint' && typeof value === 'number') {
+      const doubtful = doubtfulNumber(value, report, at);
+      if (doubtful !== undefined) {
+        const remedy = report.answer ? 'a bigint or a string' : 'a string';
+        return report.refuse(at, `${exactly} ${remedy}, got the number ${cut(doubtful)}`);
+      }
+    }
     if (integer === undefined || integer < type.min || integer > type.max) {
       return report.fail(at, expected, value);
     }
     return type.long ? String(integer) : Number(integer);
   };
+}
+
+/**
+ * How a number beyond 2^53 was written, where that is not what it is. A handler's may have lost
+ * digits before it came here; without a text a client's is what it is.
+ */
+function doubtfulNumber(value: number, report: Report, at: number): string | undefined {
+  return report.answer ? String(value) : report.text?.changedNumber(report.path, at);
 }
 
 /** The integer a JSON number or string stands for (`1`, `"1"`, `"1.0"`, `1e2`), if it is one. */
@@ -58,7 +75,7 @@ function toInteger(value: unknown): number | bigint | undefined {
       return fromNumber(value);
     case 'string':
       if (DIGITS.test(value)) return fromDigits(value);
-      return NUMERIC.test(value) ? fromNumber(Number(value)) : undefined;
+      return NUMERIC.test(value) ? fromDecimal(value) : undefined;
     default:
       return undefined;
   }
@@ -68,6 +85,12 @@ function fromNumber(value: number): number | bigint | undefined {
   if (!Number.isInteger(value)) return undefined;
   // Adding zero makes -0 the integer 0; past 2^53, String(number) would print an exponent.
   return Number.isSafeInteger(value) ? value + 0 : BigInt(value);
+}
+
+/** Digits that a number would lose are kept. */
+function fromDecimal(text: string): number | bigint | undefined {
+  const number = Number(text);
+  return Number.isSafeInteger(number) ? number + 0 : integerOf(text);
 }
 
 function fromDigits(text: string): number | bigint | undefined {

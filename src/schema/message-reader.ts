@@ -1,6 +1,7 @@
+import { quote } from '../json/index.js';
 import type { FieldModel, MessageModel } from './model.js';
 import { isRecord } from './record.js';
-import { MAX_DEPTH, quote, setOwn, type Reader, type Report } from './report.js';
+import { MAX_DEPTH, setOwn, type Reader, type Report } from './report.js';
 
 /** Reads a message; with `typeUrl`, one that stands in an Any beside its `@type`. */
 export type MessageReader = (
@@ -36,7 +37,9 @@ export function messageReader(model: MessageModel): {
     const out: Record<string, unknown> = typeUrl === undefined ? {} : { '@type': typeUrl };
     let oneofs: Map<string, string> | undefined;
 
-    for (const key of Object.keys(value)) {
+    const keys = Object.keys(value);
+    report.members += keys.length;
+    for (const key of keys) {
       const item = (value as Record<string, unknown>)[key];
       if (item === undefined && report.answer) continue;
       if (key === '@type' && typeUrl !== undefined) continue;
@@ -56,7 +59,8 @@ export function messageReader(model: MessageModel): {
       const { field } = spelling;
       if (field.oneof !== undefined) {
         const first = oneofs?.get(field.oneof);
-        if (first !== undefined) {
+        // The field itself, in its other spelling, has been reported.
+        if (first !== undefined && spellings.get(first)?.field !== field) {
           report.refuse(
             at + 1,
             `expected one field of oneof ${field.oneof} at most, got ${quote(first)} as well`,

@@ -1,13 +1,17 @@
 import { isCanonicalBase64 } from './base64.js';
-import { isCanonicalList, isCanonicalStruct, isCanonicalValue } from './dynamic.js';
+import { membersOfList, membersOfStruct, membersOfValue } from './dynamic.js';
+import { reachesPrototype } from '../json/index.js';
 import { INTEGERS, isCanonicalInteger, type IntegerName } from './integer.js';
 import type { EnumModel, FieldModel, MessageModel, ValueModel } from './model.js';
 import { MAX_DEPTH } from './report.js';
 import { MAX_FLOAT, areFinite, type ScalarName } from './scalar.js';
 import { isCanonicalDuration, isCanonicalTimestamp } from './time.js';
 
-/** Whether a value is canonical already. False means "not surely", and is the slow path's to say. */
-export type Predicate = (value: unknown, wellFormed: boolean, answer: boolean) => boolean;
+/**
+ * How many members all objects of a value have together, if it is canonical already. A negative
+ * number means "not surely", and is the slow path's to say.
+ */
+export type Predicate = (value: unknown, wellFormed: boolean, answer: boolean) => number;
 
 /** What generated code calls, by names of ours. */
 const RUNTIME = {
@@ -19,9 +23,10 @@ const RUNTIME = {
   base64: isCanonicalBase64,
   timestamp: isCanonicalTimestamp,
   duration: isCanonicalDuration,
-  value: isCanonicalValue,
-  struct: isCanonicalStruct,
-  list: isCanonicalList,
+  value: membersOfValue,
+  struct: membersOfStruct,
+  list: membersOfList,
+  reaches: reachesPrototype,
 };
 
 /** Up to so many names a chain of comparisons is faster than a look-up. Keys are interned, values are not. */
@@ -37,7 +42,7 @@ const ENUM_CHAIN = 8;
 export function compilePredicate(model: ValueModel): Predicate | undefined {
   const source = new PredicateSource();
   const root = source.check(model, 'v', '0');
-  const code = `"use strict";\n${source.functions()}\nreturn (v,w,a)=>${root};`;
+  const code = `"use strict";\n${source.functions()}\nreturn (v,w,a)=>{let n=0,c=0;return ${root}?n:-1;};`;
   try {
     return new Function('h', 'tables', code)(RUNTIME, source.tables) as Predicate;
   } catch (error) {
@@ -69,7 +74,7 @@ class PredicateSource {
       case 'enum':
         return this.#enumCheck(model.enum, x);
       case 'message':
-        return `${this.#message(model.message)}(${x},${depth},w,a)`;
+        return counted(`${this.#message(model.message)}(${x},${depth},w,a)`);
       case 'wrapper':
         return `${depth}<=${MAX_DEPTH}&&${this.check(model.value, x, depth)}`;
       case 'timestamp':
@@ -80,7 +85,7 @@ class PredicateSource {
       case 'value':
       case 'struct':
       case 'list':
-        return `h.${model.kind}(${x},${depth},w,a)`;
+        return counted(`h.${model.kind}(${x},${depth},w,a)`);
       case 'any':
         // Depth and required fields count differently in an Any: left to the slow path.
         return 'false';
@@ -117,41 +122,46 @@ class PredicateSource {
     const wide = fields.length > FIELD_CHAIN;
     const cases = fields.map((field, i) => {
       const label = wide ? i : literal(field.key);
-      const first =
-        field.oneof === undefined ? '' : `if(o${oneofs.get(field.oneof)}++)return false;`;
+      const first = field.oneof === undefined ? '' : `if(o${oneofs.get(field.oneof)}++)return -1;`;
       return `case ${label}:{${first}${this.#fieldCheck(field)}break;}`;
     });
     const index = wide ? this.tables.push(new Map(fields.map(({ key }, i) => [key, i]))) - 1 : 0;
     return [
       `function ${name}(v,d,w,a){`,
-      `if(d>${MAX_DEPTH}||${notPlain('v')})return false;`,
+      `if(d>${MAX_DEPTH}||${notPlain('v')})return -1;`,
+      'let n=0,c=0;',
       ...[...oneofs.values()].map((i) => `let o${i}=0;`),
-      `for(const k in v){const x=v[k];switch(${wide ? `tables[${index}].get(k)` : 'k'}){`,
+      `for(const k in v){n++;const x=v[k];switch(${wide ? `tables[${index}].get(k)` : 'k'}){`,
       ...cases,
-      'default:return false;}}',
-      'return true;}',
+      'default:return -1;}}',
+      'return n;}',
     ].join('\n');
   }
 
   #fieldCheck(field: FieldModel): string {
     if (field.rule === 'repeated') {
       if (field.value.kind === 'scalar' && field.value.type === 'double') {
-        return 'if(!(Array.isArray(x)&&h.doubles(x)))return false;';
+        return 'if(!(Array.isArray(x)&&h.doubles(x)))return -1;';
       }
       const check = this.check(field.value, 'y', '(d+1)');
-      return `if(!Array.isArray(x))return false;for(let i=0;i<x.length;i++){const y=x[i];if(!(${check}))return false;}`;
+      return `if(!Array.isArray(x))return -1;for(let i=0;i<x.length;i++){const y=x[i];if(!(${check}))return -1;}`;
     }
     const check = this.check(field.value, field.mapKey ? 'y' : 'x', '(d+1)');
-    if (field.mapKey === undefined) return `if(!(${check}))return false;`;
-    const entry = `if(!(${keyCheck(field.mapKey, 'k')}))return false;if(!(${check}))return false;`;
+    if (field.mapKey === undefined) return `if(!(${check}))return -1;`;
+    const entry = `n++;if(!(${keyCheck(field.mapKey, 'k', 'y')}))return -1;if(!(${check}))return -1;`;
     // Keys that are indices are slow to enumerate one by one.
     return (
-      `if(${notPlain('x')})return false;` +
+      `if(${notPlain('x')})return -1;` +
       (field.mapKey in INTEGERS
         ? `const ks=Object.keys(x),ys=Object.values(x);for(let i=0;i<ks.length;i++){const k=ks[i],y=ys[i];${entry}}`
         : `for(const k in x){const y=x[k];${entry}}`)
     );
   }
+}
+
+/** An expression that is true where a call counts members, and adds them. */
+function counted(call: string): string {
+  return `(c=${call})>=0&&(n+=c,true)`;
 }
 
 /**
@@ -187,8 +197,8 @@ function integerCheck(type: IntegerName, x: string): string {
   return `typeof ${x}==="number"&&(${x}${signed ? '|0' : '>>>0'})===${x}&&(${x}!==0||1/${x}>0)`;
 }
 
-function keyCheck(type: ScalarName, k: string): string {
-  if (type === 'string') return `w||${k}.isWellFormed()`;
+function keyCheck(type: ScalarName, k: string, x: string): string {
+  if (type === 'string') return `(w||${k}.isWellFormed())&&(a||!h.reaches(${k},${x}))`;
   if (type === 'bool') return `${k}==="true"||${k}==="false"`;
   return integerText(type as IntegerName, k);
 }

@@ -14,7 +14,10 @@ export function isRecord(value: unknown, report: Report): value is object {
 
 /** The members of a JSON object; in an answer also a Map's, and never what is undefined. */
 export function entriesOf(value: object, report: Report): [string, unknown][] {
-  if (!report.answer) return Object.entries(value);
+  if (!report.answer) {
+    // Object.entries takes several times as long for hundreds of thousands of keys.
+    return Object.keys(value).map((key) => [key, (value as Record<string, unknown>)[key]]);
+  }
   const entries: [string, unknown][] =
     value instanceof Map
       ? [...value].map(([key, member]) => [String(key), member])

@@ -1,14 +1,11 @@
-import type { Violation } from '../errors/index.js';
+import { MAX_VIOLATIONS, type Violation } from '../errors/index.js';
+import { cut, pathText, quote, type JsonText } from '../json/index.js';
 
 /** Where the slow path reads a value: it gives the canonical form, or reports why there is none. */
 export type Reader = (value: unknown, report: Report, at: number, depth: number) => unknown;
 
 /** Messages may nest this deep below the root, as in every protobuf implementation. */
 export const MAX_DEPTH = 100;
-
-const MAX_VIOLATIONS = 10;
-const MAX_QUOTED = 60;
-const IDENTIFIER = /^[A-Za-z_$][\w$]*$/;
 
 /** Ends a walk whose report is full; it never leaves this folder. */
 export class ReportFull extends Error {}
@@ -18,16 +15,20 @@ export class Report {
   readonly violations: Violation[] = [];
   /** The way to the value in hand; only the first `at` segments, as readers pass them, are valid. */
   readonly path: (string | number)[] = [];
+  /** How many members the objects had that were read, for {@link JsonText.duplicates}. */
+  members = 0;
   /** The depth of the message inside the innermost Any, or -1 outside: that message is encoded. */
   anyDepth = -1;
 
   /**
    * @param answer whether the value is a handler's, which may hold bigint, Date, typed arrays …
    * @param wellFormed whether the caller vouches that no string holds a lone surrogate
+   * @param text what the value was parsed from, if it was
    */
   constructor(
     readonly answer: boolean,
     readonly wellFormed: boolean,
+    readonly text?: JsonText,
   ) {}
 
   fail(at: number, expected: string, got: unknown): undefined {
@@ -39,29 +40,10 @@ export class Report {
   }
 
   refuse(at: number, message: string): undefined {
-    this.violations.push({ path: this.#pathTo(at), message });
+    this.violations.push({ path: pathText(this.path, at), message });
     if (this.violations.length >= MAX_VIOLATIONS) throw new ReportFull();
     return undefined;
   }
-
-  #pathTo(at: number): string {
-    let path = '$';
-    for (const segment of this.path.slice(0, at)) {
-      if (typeof segment === 'number') path += `[${segment}]`;
-      else
-        path +=
-          IDENTIFIER.test(segment) && segment.length <= MAX_QUOTED
-            ? `.${segment}`
-            : `[${quote(segment)}]`;
-    }
-    return path;
-  }
-}
-
-/** A string as JSON, cut short: what a client sent must not come back at full length. */
-export function quote(text: string): string {
-  if (text.length <= MAX_QUOTED - 2) return JSON.stringify(text);
-  return `${JSON.stringify(text.slice(0, MAX_QUOTED - 3))}…`;
 }
 
 /** A value in a few words, whatever it is; nothing of it is run and little of it is read. */
@@ -88,7 +70,7 @@ export function describe(value: unknown): string {
 function quoteDigits(value: bigint): string {
   const digits =
     BigInt.asIntN(256, value) === value ? `${value}n` : 'a bigint of more than 256 bits';
-  return digits.length <= MAX_QUOTED ? digits : `${digits.slice(0, MAX_QUOTED)}…`;
+  return cut(digits);
 }
 
 /** Sets an own property whatever its name: `__proto__` as a key must not reach the prototype. */

@@ -55,10 +55,10 @@ describe.each(ADAPTERS)('the torture corpus on %s', (adapter) => {
       const entry = TORTURE.find(([what]) => what === name);
       return (await app.post(path, entry![1])).status;
     };
-    expect(await statusOf('one field twice')).toBe(200);
     expect(await statusOf('a byte order mark and an object')).toBe(200);
     expect(await statusOf('a long text')).toBe(200);
     expect(await statusOf('much white space')).toBe(200);
+    expect(await statusOf('one field twice')).toBe(400);
     expect(await statusOf('constructor.prototype')).toBe(400);
     expect(await statusOf('UTF-16LE')).toBe(400);
   });

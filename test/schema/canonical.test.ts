@@ -49,6 +49,7 @@ const CASES: [string, unknown, unknown][] = [
   ['google.protobuf.ListValue f = 1;', [null, [true]], [null, [true]]],
   ['google.protobuf.NullValue f = 1;', 'NULL_VALUE', null],
   ['google.protobuf.Empty f = 1;', {}, {}],
+  ['google.protobuf.Any f = 1;', {}, {}],
   ['google.protobuf.Any f = 1;', { '@type': 'M', f: null }, { '@type': '/M' }],
   [
     'google.protobuf.Any f = 1;',
@@ -104,7 +105,7 @@ const REFUSED: [string, unknown][] = [
   ['google.protobuf.FieldMask f = 1;', 'a_b'],
   ['google.protobuf.Struct f = 1;', []],
   ['google.protobuf.Value f = 1;', Infinity],
-  ['google.protobuf.Any f = 1;', {}],
+  ['google.protobuf.Any f = 1;', { value: 1 }],
   ['google.protobuf.Any f = 1;', { '@type': 'nowhere' }],
   ['google.protobuf.Any f = 1;', { '@type': 'M', nope: 1 }],
   ['google.protobuf.Any f = 1;', { '@type': '.'.repeat(100_000) }],

@@ -1,0 +1,186 @@
+import fc from 'fast-check';
+import { describe, expect, test, vi } from 'vitest';
+import { JsonText } from '../../src/json/index.js';
+
+/** The members of all objects of a parsed value. */
+function membersOf(value: unknown): number {
+  if (typeof value !== 'object' || value === null) return 0;
+  const inside = Object.values(value).reduce<number>((sum, child) => sum + membersOf(child), 0);
+  return inside + (Array.isArray(value) ? 0 : Object.keys(value).length);
+}
+
+function duplicatesIn(text: string, bytes?: Uint8Array): string[] {
+  return new JsonText(text, bytes).duplicates(membersOf(JSON.parse(text))).map(({ path }) => path);
+}
+
+describe('keys that stand twice', () => {
+  test.each([
+    ['{"a":1,"a":2}', ['$.a']],
+    ['{"a":1,"\\u0061":2}', ['$.a']],
+    ['{"\\u0061":1,"\\u0061":2}', ['$.a']],
+    ['{"a\\"b":1,"a\\u0022b":2}', ['$["a\\"b"]']],
+    ['{"\\\\":1,"\\u005c":2}', ['$["\\\\"]']],
+    ['{"":1,"":2}', ['$[""]']],
+    ['{"a":{"b":[0,{"c":1,"c":1}]}}', ['$.a.b[1].c']],
+    ['{"a":[{"x":1},{"x":1,"x":2}]}', ['$.a[1].x']],
+    ['{"a":1,"b":2,"a":3,"b":4,"a":5}', ['$.a', '$.b', '$.a']],
+    ['{"a" : 1, "a"\n:\t2}', ['$.a']],
+    ['{"a":":","a":":"}', ['$.a']],
+    ['{"__proto__":1,"__proto__":2}', ['$.__proto__']],
+    ['{"1":1,"1":2}', ['$["1"]']],
+    ['[[{"a":1,"a":[{"b":1,"b":2}]}]]', ['$[0][0].a', '$[0][0].a[0].b']],
+  ])('are found in %s', (text, paths) => {
+    expect(duplicatesIn(text)).toEqual(paths);
+    expect(duplicatesIn(text, Buffer.from(text))).toEqual(paths);
+  });
+
+  test.each([
+    '{}',
+    '{"a":1,"A":1}',
+    '{"a":{"a":{"a":1}}}',
+    '[{"a":1},{"a":1}]',
+    '{"a":"a","b":"a"}',
+    '{"a":":::","b":"\\":\\"","c":"{\\"c\\":1,\\"c\\":2}"}',
+    '{"a":"\\\\","b":"\\\\\\"","c":[":"]}',
+    '{":":1,"::":2,"a:b":3}',
+    '["a","a",":"]',
+    '{"\\ud83d":1,"\\ude00":2}',
+    '"a"',
+    '1',
+  ])('are not seen in %s', (text) => {
+    expect(duplicatesIn(text)).toEqual([]);
+    expect(duplicatesIn(text, Buffer.from(text))).toEqual([]);
+  });
+
+  test('end at ten', () => {
+    expect(duplicatesIn(`{${Array.from({ length: 50 }, () => '"a":1').join(',')}}`)).toHaveLength(
+      10,
+    );
+  });
+
+  test('are found exactly where there are any, whatever strings hold', () => {
+    const word = fc.constantFrom(
+      'a',
+      'b',
+      ':',
+      '"',
+      '\\',
+      '{"a":1',
+      '":',
+      '\u00e9',
+      '\ud83d\ude00',
+    );
+    const key = fc.string({ unit: word, maxLength: 3 });
+    const space = fc.constantFrom('', ' ', '\n\t');
+    const escaped = (text: string) =>
+      `"${[...text].map((char) => (char.length === 1 ? `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}` : char)).join('')}"`;
+    const spelled = fc
+      .tuple(key, fc.boolean())
+      .map(([name, escape]) => ({ name, text: escape ? escaped(name) : JSON.stringify(name) }));
+    // A document, and whether a key stands twice in it.
+    type Made = { text: string; twice: boolean };
+    const { json } = fc.letrec<{ json: Made }>((tie) => ({
+      json: fc.oneof(
+        { depthSize: 'small' },
+        spelled.map(({ text }) => ({ text, twice: false })),
+        fc.constantFrom('1', 'null', '-1.5e3').map((text) => ({ text, twice: false })),
+        fc.array(tie('json'), { maxLength: 4 }).map((items) => ({
+          text: `[${items.map(({ text }) => text).join(',')}]`,
+          twice: items.some(({ twice }) => twice),
+        })),
+        fc.array(fc.tuple(spelled, space, space, tie('json')), { maxLength: 4 }).map((members) => ({
+          text: `{${members.map(([{ text }, before, after, value]) => `${text}${before}:${after}${value.text}`).join(',')}}`,
+          twice:
+            new Set(members.map(([{ name }]) => name)).size < members.length ||
+            members.some(([, , , value]) => value.twice),
+        })),
+      ),
+    }));
+    fc.assert(
+      fc.property(json, fc.integer({ min: 0, max: 3 }), ({ text, twice }, offset) => {
+        // Bytes as they come from a socket begin anywhere.
+        const bytes = Buffer.concat([Buffer.alloc(offset), Buffer.from(text)]).subarray(offset);
+        expect(duplicatesIn(text).length > 0).toBe(twice);
+        expect(duplicatesIn(text, bytes).length > 0).toBe(twice);
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
+  test('cost no reading where there are as many colons as keys', () => {
+    const text = new JsonText(`{"a":"${'x'.repeat(1_000)}","b":{"c":1}}`);
+    const indexOf = vi.spyOn(String.prototype, 'indexOf');
+    text.duplicates(3);
+    expect(indexOf.mock.calls.every(([searched]) => searched === ':')).toBe(true);
+    indexOf.mockRestore();
+  });
+});
+
+describe('numbers that parsing changes', () => {
+  const literal = (value: string) => new JsonText(`{"a":[${value}]}`).changedNumber(['a', 0], 2);
+
+  test.each([
+    '9007199254740993',
+    '-9007199254740993',
+    '9007199254740992.5',
+    '9007199254740993.0',
+    '9.007199254740993e15',
+    '9007199254740993e0',
+    '90071992547409930e-1',
+    '18446744073709551615',
+    '9223372036854775807',
+    '12345678901234567890',
+    '1.8446744073709551615E19',
+  ])('%s', (value) => {
+    expect(literal(value)).toBe(value);
+  });
+
+  test.each([
+    '9007199254740992',
+    '9007199254740994',
+    '9223372036854774784',
+    '-9223372036854775808',
+    '18446744073709549568',
+    '1e19',
+    '1E+19',
+    '9.007199254740992e15',
+    '90071992547409920e-1',
+    '9007199254740992.000',
+    '1',
+    '1e3',
+    '0.1',
+    '1e300',
+  ])('but not %s', (value) => {
+    expect(literal(value)).toBeUndefined();
+  });
+
+  test('are found by their place, past strings that look like them', () => {
+    const text = new JsonText(
+      '{"s":"9007199254740993\\"9007199254740993","9007199254740993":{"a b":[1,9007199254740993]},"__proto__":9007199254740995}',
+    );
+    expect(text.changedNumber(['9007199254740993', 'a b', 1], 3)).toBe('9007199254740993');
+    expect(text.changedNumber(['9007199254740993', 'a b', 0], 3)).toBeUndefined();
+    expect(text.changedNumber(['__proto__'], 1)).toBe('9007199254740995');
+    expect(text.changedNumber(['no', 'such', 'place'], 3)).toBeUndefined();
+  });
+});
+
+describe('nesting', () => {
+  test.each([
+    '['.repeat(1_000_000),
+    '{"":'.repeat(1_000_000),
+    `"a${'['.repeat(10)}",`.repeat(9) + '['.repeat(200_000),
+  ])('of a long text is seen before it is parsed (%#)', (text) => {
+    const parse = vi.spyOn(JSON, 'parse');
+    expect(() => new JsonText(text).parse()).toThrow('nested deeper than 1000 levels');
+    expect(parse).not.toHaveBeenCalled();
+    parse.mockRestore();
+  });
+
+  test('is not what strings hold', () => {
+    const text = `["${'['.repeat(100_000)}","\\"${'{'.repeat(100_000)}"]`;
+    expect(new JsonText(text).parse()).toHaveLength(2);
+    const flat = `[${Array.from({ length: 100_000 }, () => '[]').join(',')}]`;
+    expect(new JsonText(flat).parse()).toHaveLength(100_000);
+  });
+});
