@@ -6,5 +6,5 @@ export {
   type FailureName,
   type Outcome,
   type ServingErrorOptions,
-  type Violation,
 } from './serving-error.js';
+export { MAX_VIOLATIONS, summaryOf, type Violation } from './violation.js';

@@ -1,3 +1,5 @@
+import type { Violation } from './violation.js';
+
 /**
  * Every way a call can end without an answer: the google.rpc.Code a client sees, the HTTP status an
  * HTTP transport maps it to, and the outcome it is counted under. The core throws errors by name;
@@ -19,14 +21,6 @@ export type FailureName = keyof typeof FAILURES;
 
 /** How a call ended, as counted by `model_serving_requests_total`. */
 export type Outcome = 'ok' | (typeof FAILURES)[FailureName]['outcome'];
-
-/** One place in a message that breaks its schema. */
-export interface Violation {
-  /** Where, as a JSON path from the body: `$.items[3].name`. */
-  readonly path: string;
-  /** What was expected and what was got. */
-  readonly message: string;
-}
 
 export interface ServingErrorOptions {
   /** The violations of a message that breaks its schema; clients see the first 10. */

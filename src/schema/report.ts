@@ -1,4 +1,5 @@
 import type { Violation } from '../errors/index.js';
+import { holdsItself } from '../json/index.js';
 
 /** Where the slow path reads a value: it gives the canonical form, or reports why there is none. */
 export type Reader = (value: unknown, report: Report, at: number, depth: number) => unknown;
@@ -18,6 +19,8 @@ export class Report {
   readonly violations: Violation[] = [];
   /** The way to the value in hand; only the first `at` segments, as readers pass them, are valid. */
   readonly path: (string | number)[] = [];
+  /** The handler's objects on that way, so that one which holds itself is told from a deep one. */
+  readonly #holders: unknown[] = [];
   /** The depth of the message inside the innermost Any, or -1 outside: that message is encoded. */
   anyDepth = -1;
 
@@ -29,6 +32,14 @@ export class Report {
     readonly answer: boolean,
     readonly wellFormed: boolean,
   ) {}
+
+  /** @throws {NotJson} where `value` holds itself */
+  enter(value: unknown, at: number): void {
+    for (let i = 0; i < at; i++) {
+      if (this.#holders[i] === value) throw holdsItself();
+    }
+    this.#holders[at] = value;
+  }
 
   fail(at: number, expected: string, got: unknown): undefined {
     return this.refuse(at, `expected ${expected}, got ${describe(got)}`);
