@@ -57,7 +57,8 @@ export class AnswerWalk {
     const entries: [string, unknown][] = [];
     for (const key of Object.keys(record)) {
       this.#path.push(key);
-      entries.push([key, this.#value(record[key])]);
+      const member = this.#value(record[key]);
+      if (member !== undefined) entries.push([key, member]);
       this.#path.pop();
     }
     // Unlike assignment it makes a field of any name, `__proto__` as well.
