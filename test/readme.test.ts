@@ -70,7 +70,8 @@ beforeAll(async () => {
         declaration: false,
         noUnusedLocals: false,
       },
-      include: ['*.ts'],
+      // A thread's file is imported by name only.
+      include: ['*.ts', '../../src'],
     }),
   );
 }, 60_000);
@@ -108,11 +109,11 @@ async function start(file: string, ...args: string[]): Promise<string> {
 let first: string;
 let rest: string;
 
-test('the first endpoint starts', async () => {
+test('the first endpoint starts', { timeout: 60_000 }, async () => {
   first = await start('main.js');
 });
 
-test('so do all others', async () => {
+test('so do all others', { timeout: 60_000 }, async () => {
   const files = SNIPPETS.flatMap(({ language, text, file }, index) =>
     language === 'ts' && file !== 'main.ts' && text.includes('@ModelEndpoint(')
       ? [`./${(file ?? `snippet-${index}.ts`).replace(/ts$/, 'js')}`]
