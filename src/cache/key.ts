@@ -27,7 +27,8 @@ export function cacheScope({ endpoint, version, schema }: CacheScope): string {
  * missing field and an `undefined` one, or a hole in an array included.
  *
  * @param scope from {@link cacheScope}
- * @param input JSON data, and bytes, which count as their base64; nested no deeper than a call stack reaches (some thousands)
+ * @param input JSON data, and bytes, which count as their base64, nested no deeper than a call stack
+ * reaches (some thousands)
  * @param vary the values of the headers that belong to the key, always in the same order
  * @throws TypeError for what is not JSON data and would lose its content here, as a Date or a Map
  */

@@ -44,8 +44,8 @@ const THROWN: Record<string, () => unknown> = {
     revoke();
     return proxy;
   },
-  thenable: () => ({ then: (resolve: (value: object) => void) => resolve({ an: 'answer' }) }),
-  'thenable that fails': () => ({ then: trap }),
+  thenable: () => thenable((resolve) => resolve({ an: 'answer' })),
+  'thenable that fails': () => thenable(trap),
   function: () => trap,
   bigint: () => 1n,
   'exception with status 0': () => new HttpException('secret', 0),
@@ -59,6 +59,10 @@ const THROWN: Record<string, () => unknown> = {
   'exception whose response throws': () =>
     Object.assign(new HttpException('secret', 400), { getResponse: trap }),
 };
+
+function thenable(then: (resolve: (value: object) => void) => void): object {
+  return Object.fromEntries([['then', then]]);
+}
 
 function trap(): never {
   throw new Error('trap');
