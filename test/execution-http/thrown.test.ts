@@ -61,7 +61,8 @@ const THROWN: Record<string, () => unknown> = {
 };
 
 function thenable(then: (resolve: (value: object) => void) => void): object {
-  return Object.fromEntries([['then', then]]);
+  // oxlint-disable-next-line unicorn/no-thenable -- a handler may throw one
+  return { then };
 }
 
 function trap(): never {
