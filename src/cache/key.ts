@@ -1,5 +1,6 @@
 /// <reference lib="es2024.string" />
 import { hash } from 'node:crypto';
+import { types } from 'node:util';
 
 /** Goes into every key: raised when the form of keys or of stored entries changes. */
 const FORM = 1;
@@ -26,7 +27,8 @@ export function cacheScope({ endpoint, version, schema }: CacheScope): string {
  * missing field and an `undefined` one, or a hole in an array included.
  *
  * @param scope from {@link cacheScope}
- * @param input JSON data, nested no deeper than a call stack reaches (some thousands)
+ * @param input JSON data, and bytes, which count as their base64, nested no deeper than a call stack
+ * reaches (some thousands)
  * @param vary the values of the headers that belong to the key, always in the same order
  * @throws TypeError for what is not JSON data and would lose its content here, as a Date or a Map
  */
@@ -62,7 +64,10 @@ function canonicalText(value: unknown): string {
       return value ? 't' : 'f';
     case 'object':
       if (value === null) return '0';
-      return Array.isArray(value) ? arrayText(value) : objectText(value as Record<string, unknown>);
+      if (Array.isArray(value)) return arrayText(value);
+      // Bytes are their base64, whether it has been decoded or not.
+      if (types.isUint8Array(value)) return canonicalText(asBase64(value));
+      return objectText(value as Record<string, unknown>);
     case 'undefined':
       return 'u';
     case 'bigint':
@@ -70,6 +75,10 @@ function canonicalText(value: unknown): string {
     default:
       throw new TypeError(`A ${typeof value} cannot be part of a cache key.`);
   }
+}
+
+function asBase64(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64');
 }
 
 function arrayText(array: readonly unknown[]): string {

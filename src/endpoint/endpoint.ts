@@ -1,6 +1,6 @@
-import { inspect } from 'node:util';
 import { Logger, type Type } from '@nestjs/common';
 import type { AnswerCache, CachePolicy } from '../cache/index.js';
+import { inspectThrown, isError } from '../errors/index.js';
 import { createExecutor, type CallLog, type Executor, type Predict } from '../execution/index.js';
 import type { EndpointMetrics } from '../metrics/index.js';
 import type { CompiledSchema } from '../schema/index.js';
@@ -99,7 +99,7 @@ export class Endpoint {
     return {
       error: (message, cause) =>
         // With the stacks of its own causes, and the details of a violation.
-        logger.error(line(message), cause instanceof Error ? inspect(cause) : cause),
+        logger.error(line(message), isError(cause) ? inspectThrown(cause) : cause),
       warn: (message) => logger.warn(line(message)),
       log: (message) => logger.log(line(message)),
       debug: (message) => logger.debug(line(message)),

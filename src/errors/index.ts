@@ -8,3 +8,4 @@ export {
   type ServingErrorOptions,
 } from './serving-error.js';
 export { MAX_VIOLATIONS, summaryOf, type Violation } from './violation.js';
+export { inspectThrown, isError, messageOfThrown, tamed } from './thrown.js';

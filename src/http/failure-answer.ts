@@ -32,28 +32,48 @@ const MOST_DETAILS = 10;
 /** A 500 says nothing of its cause: the log has it. */
 const INTERNAL: FailureAnswer = { status: 500, code: 'INTERNAL', error: 'Internal server error' };
 
-/** What the client is told of an error a call ended with. */
+/** What the client is told of an error a call ended with, whatever it is. */
 export function answerOf(error: unknown): FailureAnswer {
-  if (error instanceof ServingError) {
-    const { status, code } = FAILURES[error.failure];
-    if (status === HttpStatus.INTERNAL_SERVER_ERROR) return INTERNAL;
-    const details = error.details?.slice(0, MOST_DETAILS);
-    return { status, code, error: error.message, details, retryAfter: error.retryAfter };
-  }
-  if (error instanceof HttpException) {
-    const status = error.getStatus();
-    if (status === HttpStatus.INTERNAL_SERVER_ERROR) return INTERNAL;
-    const code = CODES[status] ?? (status < 500 ? 'FAILED_PRECONDITION' : 'UNKNOWN');
-    return { status, code, error: messageOf(error) };
+  try {
+    if (error instanceof ServingError) return answerOfServingError(error);
+    if (error instanceof HttpException) return answerOfHttpException(error);
+  } catch {
+    // A getter of it, or a Proxy, that throws where it is looked at.
   }
   return INTERNAL;
 }
 
-/** `new BadRequestException(['a', 'b'])`, as ValidationPipe throws it, carries its messages in the response. */
+function answerOfServingError(error: ServingError): FailureAnswer {
+  const { status, code } = FAILURES[error.failure];
+  if (status === HttpStatus.INTERNAL_SERVER_ERROR) return INTERNAL;
+  const details = error.details?.slice(0, MOST_DETAILS);
+  return { status, code, error: error.message, details, retryAfter: error.retryAfter };
+}
+
+/** An exception whose status says no failure, or is none at all, is a fault of the app's. */
+function answerOfHttpException(exception: HttpException): FailureAnswer {
+  const status = Number(exception.getStatus());
+  const isFailure = Number.isInteger(status) && status >= 400 && status <= 599;
+  if (!isFailure || status === HttpStatus.INTERNAL_SERVER_ERROR) return INTERNAL;
+  const code = CODES[status] ?? (status < 500 ? 'FAILED_PRECONDITION' : 'UNKNOWN');
+  return { status, code, error: messageOf(exception) };
+}
+
+/**
+ * The text of an exception: its response, or the `message` in it, of which there may be several, as
+ * `new BadRequestException(['a', 'b'])` and ValidationPipe have it. Other shapes of the app's own
+ * give their place to the exception's message.
+ */
 function messageOf(exception: HttpException): string {
-  const response = exception.getResponse();
-  if (typeof response === 'string') return response;
-  const { message } = response as { message?: unknown };
-  if (Array.isArray(message)) return message.join('; ');
-  return typeof message === 'string' ? message : exception.message;
+  const response: unknown = exception.getResponse();
+  const said = Array.isArray(response) ? response : messageIn(response);
+  if (typeof said === 'string') return said;
+  const texts = Array.isArray(said) ? said.filter((text) => typeof text === 'string') : [];
+  return texts.length > 0 ? texts.join('; ') : String(exception.message);
+}
+
+function messageIn(response: unknown): unknown {
+  return typeof response === 'object' && response !== null && 'message' in response
+    ? response.message
+    : response;
 }

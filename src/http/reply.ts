@@ -1,7 +1,6 @@
 import type { ServerResponse } from 'node:http';
-import { inspect } from 'node:util';
 import type { Call } from '../endpoint/call.js';
-import type { CallLog } from '../execution/index.js';
+import { isError, messageOfThrown } from '../errors/index.js';
 import { answerOf } from './failure-answer.js';
 
 /** The part of Fastify's reply the library uses, so that its types need not be installed. */
@@ -79,17 +78,13 @@ export function send(response: NestResponse, status: number, type: string, text:
 export function sendFailure(response: NestResponse, call: Call, error: unknown): void {
   const { log } = call;
   const { status, retryAfter, ...body } = answerOf(error);
-  if (status >= 500 && body.code === 'INTERNAL') logFailure(log, error);
+  if (status >= 500 && body.code === 'INTERNAL') {
+    log.error(messageOfThrown(error), isError(error) ? error : undefined);
+  }
   const raw = rawResponse(response);
   if (raw.destroyed || raw.headersSent || ('sent' in response && response.sent)) return;
   if (retryAfter !== undefined) setHeader(response, 'retry-after', retryAfter);
   const { code, error: message, details } = body;
   const answer = { error: message, code, requestId: call.requestId, details };
   send(response, status, JSON_TYPE, JSON.stringify(answer));
-}
-
-/** Whatever was thrown, even what cannot be made a text of, must not keep the client from its answer. */
-function logFailure(log: CallLog, error: unknown): void {
-  if (error instanceof Error) log.error(error.message, error);
-  else log.error(`Thrown: ${typeof error === 'string' ? error : inspect(error)}`);
 }

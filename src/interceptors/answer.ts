@@ -14,9 +14,9 @@ export class Answer {
   }
 
   /**
-   * Serialises a canonical answer.
+   * Serialises plain JSON: a canonical answer, or what `answerValue` made of one without a schema.
    *
-   * @throws {ServingError} `InvalidAnswer` where JSON cannot hold it: a cycle, a bigint without a schema.
+   * @throws {ServingError} `InvalidAnswer` where the text would be longer than a string may be
    */
   static of(value: unknown): Answer {
     try {

@@ -1,5 +1,5 @@
 import type { Call } from '../endpoint/call.js';
-import { checkFreeValue } from '../json/index.js';
+import { answerValue, checkFreeValue } from '../json/index.js';
 import { Answer } from './answer.js';
 import type { Next, Stage } from './stage.js';
 
@@ -25,9 +25,10 @@ export class ValidationInterceptor implements Stage {
    */
   answer(call: Call, result: unknown): Answer {
     const { schema, metrics } = call.endpoint;
-    if (schema?.response === undefined) return Answer.of(result);
     try {
-      return Answer.of(schema.response.write(result));
+      return Answer.of(
+        schema?.response === undefined ? answerValue(result) : schema.response.write(result),
+      );
     } catch (error) {
       metrics.invalid('response');
       throw error;

@@ -1,4 +1,5 @@
 import type { Call } from '../endpoint/call.js';
+import { tamed } from '../errors/index.js';
 import type { Answer } from './answer.js';
 import { CacheInterceptor } from './cache.interceptor.js';
 import { MetricsInterceptor } from './metrics.interceptor.js';
@@ -20,8 +21,17 @@ function passing(stage: Stage, next: Next): Next {
 }
 
 function answer(call: Call): unknown {
-  const result = call.runHandler();
+  let result: unknown;
+  try {
+    result = call.runHandler();
+  } catch (error) {
+    throw tamed(error);
+  }
   return isPromise(result)
-    ? result.then((value) => validation.answer(call, value))
+    ? result.then((value) => validation.answer(call, value), rethrow)
     : validation.answer(call, result);
+}
+
+function rethrow(error: unknown): never {
+  throw tamed(error);
 }

@@ -10,7 +10,7 @@ export type AnyContent =
 export function anyReader(find: (name: string) => AnyContent | undefined): Reader {
   return (value, report, at, depth) => {
     if (depth > MAX_DEPTH) return report.tooDeep(at);
-    if (!isRecord(value, report)) return report.fail(at, 'an object with "@type"', value);
+    if (!isRecord(value)) return report.fail(at, 'an object with "@type"', value);
     const keys = keysOf(value, report);
     // The specification's empty Any, whose type url is the empty string.
     if (keys.length === 0) return {};

@@ -1,6 +1,7 @@
+import { types } from 'node:util';
+import { bytesOf, jsonForm, viewedBytes } from '../json/index.js';
 import type { Reader } from './report.js';
 
-const ALPHABET = /^[A-Za-z0-9+/]*$/;
 /** Below this length a loop over the characters is faster than decoding and encoding again. */
 const SHORT = 64;
 
@@ -28,30 +29,44 @@ function sextet(code: number): number {
   return code === 43 ? 62 : code === 47 ? 63 : -1;
 }
 
+/** Shared by all fields that are empty: nothing can be written into it. */
+const NO_BYTES = Buffer.alloc(0);
+
 /**
- * Standard or URL-safe base64, padded or not, to standard base64. Like the reference it ignores
- * what follows the first `=`.
+ * The bytes of base64: standard or URL-safe, padded or not, as the reference takes it, which ignores
+ * what follows the first `=`. Undefined for what is none.
  */
-export const base64Reader: Reader = (value, report, at) => {
-  const expected = 'base64';
-  if (typeof value !== 'string') {
-    const bytes = report.answer ? toBytes(value) : undefined;
-    return bytes === undefined ? report.fail(at, expected, value) : bytes.toString('base64');
+export function decodeBase64(text: string): Buffer | undefined {
+  if (text === '') return NO_BYTES;
+  const padding = text.indexOf('=');
+  const digits = padding < 0 ? text : text.slice(0, padding);
+  const rest = digits.length % 4;
+  if (rest === 1 || (rest === 0 && padding >= 0)) return undefined;
+  // The decoder skips what it does not know, and takes a character beyond Latin-1 for its low byte.
+  if (Buffer.byteLength(digits) !== digits.length) return undefined;
+  const bytes = Buffer.from(digits, 'base64');
+  return bytes.length === Math.floor((digits.length * 3) / 4) ? bytes : undefined;
+}
+
+/** Bytes that are there already as a Buffer, without a copy. */
+export function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.isBuffer(bytes) ? bytes : viewedBytes(bytes);
+}
+
+/** A handler gets bytes as a Buffer; in an answer they are base64. */
+export const bytesReader: Reader = (value, report, at) => {
+  let bytes: Buffer | undefined;
+  if (typeof value === 'string') {
+    if (report.answer && isCanonicalBase64(value)) return value;
+    bytes = decodeBase64(value);
+  } else if (types.isUint8Array(value)) {
+    bytes = asBuffer(value);
   }
-  if (isCanonicalBase64(value)) return value;
-  const standard = value.replaceAll('-', '+').replaceAll('_', '/');
-  const padding = standard.indexOf('=');
-  const body = padding < 0 ? standard : standard.slice(0, padding);
-  const rest = body.length % 4;
-  if (rest === 1 || (rest === 0 && padding >= 0) || !ALPHABET.test(body)) {
-    return report.fail(at, expected, value);
-  }
-  return Buffer.from(body, 'base64').toString('base64');
+  if (bytes === undefined) return report.fail(at, 'base64', value);
+  return report.answer ? bytes.toString('base64') : bytes;
 };
 
-function toBytes(value: unknown): Buffer | undefined {
-  if (ArrayBuffer.isView(value)) {
-    return Buffer.from(value.buffer, value.byteOffset, value.byteLength);
-  }
-  return value instanceof ArrayBuffer ? Buffer.from(value) : undefined;
+/** Of a handler's values also what a view of another type than bytes looks at. */
+export function bytesForm(value: unknown): unknown {
+  return ArrayBuffer.isView(value) ? viewedBytes(value) : (bytesOf(value) ?? jsonForm(value));
 }

@@ -6,6 +6,7 @@ import {
   type Violation,
 } from '../errors/index.js';
 import type { JsonText } from '../json/index.js';
+import { bytesDecoder, type BytesDecoder } from './bytes-decoder.js';
 import type { ValueModel } from './model.js';
 import { compilePredicate, type Predicate } from './predicate.js';
 import type { Readers } from './readers.js';
@@ -30,17 +31,19 @@ export interface ReadOptions {
 /** Checks values of one message type and brings them into canonical form. Made once, at boot. */
 export class MessageCodec {
   readonly #canonicalMembers: Predicate | undefined;
+  readonly #decodeBytes: BytesDecoder | undefined;
   readonly #read: Reader;
 
   constructor(model: ValueModel, readers: Readers) {
     this.#canonicalMembers = compilePredicate(model);
+    this.#decodeBytes = bytesDecoder(model);
     this.#read = readers.of(model);
   }
 
   /**
    * A client's parsed JSON in canonical form: the same object where it is canonical already.
-   * Non-finite numbers, like 64-bit integers, are strings in it (`"NaN"`, `"-Infinity"`), so that
-   * it is JSON, and reading it again changes nothing.
+   * Non-finite numbers, like 64-bit integers, are strings in it (`"NaN"`, `"-Infinity"`), and bytes
+   * are Buffers, which it takes as well (any Uint8Array), so that reading it again changes nothing.
    *
    * @throws {InvalidRequest} with up to 10 violations in `details`
    */
@@ -48,8 +51,9 @@ export class MessageCodec {
     const members = this.#canonicalMembers?.(value, wellFormed, false) ?? -1;
     if (members >= 0) {
       const duplicates = text?.duplicates(members) ?? [];
-      if (duplicates.length === 0) return value;
-      throw invalidRequest(duplicates);
+      if (duplicates.length > 0) throw invalidRequest(duplicates);
+      const canonical = this.#decodeBytes === undefined ? value : this.#decodeBytes(value);
+      if (canonical !== undefined) return canonical;
     }
     const report = new Report(false, wellFormed, text);
     const canonical = this.#walk(value, report);
@@ -63,20 +67,28 @@ export class MessageCodec {
 
   /**
    * A handler's result in canonical form, ready for `JSON.stringify`: the same object where it is
-   * canonical already. Beyond JSON it may hold typed arrays for repeated numbers, `bigint` and
-   * Long for integers, `Date` for Timestamp, `Uint8Array`, `Buffer` and `ArrayBuffer` for bytes,
-   * `Map` for maps, NaN and infinities, class instances, and `undefined` for what is absent.
+   * canonical already. It may hold what any answer may (see `jsonForm`), and beyond that a Long for
+   * an integer, any view of memory for bytes, and a Uint8Array for repeated numbers and bools.
    *
    * @throws {ServingError} `InvalidAnswer` with up to 10 violations in `details`
    */
   write(value: unknown): unknown {
-    if ((this.#canonicalMembers?.(value, false, true) ?? -1) >= 0) return value;
+    if (this.#isCanonicalAnswer(value)) return value;
     const report = new Report(true, false);
     const canonical = this.#walk(value, report);
     if (report.violations.length === 0) return canonical;
     throw new ServingError('InvalidAnswer', summaryOf('answer', report.violations), {
       details: report.violations,
     });
+  }
+
+  /** A getter or a Proxy may throw when it is looked at: the readers say where it stands. */
+  #isCanonicalAnswer(value: unknown): boolean {
+    try {
+      return (this.#canonicalMembers?.(value, false, true) ?? -1) >= 0;
+    } catch {
+      return false;
+    }
   }
 
   #walk(value: unknown, report: Report): unknown {

@@ -1,33 +1,32 @@
-import { HARMLESS_KEY, reachesPrototype } from '../json/index.js';
+import { types } from 'node:util';
+import { HARMLESS_KEY, jsonList, reachesPrototype } from '../json/index.js';
 import { INTEGERS, canonicalIntegerKey } from './integer.js';
-import { entriesOf, isRecord } from './record.js';
-import { isWellFormed, setOwn, type Reader, type Report } from './report.js';
+import { entriesOf, isList, isRecord } from './record.js';
+import { isWellFormed, setOwn, type Reader } from './report.js';
 import type { ScalarName } from './scalar.js';
 
 export function repeatedReader(readElement: Reader): Reader {
   return (value, report, at, depth) => {
-    const elements = elementsOf(value, report);
-    if (elements === undefined) return report.fail(at, 'an array', value);
+    if (!isList(value, report)) return report.fail(at, 'an array', value);
     const out: unknown[] = [];
-    for (let i = 0; i < elements.length; i++) {
+    for (let i = 0; i < value.length; i++) {
       report.path[at] = i;
-      out.push(readElement(elements[i], report, at + 1, depth));
+      out.push(readElement(value[i], report, at + 1, depth));
     }
     return out;
   };
 }
 
-/** Models return tensors as typed arrays; JSON has no such thing. */
-function elementsOf(value: unknown, report: Report): ArrayLike<unknown> | undefined {
-  if (Array.isArray(value)) return value;
-  const isTyped = report.answer && ArrayBuffer.isView(value) && !(value instanceof DataView);
-  return isTyped ? (value as unknown as ArrayLike<unknown>) : undefined;
+/** A handler's list of bools may be bytes as well: a tensor's are 0 and 1. */
+export function boolsOf(value: unknown): unknown {
+  if (!types.isUint8Array(value)) return jsonList(value);
+  return Array.from(value, (byte) => (byte <= 1 ? byte === 1 : byte));
 }
 
 export function mapReader(keyType: ScalarName, readMember: Reader): Reader {
   const { expected, canonical } = mapKey(keyType);
   return (value, report, at, depth) => {
-    if (!isRecord(value, report)) return report.fail(at, 'an object (a map)', value);
+    if (!isRecord(value)) return report.fail(at, 'an object (a map)', value);
     const out: Record<string, unknown> = {};
     for (const [key, member] of entriesOf(value, report)) {
       report.path[at] = key;

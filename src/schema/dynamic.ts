@@ -1,6 +1,7 @@
-import { HARMLESS_KEY, reachesPrototype } from '../json/index.js';
 import { MAX_DEPTH, isWellFormed, setOwn, type Reader, type Report } from './report.js';
-import { entriesOf, isRecord } from './record.js';
+import { HARMLESS_KEY, jsonForm, jsonList, reachesPrototype } from '../json/index.js';
+import { answered, needsForm, withForm } from './answered.js';
+import { entriesOf, isList, isRecord } from './record.js';
 
 /**
  * google.protobuf.Value, Struct and ListValue: any JSON. `depth` counts one for each level of JSON;
@@ -10,18 +11,17 @@ import { entriesOf, isRecord } from './record.js';
 export const valueReader: Reader = (value, report, at, depth) =>
   readValue(value, report, at, depth, wireDepth(report, depth));
 
-export const structReader: Reader = (value, report, at, depth) => {
+export const structReader: Reader = answered((value, report, at, depth) => {
   if (depth > MAX_DEPTH) return report.tooDeep(at);
-  if (!isRecord(value, report)) return report.fail(at, 'an object', value);
+  if (!isRecord(value)) return report.fail(at, 'an object', value);
   return readMembers(value, report, at, depth + 1, wireDepth(report, depth) + 1);
-};
+});
 
-export const listReader: Reader = (value, report, at, depth) => {
+export const listReader: Reader = answered((value, report, at, depth) => {
   if (depth > MAX_DEPTH) return report.tooDeep(at);
-  const list = listOf(value, report);
-  if (list === undefined) return report.fail(at, 'an array', value);
-  return readElements(list, report, at, depth + 1, wireDepth(report, depth) + 1);
-};
+  if (!isList(value, report)) return report.fail(at, 'an array', value);
+  return readElements(value, report, at, depth + 1, wireDepth(report, depth) + 1);
+}, jsonList);
 
 function wireDepth(report: Report, depth: number): number {
   return report.anyDepth < 0 ? -1_000 : depth - report.anyDepth;
@@ -35,11 +35,26 @@ function readValue(
   wire: number,
 ): unknown {
   if (depth > MAX_DEPTH || wire > MAX_DEPTH) return report.tooDeep(at);
+  return report.answer && needsForm(value)
+    ? withForm(value, report, at, jsonForm, (form) => readJson(form, report, at, depth, wire))
+    : readJson(value, report, at, depth, wire);
+}
+
+function readJson(
+  value: unknown,
+  report: Report,
+  at: number,
+  depth: number,
+  wire: number,
+): unknown {
   switch (typeof value) {
     case 'boolean':
       return value;
     case 'number':
-      return Number.isFinite(value) ? value : report.fail(at, 'a finite number', value);
+      if (Number.isFinite(value)) return value;
+      return report.answer ? jsonForm(value) : report.fail(at, 'a finite number', value);
+    case 'bigint':
+      return report.answer ? jsonForm(value) : report.fail(at, 'a JSON value', value);
     case 'string':
       if (report.wellFormed || isWellFormed(value)) return value;
       return report.fail(at, 'a string without unpaired surrogates', value);
@@ -49,12 +64,10 @@ function readValue(
     default:
       return report.fail(at, 'a JSON value', value);
   }
-  const list = listOf(value, report);
-  if (list === undefined && !isRecord(value, report)) return report.fail(at, 'a JSON value', value);
   if (wire + 1 > MAX_DEPTH) return report.tooDeep(at);
-  return list === undefined
-    ? readMembers(value, report, at, depth + 1, wire + 2)
-    : readElements(list, report, at, depth + 1, wire + 2);
+  return isList(value, report)
+    ? readElements(value, report, at, depth + 1, wire + 2)
+    : readMembers(value, report, at, depth + 1, wire + 2);
 }
 
 function readElements(
@@ -67,7 +80,9 @@ function readElements(
   const out: unknown[] = [];
   for (let i = 0; i < list.length; i++) {
     report.path[at] = i;
-    out.push(readValue(list[i], report, at + 1, depth, wire));
+    // An element of a handler's array keeps its place, as JSON.stringify has it.
+    const element = report.answer && list[i] === undefined ? null : list[i];
+    out.push(readValue(element, report, at + 1, depth, wire));
   }
   return out;
 }
@@ -90,12 +105,6 @@ function readMembers(
     setOwn(out, key, readValue(member, report, at + 1, depth, wire));
   }
   return out;
-}
-
-function listOf(value: unknown, report: Report): ArrayLike<unknown> | undefined {
-  if (Array.isArray(value)) return value;
-  const isTyped = report.answer && ArrayBuffer.isView(value) && !(value instanceof DataView);
-  return isTyped ? (value as unknown as ArrayLike<unknown>) : undefined;
 }
 
 /**
@@ -133,6 +142,7 @@ export function membersOfList(
   answer: boolean,
 ): number {
   if (depth > MAX_DEPTH || !Array.isArray(value)) return -1;
+  if (answer && Object.getPrototypeOf(value) !== Array.prototype) return -1;
   let members = 0;
   for (let i = 0; i < value.length; i++) {
     const inside = membersOfValue(value[i], depth + 1, wellFormed, answer);

@@ -33,7 +33,7 @@ export function messageReader(model: MessageModel): {
 
   const readMessage: MessageReader = (value, report, at, depth, typeUrl) => {
     if (depth > MAX_DEPTH) return report.tooDeep(at);
-    if (!isRecord(value, report)) return report.fail(at, `an object (${model.name})`, value);
+    if (!isRecord(value)) return report.fail(at, `an object (${model.name})`, value);
     const out: Record<string, unknown> = typeUrl === undefined ? {} : { '@type': typeUrl };
     let oneofs: Map<string, string> | undefined;
 

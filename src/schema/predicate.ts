@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import { isCanonicalBase64 } from './base64.js';
 import { membersOfList, membersOfStruct, membersOfValue } from './dynamic.js';
 import { reachesPrototype } from '../json/index.js';
@@ -21,6 +22,7 @@ const RUNTIME = {
   uint64: (text: string) => isCanonicalInteger(text, INTEGERS.uint64),
   doubles: areFinite,
   base64: isCanonicalBase64,
+  isBytes: types.isUint8Array,
   timestamp: isCanonicalTimestamp,
   duration: isCanonicalDuration,
   value: membersOfValue,
@@ -141,10 +143,10 @@ class PredicateSource {
   #fieldCheck(field: FieldModel): string {
     if (field.rule === 'repeated') {
       if (field.value.kind === 'scalar' && field.value.type === 'double') {
-        return 'if(!(Array.isArray(x)&&h.doubles(x)))return -1;';
+        return `if(!(${isArray('x')}&&h.doubles(x)))return -1;`;
       }
       const check = this.check(field.value, 'y', '(d+1)');
-      return `if(!Array.isArray(x))return -1;for(let i=0;i<x.length;i++){const y=x[i];if(!(${check}))return -1;}`;
+      return `if(!(${isArray('x')}))return -1;for(let i=0;i<x.length;i++){const y=x[i];if(!(${check}))return -1;}`;
     }
     const check = this.check(field.value, field.mapKey ? 'y' : 'x', '(d+1)');
     if (field.mapKey === undefined) return `if(!(${check}))return -1;`;
@@ -173,6 +175,11 @@ function notPlain(x: string): string {
   return `typeof ${x}!=="object"||${x}===null||${foreign}`;
 }
 
+/** Those of a handler may have a `toJSON` as well. */
+function isArray(x: string): string {
+  return `Array.isArray(${x})&&(!a||Object.getPrototypeOf(${x})===Array.prototype)`;
+}
+
 function scalarCheck(type: ScalarName, x: string): string {
   switch (type) {
     case 'string':
@@ -184,7 +191,8 @@ function scalarCheck(type: ScalarName, x: string): string {
     case 'float':
       return `typeof ${x}==="number"&&${x}<=${MAX_FLOAT}&&${x}>=-${MAX_FLOAT}`;
     case 'bytes':
-      return `typeof ${x}==="string"&&h.base64(${x})`;
+      // A client's are decoded afterwards, which tells as well whether they are base64.
+      return `(typeof ${x}==="string"?!a||h.base64(${x}):!a&&h.isBytes(${x}))`;
     default:
       return integerCheck(type, x);
   }

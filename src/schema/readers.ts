@@ -1,7 +1,10 @@
+import { jsonList } from '../json/index.js';
+import { answered } from './answered.js';
 import { anyReader } from './any-reader.js';
+import { bytesForm } from './base64.js';
 import { listReader, structReader, valueReader } from './dynamic.js';
 import { enumReader } from './enum-reader.js';
-import { mapReader, repeatedReader } from './collection-reader.js';
+import { boolsOf, mapReader, repeatedReader } from './collection-reader.js';
 import { messageReader, type MessageReader } from './message-reader.js';
 import type { FieldModel, MessageModel, ValueModel } from './model.js';
 import { MAX_DEPTH, type Reader } from './report.js';
@@ -27,19 +30,19 @@ export class Readers {
   #of(model: ValueModel): Reader {
     switch (model.kind) {
       case 'scalar':
-        return scalarReader(model.type);
+        return answered(scalarReader(model.type), model.type === 'bytes' ? bytesForm : undefined);
       case 'enum':
-        return enumReader(model.enum);
+        return answered(enumReader(model.enum));
       case 'message':
-        return this.#message(model.message);
+        return answered(this.#message(model.message));
       case 'wrapper':
         return atMessageDepth(this.#of(model.value));
       case 'timestamp':
-        return atMessageDepth(timestampReader);
+        return atMessageDepth(answered(timestampReader));
       case 'duration':
-        return atMessageDepth(durationReader);
+        return atMessageDepth(answered(durationReader));
       case 'fieldMask':
-        return atMessageDepth(readFieldMask);
+        return atMessageDepth(answered(readFieldMask));
       case 'value':
         return valueReader;
       case 'struct':
@@ -47,16 +50,18 @@ export class Readers {
       case 'list':
         return listReader;
       case 'any':
-        return anyReader((name) => {
-          const inner = model.types.find(name);
-          if (inner === undefined) return undefined;
-          if (inner.kind !== 'message') {
-            return { readValue: this.of(inner), mayBeAbsent: inner.kind === 'value' };
-          }
-          const readFields = this.#message(inner.message);
-          this.#finish();
-          return { readFields };
-        });
+        return answered(
+          anyReader((name) => {
+            const inner = model.types.find(name);
+            if (inner === undefined) return undefined;
+            if (inner.kind !== 'message') {
+              return { readValue: this.of(inner), mayBeAbsent: inner.kind === 'value' };
+            }
+            const readFields = this.#message(inner.message);
+            this.#finish();
+            return { readFields };
+          }),
+        );
     }
   }
 
@@ -72,9 +77,16 @@ export class Readers {
 
   #field(field: FieldModel): Reader {
     const reader = this.#of(field.value);
-    if (field.rule === 'repeated') return repeatedReader(reader);
-    return field.mapKey === undefined ? reader : mapReader(field.mapKey, reader);
+    if (field.rule === 'repeated') {
+      return answered(repeatedReader(reader), isBool(field.value) ? boolsOf : jsonList);
+    }
+    return field.mapKey === undefined ? reader : answered(mapReader(field.mapKey, reader));
   }
+}
+
+function isBool(model: ValueModel): boolean {
+  if (model.kind === 'wrapper') return isBool(model.value);
+  return model.kind === 'scalar' && model.type === 'bool';
 }
 
 /** A well-known type is a scalar in JSON, yet a message where depth is counted. */

@@ -1,5 +1,5 @@
 import { MAX_VIOLATIONS, type Violation } from '../errors/index.js';
-import { cut, pathText, quote, type JsonText } from '../json/index.js';
+import { cut, holdsItself, pathText, quote, type JsonText } from '../json/index.js';
 
 /** Where the slow path reads a value: it gives the canonical form, or reports why there is none. */
 export type Reader = (value: unknown, report: Report, at: number, depth: number) => unknown;
@@ -15,6 +15,8 @@ export class Report {
   readonly violations: Violation[] = [];
   /** The way to the value in hand; only the first `at` segments, as readers pass them, are valid. */
   readonly path: (string | number)[] = [];
+  /** The handler's objects on that way, so that one which holds itself is told from a deep one. */
+  readonly #holders: unknown[] = [];
   /** How many members the objects had that were read, for {@link JsonText.duplicates}. */
   members = 0;
   /** The depth of the message inside the innermost Any, or -1 outside: that message is encoded. */
@@ -30,6 +32,14 @@ export class Report {
     readonly wellFormed: boolean,
     readonly text?: JsonText,
   ) {}
+
+  /** @throws {NotJson} where `value` holds itself */
+  enter(value: unknown, at: number): void {
+    for (let i = 0; i < at; i++) {
+      if (this.#holders[i] === value) throw holdsItself();
+    }
+    this.#holders[at] = value;
+  }
 
   fail(at: number, expected: string, got: unknown): undefined {
     return this.refuse(at, `expected ${expected}, got ${describe(got)}`);

@@ -1,4 +1,4 @@
-import { base64Reader } from './base64.js';
+import { bytesReader } from './base64.js';
 import { INTEGERS, NUMERIC, integerReader, type IntegerName } from './integer.js';
 import { isWellFormed, type Reader } from './report.js';
 
@@ -26,7 +26,7 @@ export function scalarReader(name: ScalarName): Reader {
     case 'string':
       return readString;
     case 'bytes':
-      return base64Reader;
+      return bytesReader;
     default:
       return integerReader(name);
   }
@@ -36,6 +36,7 @@ const readBool: Reader = (value, report, at) =>
   typeof value === 'boolean' ? value : report.fail(at, 'a boolean', value);
 
 const readString: Reader = (value, report, at) => {
+  if (report.answer && typeof value === 'bigint') return String(value);
   if (typeof value !== 'string') return report.fail(at, 'a string', value);
   if (report.wellFormed || isWellFormed(value)) return value;
   return report.fail(at, 'a string without unpaired surrogates', value);

@@ -20,8 +20,7 @@ export function isCanonicalDuration(text: string): boolean {
 }
 
 export const timestampReader: Reader = (value, report, at) => {
-  const text = report.answer && value instanceof Date ? isoString(value) : value;
-  const canonical = typeof text === 'string' ? canonicalTimestamp(text) : undefined;
+  const canonical = typeof value === 'string' ? canonicalTimestamp(value) : undefined;
   return canonical ?? report.fail(at, 'an RFC 3339 timestamp ("2024-02-29T12:00:00Z")', value);
 };
 
@@ -29,11 +28,6 @@ export const durationReader: Reader = (value, report, at) => {
   const canonical = typeof value === 'string' ? canonicalDuration(value) : undefined;
   return canonical ?? report.fail(at, 'a duration in seconds ("1.500s")', value);
 };
-
-/** An invalid Date has no text; `toISOString` would throw. */
-function isoString(date: Date): string | undefined {
-  return Number.isNaN(date.getTime()) ? undefined : date.toISOString();
-}
 
 /** In UTC, with 0, 3, 6 or 9 digits of a second. */
 function canonicalTimestamp(text: string): string | undefined {
