@@ -8,6 +8,8 @@ import type { JsonText } from '../json/index.js';
 import type { CacheResult } from '../metrics/index.js';
 import type { Endpoint } from './endpoint.js';
 
+const NONE = Object.freeze({});
+
 /** One call of an endpoint, from its arrival to its outcome. It knows nothing of its transport. */
 export class Call extends CancellableTask {
   endpoint: Endpoint;
@@ -46,6 +48,15 @@ export class Call extends CancellableTask {
     this.arrivedAt = now;
     this.context = new TaskContext(this, this);
     endpoint.arrived();
+  }
+
+  /** Of the route and the URL, where the transport has such. */
+  get params(): PredictContext['params'] {
+    return NONE;
+  }
+
+  get query(): PredictContext['query'] {
+    return NONE;
   }
 
   get log(): CallLog {

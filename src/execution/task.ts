@@ -18,6 +18,13 @@ export interface PredictContext {
   readonly deadline: number;
   /** The request's headers (or the metadata of another transport), names in lower case. */
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  /** The parameters of the route, decoded; a wildcard's with its slashes. `{}` on other doors than HTTP. */
+  readonly params: Readonly<Record<string, string>>;
+  /**
+   * The URL's query as `node:querystring` reads it: an array where a name stands more than once, no
+   * prototype. `{}` on other doors than HTTP.
+   */
+  readonly query: Readonly<Record<string, string | string[] | undefined>>;
   readonly log: CallLog;
 }
 

@@ -10,9 +10,11 @@ import {
   ServingError,
   type Outcome,
 } from '../errors/index.js';
+import type { PredictContext } from '../execution/index.js';
 import type { CacheResult } from '../metrics/index.js';
 import type { Answer } from '../interceptors/answer.js';
 import { onceClosed } from './once-closed.js';
+import { paramsOf, queryOf, requestOf } from './request-url.js';
 import {
   JSON_TYPE,
   rawResponse,
@@ -25,10 +27,20 @@ import {
 /** A call that came by HTTP. */
 export class HttpCall extends Call {
   readonly response: NestResponse;
+  #params: PredictContext['params'] | undefined;
+  #query: PredictContext['query'] | undefined;
 
   constructor(endpoint: Endpoint, { headers }: IncomingMessage, response: NestResponse) {
     super(endpoint, requestIdOf(headers['x-request-id']), headers);
     this.response = response;
+  }
+
+  override get params(): PredictContext['params'] {
+    return (this.#params ??= paramsOf(requestOf(this.response)));
+  }
+
+  override get query(): PredictContext['query'] {
+    return (this.#query ??= queryOf(requestOf(this.response)));
   }
 }
 

@@ -6,6 +6,10 @@ import { answerOf } from './failure-answer.js';
 /** The part of Fastify's reply the library uses, so that its types need not be installed. */
 interface FastifyReply {
   readonly raw: ServerResponse;
+  readonly request: {
+    readonly params?: Readonly<Record<string, string>>;
+    readonly originalUrl?: string;
+  };
   readonly sent: boolean;
   serializer(serialize: (payload: unknown) => string): this;
   header(name: string, value: string | number): this;

@@ -15,6 +15,8 @@ export class TestTask extends CancellableTask {
     this.context = {
       requestId,
       deadline: Math.round(performance.timeOrigin + this.deadline),
+      params: {},
+      query: {},
       headers: { 'accept-language': 'de' },
       log,
       get signal() {

@@ -27,6 +27,8 @@ export class TestTask extends CancellableTask {
       requestId: String(input),
       deadline: Date.now() + timeout,
       headers: {},
+      params: {},
+      query: {},
       log,
     };
   }
