@@ -5,6 +5,7 @@ import {
   type PredictContext,
 } from '../execution/index.js';
 import type { JsonText } from '../json/index.js';
+import { ServingError } from '../errors/index.js';
 import type { CacheResult } from '../metrics/index.js';
 import type { Endpoint } from './endpoint.js';
 
@@ -12,7 +13,7 @@ const NONE = Object.freeze({});
 
 /** One call of an endpoint, from its arrival to its outcome. It knows nothing of its transport. */
 export class Call extends CancellableTask {
-  endpoint: Endpoint;
+  readonly endpoint: Endpoint;
   readonly requestId: string;
   readonly headers: PredictContext['headers'];
   /** On the clock of `performance.now()`. */
@@ -64,17 +65,17 @@ export class Call extends CancellableTask {
   }
 
   /**
-   * Moves to the endpoint that Nest found to be meant, where several versions answer one route: the
-   * body is read before Nest knows.
+   * The endpoint of a call is the one whose route Nest has matched. Its body was read before that, for
+   * the route that its URL, host and version led to then.
+   *
+   * @throws {ServingError} where a middleware has led it elsewhere since
    */
-  moveTo(controller: unknown, method: string): void {
-    const from = this.endpoint;
-    if (from.is(controller, method)) return;
-    const to = from.alternatives.find((other) => other.is(controller, method));
-    if (to === undefined) return;
-    from.departed();
-    to.arrived();
-    this.endpoint = to;
+  expectRoute(controller: unknown, method: string): void {
+    if (this.endpoint.is(controller, method)) return;
+    throw new ServingError(
+      'Internal',
+      `A middleware after the body was read has led a request for ${this.endpoint.owner} to another endpoint`,
+    );
   }
 
   /** Brings the deadline forward to `timeout` milliseconds after the arrival; never puts it off. */

@@ -7,7 +7,7 @@ import { declarationOf } from './declaration.js';
 import type { EndpointPlan } from './endpoint.js';
 import { fillEndpointOptions, type EndpointDefaults } from './endpoint-options.js';
 import { NamedFilters } from './named-filters.js';
-import { adoptOverride } from './route.js';
+import { adoptInherited } from './route.js';
 import { arrangeRoute, bindsInterceptors, bindsPipes, foreignParameter } from './route-metadata.js';
 
 type Controller = ReturnType<DiscoveryService['getControllers']>[number];
@@ -25,14 +25,20 @@ export class EndpointDiscovery {
     this.#app = app;
   }
 
+  get controllers(): Type[] {
+    return this.#discovery.getControllers().map(({ metatype }) => metatype as Type);
+  }
+
   /** @throws {ConfigurationError} for the first mistake in a decorator */
   find(defaults: EndpointDefaults, cacheTtl: number): EndpointPlan[] {
     const filters = new NamedFilters(this.#app.getGlobalFilters());
     return this.#discovery.getControllers().flatMap((controller) => {
-      adoptOverride(controller.metatype as Type);
-      return this.#scanner
-        .getAllMethodNames(controller.metatype?.prototype as object)
-        .flatMap((method) => this.#plan(controller, method, defaults, cacheTtl, filters) ?? []);
+      const { metatype } = controller;
+      const methods = this.#scanner.getAllMethodNames(metatype?.prototype as object);
+      adoptInherited(metatype as Type, methods);
+      return methods.flatMap(
+        (method) => this.#plan(controller, method, defaults, cacheTtl, filters) ?? [],
+      );
     });
   }
 

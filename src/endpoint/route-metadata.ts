@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import type { Type } from '@nestjs/common';
+import type { Type, VersioningOptions } from '@nestjs/common';
 import { ModelExceptionFilter } from '../http/model-exception.filter.js';
 import { ModelInterceptor } from '../interceptors/model.interceptor.js';
 
@@ -9,6 +9,7 @@ const FILTERS = '__exceptionFilters__';
 const PIPES = '__pipes__';
 const PARAMETERS = '__routeArguments__';
 const VERSION = '__version__';
+const HOST = 'host';
 /** The key Nest's Fastify adapter reads a route's own `config` from. */
 const FASTIFY_CONFIG = '__fastify_route_config__';
 
@@ -21,27 +22,38 @@ const filter = new ModelExceptionFilter();
  * the filter last to be asked, so that the app's own are asked first.
  */
 export function arrangeRoute(controller: Type, route: object, intercepted: boolean): void {
-  const interceptors = interceptorsOf(route);
-  if (intercepted) interceptors.push(interceptor);
-  Reflect.defineMetadata(INTERCEPTORS, interceptors, route);
-
+  const { interceptors, filters } = boundTo(route);
+  const arranged = intercepted ? [...interceptors, interceptor] : interceptors;
+  Reflect.defineMetadata(INTERCEPTORS, arranged, route);
   // Nest asks the filters of a method before those of its class: the class's have to come along.
-  const filters = own(FILTERS, route);
-  if (!filters.includes(filter)) {
-    Reflect.defineMetadata(FILTERS, [filter, ...own(FILTERS, controller), ...filters], route);
-  }
+  Reflect.defineMetadata(FILTERS, [filter, ...own(FILTERS, controller), ...filters], route);
   const config = Reflect.getMetadata(FASTIFY_CONFIG, route) as object | undefined;
   Reflect.defineMetadata(FASTIFY_CONFIG, { ...config, modelEndpoint: route }, route);
 }
 
 /** Whether class or method bind interceptors of the app's own. */
 export function bindsInterceptors(controller: Type, route: object): boolean {
-  return own(INTERCEPTORS, controller).length + interceptorsOf(route).length > 0;
+  return own(INTERCEPTORS, controller).length + boundTo(route).interceptors.length > 0;
 }
 
-/** Those of the app; another app of the process may have given the route its own place. */
-function interceptorsOf(route: object): unknown[] {
-  return own(INTERCEPTORS, route).filter((item) => item !== interceptor);
+const BOUND = Symbol('nestjs-model-serving:bound');
+
+interface Bound {
+  readonly interceptors: readonly unknown[];
+  readonly filters: readonly unknown[];
+}
+
+/**
+ * What decorators have bound to a route, remembered before it is arranged: another app of the process
+ * arranges it again, and a subclass's route begins with its parent's metadata.
+ */
+function boundTo(route: object): Bound {
+  let bound: Bound | undefined = Reflect.getMetadata(BOUND, route);
+  if (bound === undefined) {
+    bound = { interceptors: own(INTERCEPTORS, route), filters: own(FILTERS, route) };
+    Reflect.defineMetadata(BOUND, bound, route);
+  }
+  return bound;
 }
 
 /** Whether class, method or a parameter of it bind pipes. */
@@ -53,11 +65,18 @@ export function bindsPipes(controller: Type, method: string, route: object): boo
   );
 }
 
-/** The version that tells a route apart from others on its path, of the method or else of the class. */
-export function versionOf(controller: Type, route: object): string {
-  const version: unknown =
-    Reflect.getMetadata(VERSION, route) ?? Reflect.getMetadata(VERSION, controller) ?? '';
-  return [version].flat().map(String).join(); // one of them may be the symbol VERSION_NEUTRAL
+/** The version, or versions, of a route: the method's own, or else the class's. */
+export function versionOf(
+  controller: Type,
+  route: object,
+): VersioningOptions['defaultVersion'] | undefined {
+  return Reflect.getMetadata(VERSION, route) ?? Reflect.getMetadata(VERSION, controller);
+}
+
+/** The hosts that a controller is bound to; none where it serves every one. */
+export function hostsOf(controller: Type): (string | RegExp)[] {
+  const hosts: unknown = Reflect.getMetadata(HOST, controller);
+  return hosts === undefined ? [] : ([hosts].flat() as (string | RegExp)[]);
 }
 
 /** Whether a decorator says what a parameter of a method is made of. */

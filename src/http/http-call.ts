@@ -70,7 +70,7 @@ export function isHttpRequest(value: unknown): boolean {
 }
 
 /** For a request of Nest's to a model endpoint that has no call, since nobody opened one. */
-export function withoutModule(owner: string): ConfigurationError {
+export function withoutCall(owner: string): ConfigurationError {
   return new ConfigurationError(
     `${owner}: expected ModelServingModule.forRoot() among the imports of the app, got a request without it`,
   );

@@ -1,11 +1,13 @@
 import type { VersioningOptions } from '@nestjs/common';
 import type { AbstractHttpAdapter } from '@nestjs/core';
-import type { EndpointRegistry } from '../endpoint/endpoint-registry.js';
+import type { BoundRoute, EndpointRegistry } from '../endpoint/endpoint-registry.js';
 import { ConfigurationError } from '../errors/index.js';
 import type { Readiness } from '../lifecycle/readiness.js';
-import { findExpressRoutes, installExpressIntake, type ExpressApp } from './express-intake.js';
+import { installExpressIntake, type ExpressApp } from './express-intake.js';
+import { postRoutes } from './express-routes.js';
 import { installFastifyIntake, type FastifyApp } from './fastify-intake.js';
 import { Intake } from './intake.js';
+import { conditionOf, hostCondition } from './route-condition.js';
 
 /** Brings the requests of one HTTP adapter to the endpoints. */
 export interface HttpTransport {
@@ -22,6 +24,7 @@ export function createHttpTransport(
   versioning: VersioningOptions | undefined,
 ): HttpTransport {
   const intake = new Intake(readiness);
+  const bind = (route: BoundRoute) => registry.bind(route, versioning);
   const instance: unknown = adapter.getInstance();
   switch (adapter.getType()) {
     case 'express':
@@ -29,15 +32,20 @@ export function createHttpTransport(
         prepare() {},
         connect() {
           const app = instance as ExpressApp;
-          for (const route of findExpressRoutes(app)) registry.bind(route, versioning);
-          installExpressIntake(app, intake, registry.routes);
+          const routes = postRoutes(
+            app.router.stack,
+            bind,
+            registry.controllers,
+            (controller, method) => conditionOf(controller, method, adapter, versioning),
+          );
+          installExpressIntake(app, intake, routes);
         },
       };
     case 'fastify':
       return {
         prepare: () =>
-          installFastifyIntake(instance as FastifyApp, intake, (route) =>
-            registry.bind(route, versioning),
+          installFastifyIntake(instance as FastifyApp, intake, bind, (controller) =>
+            hostCondition(controller, adapter),
           ),
         connect() {},
       };
