@@ -41,4 +41,8 @@ export class TaskContext implements PredictContext {
   get log(): CallLog {
     return this.#origin.log;
   }
+
+  run<T>(fn: () => T): T {
+    return this.#task.inContext(fn);
+  }
 }

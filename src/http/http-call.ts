@@ -118,7 +118,7 @@ export function openCall(
   const call = new HttpCall(endpoint, request, response);
   (request as WithCall)[CALL] = call;
   const raw = rawResponse(response);
-  onceClosed(request, raw, function closeCall() {
+  function closeCall() {
     const { endpoint } = call;
     const finished = raw.writableFinished;
     if (!finished) {
@@ -129,7 +129,8 @@ export function openCall(
     endpoint.metrics.settled(outcomeOfStatus(status));
     endpoint.metrics.answered(request.method!, status, performance.now() - call.arrivedAt);
     endpoint.departed();
-  });
+  }
+  onceClosed(request, raw, () => call.inContext(closeCall));
   return call;
 }
 

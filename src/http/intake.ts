@@ -26,10 +26,15 @@ export class Intake {
     done: IntakeCallback,
   ): void {
     const call = openCall(endpoint, request, response);
+    // A body ends in the async context of its connection: the request goes on in its own.
+    function goOn(error: unknown, body?: object): void {
+      call.inContext(done, undefined, error, call, body);
+    }
+
     setHeader(response, 'x-request-id', call.requestId);
 
     function refuse(error: unknown): void {
-      discardBody(request, rawResponse(response), () => done(error, call));
+      discardBody(request, rawResponse(response), () => goOn(error));
     }
 
     try {
@@ -45,10 +50,10 @@ export class Intake {
         call.wellFormed = call.text.isWellFormed();
         body = parseBody(call.text);
       } catch (error) {
-        return done(error, call);
+        return goOn(error);
       }
       call.input = body;
-      done(undefined, call, body);
+      goOn(undefined, body);
     });
   }
 

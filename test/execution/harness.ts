@@ -29,6 +29,7 @@ export class TestTask extends CancellableTask {
       headers: {},
       params: {},
       query: {},
+      run: (fn) => this.inContext(fn),
       log,
     };
   }
