@@ -34,7 +34,7 @@ export interface PostRoute {
 /** The routes that answer POST, in the order in which Express tries them. */
 export function postRoutes(
   stack: readonly Layer[],
-  bind: (route: BoundRoute) => Endpoint,
+  bind: (route: BoundRoute, matches: PostRoute['matches']) => Endpoint,
   controllers: readonly Type[],
   conditionOf: ConditionOf,
 ): PostRoute[] {
@@ -47,7 +47,7 @@ export function postRoutes(
     const handle = route.stack[0]!.handle;
     const declaration = declarationOf(handle);
     if (declaration !== undefined) {
-      const endpoint = bind({ path, declaration });
+      const endpoint = bind({ path, declaration }, matches);
       const condition = conditionOf(endpoint.controller, endpoint.method);
       return [{ path, matches, condition, endpoint }];
     }

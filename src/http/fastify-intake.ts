@@ -26,6 +26,12 @@ interface RouteOptions {
 
 /** The part of a Fastify instance the library uses, so that its types need not be installed. */
 export interface FastifyApp {
+  readonly initialConfig: {
+    readonly routerOptions?: {
+      readonly caseSensitive?: boolean;
+      readonly ignoreTrailingSlash?: boolean;
+    };
+  };
   addHook(name: 'onRoute', hook: (route: RouteOptions) => void): void;
 }
 

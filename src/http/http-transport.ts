@@ -1,5 +1,6 @@
-import type { VersioningOptions } from '@nestjs/common';
+import type { Type, VersioningOptions } from '@nestjs/common';
 import type { AbstractHttpAdapter } from '@nestjs/core';
+import type { Endpoint } from '../endpoint/endpoint.js';
 import type { BoundRoute, EndpointRegistry } from '../endpoint/endpoint-registry.js';
 import { ConfigurationError } from '../errors/index.js';
 import type { Readiness } from '../lifecycle/readiness.js';
@@ -7,6 +8,7 @@ import { installExpressIntake, type ExpressApp } from './express-intake.js';
 import { postRoutes } from './express-routes.js';
 import { installFastifyIntake, type FastifyApp } from './fastify-intake.js';
 import { Intake } from './intake.js';
+import { answerOtherMethods, fastifyMatcher, type EndpointPath } from './other-methods.js';
 import { conditionOf, hostCondition } from './route-condition.js';
 
 /** Brings the requests of one HTTP adapter to the endpoints. */
@@ -24,12 +26,19 @@ export function createHttpTransport(
   versioning: VersioningOptions | undefined,
 ): HttpTransport {
   const intake = new Intake(readiness);
-  const bind = (route: BoundRoute) => registry.bind(route, versioning);
   const instance: unknown = adapter.getInstance();
+  const paths: EndpointPath[] = [];
+
+  function bind(route: BoundRoute, matches: EndpointPath['matches']): Endpoint {
+    const endpoint = registry.bind(route, versioning);
+    paths.push({ endpoint, matches, isItsHost: hostCondition(endpoint.controller, adapter) });
+    return endpoint;
+  }
+
   switch (adapter.getType()) {
     case 'express':
       return {
-        prepare() {},
+        prepare: () => answerOtherMethods(adapter, paths),
         connect() {
           const app = instance as ExpressApp;
           const routes = postRoutes(
@@ -43,10 +52,13 @@ export function createHttpTransport(
       };
     case 'fastify':
       return {
-        prepare: () =>
-          installFastifyIntake(instance as FastifyApp, intake, bind, (controller) =>
-            hostCondition(controller, adapter),
-          ),
+        prepare() {
+          const app = instance as FastifyApp;
+          const bindRoute = (route: BoundRoute) => bind(route, fastifyMatcher(app, route.path));
+          const hostOf = (controller: Type) => hostCondition(controller, adapter);
+          installFastifyIntake(app, intake, bindRoute, hostOf);
+          answerOtherMethods(adapter, paths);
+        },
         connect() {},
       };
     default:

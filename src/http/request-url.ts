@@ -36,3 +36,12 @@ export function queryOf({ originalUrl, url = '' }: RoutedRequest): PredictContex
   const start = target.indexOf('?');
   return start === -1 ? Object.create(null) : parse(target.slice(start + 1));
 }
+
+const ORIGIN = /^https?:\/\/[^/?]*/i;
+
+/** The path of a request's target, which may be in absolute form (RFC 9112, 3.2.2). */
+export function pathOf({ originalUrl, url = '' }: RoutedRequest): string {
+  const target = (originalUrl ?? url).replace(ORIGIN, '');
+  const end = target.indexOf('?');
+  return (end === -1 ? target : target.slice(0, end)) || '/';
+}
