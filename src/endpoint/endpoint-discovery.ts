@@ -6,11 +6,14 @@ import { compileSchema } from '../schema/index.js';
 import { declarationOf } from './declaration.js';
 import type { EndpointPlan } from './endpoint.js';
 import { fillEndpointOptions, type EndpointDefaults } from './endpoint-options.js';
+import { findNeverLoaded } from './request-scope.js';
 import { NamedFilters } from './named-filters.js';
 import { adoptInherited } from './route.js';
 import { arrangeRoute, bindsInterceptors, bindsPipes, foreignParameter } from './route-metadata.js';
 
 type Controller = ReturnType<DiscoveryService['getControllers']>[number];
+
+const GENERATOR = /GeneratorFunction\]$/;
 
 /** Finds what the app's controllers declare and makes plans of it. */
 @Injectable()
@@ -63,6 +66,23 @@ export class EndpointDiscovery {
         'its scope',
         `DEFAULT beside the option ${option}`,
         'a request scope',
+      );
+    }
+    const neverLoaded = findNeverLoaded(wrapper);
+    if (neverLoaded !== undefined) {
+      throw ConfigurationError.expected(
+        owner,
+        `the scope of ${neverLoaded.name}`,
+        `DEFAULT, so that Nest calls its ${neverLoaded.hook} at start`,
+        'a request scope',
+      );
+    }
+    if (GENERATOR.test(Object.prototype.toString.call(declaration.predict))) {
+      throw ConfigurationError.expected(
+        owner,
+        'stream',
+        'true beside a generator function',
+        undefined,
       );
     }
     const foreign = foreignParameter(controller, method);
