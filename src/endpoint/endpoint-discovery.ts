@@ -1,4 +1,4 @@
-import { Injectable, type Type } from '@nestjs/common';
+import { Injectable, Logger, type Type } from '@nestjs/common';
 import { ApplicationConfig, DiscoveryService, MetadataScanner } from '@nestjs/core';
 import { resolveEndpointCache } from '../cache/index.js';
 import { ConfigurationError } from '../errors/index.js';
@@ -9,7 +9,13 @@ import { fillEndpointOptions, type EndpointDefaults } from './endpoint-options.j
 import { findNeverLoaded } from './request-scope.js';
 import { NamedFilters } from './named-filters.js';
 import { adoptInherited } from './route.js';
-import { arrangeRoute, bindsInterceptors, bindsPipes, foreignParameter } from './route-metadata.js';
+import {
+  arrangeRoute,
+  bindsInterceptors,
+  bindsPipes,
+  foreignParameter,
+  hidesTypes,
+} from './route-metadata.js';
 
 type Controller = ReturnType<DiscoveryService['getControllers']>[number];
 
@@ -18,6 +24,7 @@ const GENERATOR = /GeneratorFunction\]$/;
 /** Finds what the app's controllers declare and makes plans of it. */
 @Injectable()
 export class EndpointDiscovery {
+  readonly #logger = new Logger(EndpointDiscovery.name);
   readonly #discovery: DiscoveryService;
   readonly #scanner: MetadataScanner;
   readonly #app: ApplicationConfig;
@@ -94,6 +101,11 @@ export class EndpointDiscovery {
     const seen = this.#hasGlobalInterceptors || bindsInterceptors(controller, route);
     const piped = this.#hasGlobalPipes || bindsPipes(controller, method, route);
     arrangeRoute(controller, route, seen || piped);
+    if (!declaration.schema && hidesTypes(controller, method, route, this.#app.getGlobalPipes())) {
+      this.#logger.warn(
+        `${owner}: the ValidationPipe does not see the type of the input; write @Body() before it`,
+      );
+    }
     return {
       owner,
       controller,

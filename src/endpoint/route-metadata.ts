@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import type { Type, VersioningOptions } from '@nestjs/common';
+import { ValidationPipe, type Type, type VersioningOptions } from '@nestjs/common';
 import { ModelExceptionFilter } from '../http/model-exception.filter.js';
 import { ModelInterceptor } from '../interceptors/model.interceptor.js';
 
@@ -7,6 +7,7 @@ import { ModelInterceptor } from '../interceptors/model.interceptor.js';
 const INTERCEPTORS = '__interceptors__';
 const FILTERS = '__exceptionFilters__';
 const PIPES = '__pipes__';
+const PARAMETER_TYPES = 'design:paramtypes';
 const PARAMETERS = '__routeArguments__';
 const VERSION = '__version__';
 const HOST = 'host';
@@ -56,13 +57,30 @@ function boundTo(route: object): Bound {
   return bound;
 }
 
-/** Whether class, method or a parameter of it bind pipes. */
+/** Whether class, method or a parameter of it bind pipes, or a parameter takes a part of the body. */
 export function bindsPipes(controller: Type, method: string, route: object): boolean {
   return (
     own(PIPES, controller).length > 0 ||
     own(PIPES, route).length > 0 ||
-    parameters(controller, method).some(({ pipes }) => pipes !== undefined && pipes.length > 0)
+    parameters(controller, method).some(
+      ({ data, pipes = [] }) => data !== undefined || pipes.length > 0,
+    )
   );
+}
+
+/**
+ * Whether a ValidationPipe would let every input pass: TypeScript keeps the types of a method that has
+ * a decorator, on itself or on a parameter, and in the class form `predict` needs none.
+ */
+export function hidesTypes(
+  controller: Type,
+  method: string,
+  route: object,
+  globalPipes: readonly unknown[],
+): boolean {
+  if (Reflect.hasMetadata(PARAMETER_TYPES, controller.prototype, method)) return false;
+  const pipes = [...globalPipes, ...own(PIPES, controller), ...own(PIPES, route)];
+  return pipes.some((pipe) => pipe === ValidationPipe || pipe instanceof ValidationPipe);
 }
 
 /** The version, or versions, of a route: the method's own, or else the class's. */
@@ -100,6 +118,8 @@ function own(key: string, target: object): unknown[] {
 
 interface Parameter {
   readonly index: number;
+  /** The name of a field, as in `@Body('text')`. */
+  readonly data?: unknown;
   readonly pipes?: readonly unknown[];
 }
 
