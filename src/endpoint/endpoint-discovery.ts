@@ -6,7 +6,7 @@ import { compileSchema } from '../schema/index.js';
 import { declarationOf } from './declaration.js';
 import type { EndpointPlan } from './endpoint.js';
 import { fillEndpointOptions, type EndpointDefaults } from './endpoint-options.js';
-import { findNeverLoaded } from './request-scope.js';
+import { refuseNeverLoaded } from './request-scope.js';
 import { NamedFilters } from './named-filters.js';
 import { adoptInherited } from './route.js';
 import {
@@ -75,15 +75,7 @@ export class EndpointDiscovery {
         'a request scope',
       );
     }
-    const neverLoaded = findNeverLoaded(wrapper);
-    if (neverLoaded !== undefined) {
-      throw ConfigurationError.expected(
-        owner,
-        `the scope of ${neverLoaded.name}`,
-        `DEFAULT, so that Nest calls its ${neverLoaded.hook} at start`,
-        'a request scope',
-      );
-    }
+    refuseNeverLoaded(owner, wrapper);
     if (GENERATOR.test(Object.prototype.toString.call(declaration.predict))) {
       throw ConfigurationError.expected(
         owner,

@@ -1,33 +1,34 @@
 import type { DiscoveryService } from '@nestjs/core';
+import { ConfigurationError } from '../errors/index.js';
 
 type Wrapper = ReturnType<DiscoveryService['getProviders']>[number];
 
 const HOOKS = ['onModuleInit', 'onApplicationBootstrap'] as const;
 
-/** Something that is made for every request though it loads at start. */
-export interface NeverLoaded {
-  readonly name: string;
-  /** What Nest would call at start, where it is made then. */
-  readonly hook: (typeof HOOKS)[number];
-}
-
 /**
- * A model that a controller needs and that would never be loaded, or for each request anew: Nest calls
- * the hooks of what it makes at start, and not of what it makes for a request.
+ * Refuses a model that a controller needs and that would never be loaded, or for each request anew: Nest
+ * calls the hooks of what it makes at start, and not of what it makes for a request.
+ *
+ * @throws {ConfigurationError} that names `owner` and the model
  */
-export function findNeverLoaded(
+export function refuseNeverLoaded(
+  owner: string,
   wrapper: Wrapper,
   seen = new Set<Wrapper>(),
-): NeverLoaded | undefined {
-  if (seen.has(wrapper) || wrapper.isDependencyTreeStatic()) return undefined;
+): void {
+  if (seen.has(wrapper) || wrapper.isDependencyTreeStatic()) return;
   seen.add(wrapper);
   const hook = HOOKS.find((name) => name in ((wrapper.metatype?.prototype as object) ?? {}));
-  if (hook !== undefined) return { name: String(wrapper.name), hook };
-  const properties = wrapper.getPropertiesMetadata() ?? [];
-  const needed = [...(wrapper.getCtorMetadata() ?? []), ...properties.map((one) => one.wrapper)];
-  for (const one of needed) {
-    const found = findNeverLoaded(one, seen);
-    if (found !== undefined) return found;
+  if (hook !== undefined) {
+    throw ConfigurationError.expected(
+      owner,
+      `the scope of ${String(wrapper.name)}`,
+      `DEFAULT, so that Nest calls its ${hook} at start`,
+      'a request scope',
+    );
   }
-  return undefined;
+  const properties = (wrapper.getPropertiesMetadata() ?? []).map((property) => property.wrapper);
+  for (const needed of [...(wrapper.getCtorMetadata() ?? []), ...properties]) {
+    refuseNeverLoaded(owner, needed, seen);
+  }
 }
