@@ -1,3 +1,4 @@
+import type { Type } from '@nestjs/common';
 import {
   CancellableTask,
   TaskContext,
@@ -13,7 +14,7 @@ const NONE = Object.freeze({});
 
 /** One call of an endpoint, from its arrival to its outcome. It knows nothing of its transport. */
 export class Call extends CancellableTask {
-  readonly endpoint: Endpoint;
+  endpoint: Endpoint;
   readonly requestId: string;
   readonly headers: PredictContext['headers'];
   /** On the clock of `performance.now()`. */
@@ -64,17 +65,25 @@ export class Call extends CancellableTask {
     return this.endpoint.logFor(this.requestId);
   }
 
+  /** Goes over to another endpoint, under its deadline. */
+  moveTo(endpoint: Endpoint): void {
+    if (endpoint === this.endpoint) return;
+    this.endpoint.departed();
+    endpoint.arrived();
+    this.endpoint = endpoint;
+    this.deadline = this.arrivedAt + endpoint.options.timeout;
+  }
+
   /**
-   * The endpoint of a call is the one whose route Nest has matched. Its body was read before that, for
-   * the route that its URL, host and version led to then.
+   * Makes sure that the endpoint of the call is the one whose route Nest has matched.
    *
-   * @throws {ServingError} where a middleware has led it elsewhere since
+   * @throws {ServingError}
    */
-  expectRoute(controller: unknown, method: string): void {
+  expectRoute(controller: Type, method: string): void {
     if (this.endpoint.is(controller, method)) return;
     throw new ServingError(
       'Internal',
-      `A middleware after the body was read has led a request for ${this.endpoint.owner} to another endpoint`,
+      `A request to ${this.endpoint.owner} was led to ${controller.name}.${method} on its way`,
     );
   }
 

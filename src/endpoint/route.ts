@@ -4,7 +4,7 @@ import {
   callOfRequest,
   deliver,
   isHttpRequest,
-  withoutCall,
+  withoutModule,
   type HttpCall,
 } from '../http/http-call.js';
 import { isPromise } from '../interceptors/stage.js';
@@ -88,7 +88,7 @@ function placeRoute(
     [key](this: object, input: unknown, second: unknown) {
       const call = callOfRequest(second);
       if (call === undefined) {
-        if (isHttpRequest(second)) throw withoutCall(`${this.constructor.name}.${key}`);
+        if (isHttpRequest(second)) throw withoutModule(`${this.constructor.name}.${key}`);
         return predict.call(this, input as never, second as never);
       }
       if (call.chain === undefined) return serveCall(call, this, key);
@@ -106,7 +106,7 @@ function placeRoute(
 
 /** The way that `ModelInterceptor` takes, for routes that need nothing of Nest's chain. */
 function serveCall(call: HttpCall, receiver: object, method: string): unknown {
-  call.expectRoute(receiver.constructor, method);
+  call.expectRoute(receiver.constructor as Type, method);
   call.receiver = receiver;
   const answer = serve(call);
   return isPromise(answer) ? answer.then((value) => deliver(call, value)) : deliver(call, answer);

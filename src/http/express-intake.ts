@@ -1,16 +1,14 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Endpoint } from '../endpoint/endpoint.js';
 import { routeOf, type Layer, type PostRoute } from './express-routes.js';
+import { callOfRequest } from './http-call.js';
 import type { Intake } from './intake.js';
 import { sendFailure } from './reply.js';
 
 /** `path` is Express's own reading of the URL, which may also come in absolute form (RFC 9112, 3.2.2). */
 type Request = IncomingMessage & { readonly path: string; body?: unknown };
-type Middleware = (
-  request: Request,
-  response: ServerResponse,
-  next: (error?: unknown) => void,
-) => void;
+type Next = (error?: unknown) => void;
+type Middleware = (request: Request, response: ServerResponse, next: Next) => void;
 
 /** The part of an Express app the library reads, so that its types need not be installed. */
 export interface ExpressApp {
@@ -30,6 +28,10 @@ export function installExpressIntake(
   intake: Intake,
   routes: readonly PostRoute[],
 ): void {
+  for (const route of routes) {
+    if (route.endpoint !== undefined) takeLateComers(route, route.endpoint, intake);
+  }
+
   // Most templates have no parameters: which routes they match is found once.
   const literal = new Map<string, PostRoute[]>();
   for (const { path, endpoint } of routes) {
@@ -60,4 +62,21 @@ export function installExpressIntake(
   const seat = stack.findIndex(({ name }) => BODY_PARSER.test(name));
   const firstRoute = stack.findIndex(({ route }) => route !== undefined);
   stack.splice(seat === -1 ? firstRoute : seat, 0, stack.pop()!);
+}
+
+/**
+ * A middleware behind the intake may change URL, host or version of a request, and so the route: what is
+ * not yet a call of the route's endpoint becomes one here, before Nest sees it.
+ */
+function takeLateComers({ slot, condition }: PostRoute, endpoint: Endpoint, intake: Intake): void {
+  const { handle } = slot;
+  slot.handle = function modelServingRoute(request: Request, response: ServerResponse, next: Next) {
+    const isOurs = callOfRequest(request)?.endpoint === endpoint;
+    if (isOurs || condition?.(request) === false) return handle(request, response, next);
+    intake.redirect(endpoint, request, response, function received(error, call, body) {
+      if (error !== undefined) return sendFailure(response, call, error);
+      request.body = body;
+      handle(request, response, next);
+    });
+  };
 }

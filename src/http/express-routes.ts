@@ -13,11 +13,15 @@ export interface Layer {
   readonly route?: {
     readonly path: unknown;
     readonly methods: Readonly<Record<string, boolean>>;
-    readonly stack: readonly { readonly handle: Handle }[];
+    readonly stack: readonly HandleSlot[];
   };
 }
 
-type Handle = ((...args: never[]) => unknown) & { readonly name: string };
+interface HandleSlot {
+  handle: Handle;
+}
+
+type Handle = ((request: any, response: any, next: any) => unknown) & { readonly name: string };
 
 /** How to find out what Nest asks of a request before it takes it to a route. */
 export type ConditionOf = (controller: Type, method: string) => RouteCondition | undefined;
@@ -29,6 +33,8 @@ export interface PostRoute {
   readonly condition: RouteCondition | undefined;
   /** None where the route is the host's: requests that come to it first are its own. */
   readonly endpoint: Endpoint | undefined;
+  /** Where Express keeps what it calls for the route. */
+  readonly slot: HandleSlot;
 }
 
 /** The routes that answer POST, in the order in which Express tries them. */
@@ -44,16 +50,17 @@ export function postRoutes(
     const path = String(route.path);
     const matches = (url: string) => matchesLayer(layer, url);
     // Nest gives a route one handle, and copies the metadata of the method to it.
-    const handle = route.stack[0]!.handle;
+    const slot = route.stack[0]!;
+    const { handle } = slot;
     const declaration = declarationOf(handle);
     if (declaration !== undefined) {
       const endpoint = bind({ path, declaration }, matches);
       const condition = conditionOf(endpoint.controller, endpoint.method);
-      return [{ path, matches, condition, endpoint }];
+      return [{ path, matches, condition, endpoint, slot }];
     }
     if (passesOn(route.stack)) return [];
     const condition = hostsCondition(handle.name, controllers, conditionOf);
-    return [{ path, matches, condition, endpoint: undefined }];
+    return [{ path, matches, condition, endpoint: undefined, slot }];
   });
 }
 
@@ -78,7 +85,7 @@ function matchesLayer(layer: Layer, path: string): boolean {
 }
 
 /** Nest registers a middleware that is bound to one path as a route; so may the host. It takes `next`. */
-function passesOn(stack: readonly { readonly handle: Handle }[]): boolean {
+function passesOn(stack: readonly HandleSlot[]): boolean {
   const isNestRoute = stack.some(({ handle }) => Reflect.hasMetadata('path', handle));
   return !isNestRoute && stack.every(({ handle }) => handle.length > 2);
 }

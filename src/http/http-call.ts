@@ -69,11 +69,8 @@ export function isHttpRequest(value: unknown): boolean {
   return typeof raw === 'object' && raw !== null && 'httpVersion' in raw;
 }
 
-/**
- * For a request of Nest's to a model endpoint that has no call: the app lacks the module, or a middleware
- * behind the body parsers has made another URL, host or version of the request's.
- */
-export function withoutCall(owner: string): ConfigurationError {
+/** For a request of Nest's to a model endpoint that has no call, since nobody opened one. */
+export function withoutModule(owner: string): ConfigurationError {
   return new ConfigurationError(
     `${owner}: expected ModelServingModule.forRoot() among the imports of the app, got a request without it`,
   );

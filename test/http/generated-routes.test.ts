@@ -14,12 +14,11 @@ import {
   type VersioningOptions,
 } from '@nestjs/common';
 import fc from 'fast-check';
-import { once } from 'node:events';
-import { request, type IncomingMessage } from 'node:http';
-import { json } from 'node:stream/consumers';
+import type { IncomingMessage } from 'node:http';
 import { ModelEndpoint, type PredictContext } from 'nestjs-model-serving';
 import protobuf from 'protobufjs';
 import { describe, expect, it } from 'vitest';
+import { askHost } from './ask-host.js';
 import { ADAPTERS, createApp, type Adapter } from '../serving-app.js';
 
 /** One route of a generated app, a model endpoint or one of the host's own. */
@@ -135,26 +134,15 @@ async function listen(
   return { app, port: Number(new URL(await app.getUrl()).port) };
 }
 
-async function ask(port: number, question: Question) {
+function ask(port: number, question: Question) {
   const { path, host, version, deny, field, size } = question;
   const empty = JSON.stringify({ [`f${field}`]: '' });
   const body = empty.replace('""', `"${'x'.repeat(size - empty.length)}"`);
-  const client = request({
-    port,
-    path,
-    method: 'POST',
-    agent: false,
-    headers: {
-      host,
-      'content-type': 'application/json',
-      'content-length': body.length,
-      ...(version === undefined ? {} : { 'x-version': version, accept: `a/b;v=${version}` }),
-      ...(deny ? { 'x-deny': '1' } : {}),
-    },
+  return askHost(port, host, path, body, {
+    'content-type': 'application/json',
+    ...(version === undefined ? {} : { 'x-version': version, accept: `a/b;v=${version}` }),
+    ...(deny ? { 'x-deny': '1' } : {}),
   });
-  client.end(body);
-  const [response] = (await once(client, 'response')) as [IncomingMessage];
-  return { status: response.statusCode!, body: (await json(response)) as Record<string, unknown> };
 }
 
 const routesOf = (adapter: Adapter) =>
