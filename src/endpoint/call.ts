@@ -10,7 +10,7 @@ import { ServingError } from '../errors/index.js';
 import type { CacheResult } from '../metrics/index.js';
 import type { Endpoint } from './endpoint.js';
 
-const NONE = Object.freeze({});
+const NONE = Object.freeze(Object.create(null) as Record<string, never>);
 
 /** One call of an endpoint, from its arrival to its outcome. It knows nothing of its transport. */
 export class Call extends CancellableTask {

@@ -10,7 +10,7 @@ import { sendFailure, type NestResponse } from './reply.js';
 interface FastifyRequest {
   readonly raw: IncomingMessage;
   readonly params: Readonly<Record<string, string>>;
-  headers?: Record<string, unknown>;
+  headers: object | undefined;
   body: unknown;
 }
 type FastifyReply = NestResponse & { readonly raw: ServerResponse };
@@ -66,13 +66,13 @@ export function installFastifyIntake(
       if (isItsHost?.(request) === false || lacksParameter(request)) {
         // The route will say that it is not there.
         request.raw.resume();
-        hideBody(request);
+        request.headers = new NoBody(request);
         return done(null, payload);
       }
       intake.receive(endpoint, request.raw, reply, function received(error, call, body) {
         if (error !== undefined) return sendFailure(reply, call, error);
         request.body = body;
-        hideBody(request);
+        request.headers = new NoBody(request);
         done(null, payload);
       });
     };
@@ -84,15 +84,26 @@ function lacksParameter({ params }: FastifyRequest): boolean {
   return Object.entries(params).some(([name, value]) => value === '' && name !== '*');
 }
 
-const NO_BODY: Record<string, unknown> = Object.freeze({});
+/**
+ * Headers of a request without a body, shown once, to who looks next: Fastify lays what is assigned to
+ * `headers` over the true ones each time it is asked for them.
+ */
+class NoBody {
+  readonly 'content-type' = undefined;
+  readonly 'content-length' = undefined;
+  readonly #request: FastifyRequest;
 
-/** Shows headers of a request without a body once, to who looks next. */
-function hideBody(request: FastifyRequest): void {
-  Object.defineProperty(request, 'headers', {
-    configurable: true,
+  constructor(request: FastifyRequest) {
+    this.#request = request;
+    // One getter for all: a getter of its own would cost each request a hidden class of its own.
+    Object.defineProperty(this, 'transfer-encoding', NoBody.#shownOnce);
+  }
+
+  static readonly #shownOnce: PropertyDescriptor & ThisType<NoBody> = {
+    enumerable: true,
     get() {
-      delete request.headers;
-      return NO_BODY;
+      this.#request.headers = undefined;
+      return undefined;
     },
-  });
+  };
 }
