@@ -204,7 +204,8 @@ describe.each(ADAPTERS)('generated apps on %s', (adapter) => {
       try {
         apps.push(await listen(adapter, routes, true, versioning));
       } catch (error) {
-        return expect(String(error)).toContain('expected a route of its own');
+        expect(String(error)).toContain('expected a route of its own');
+        return;
       }
       try {
         for (const asked of questions) {
@@ -218,6 +219,6 @@ describe.each(ADAPTERS)('generated apps on %s', (adapter) => {
         await Promise.all(apps.map(({ app }) => app.close()));
       }
     });
-    await fc.assert(check, { numRuns: 25, endOnFailure: true });
+    await fc.assert(check, { numRuns: 15, endOnFailure: true });
   });
 });
