@@ -220,5 +220,5 @@ describe.each(ADAPTERS)('generated apps on %s', (adapter) => {
       }
     });
     await fc.assert(check, { numRuns: 15, endOnFailure: true });
-  });
+  }, 60_000);
 });
