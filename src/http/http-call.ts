@@ -136,7 +136,8 @@ export function openCall(
 
 const VISIBLE_ASCII = /^[\x21-\x7e]{1,128}$/;
 
-function requestIdOf(header: string | string[] | undefined): string {
+/** The client's id for a request, or one made for it. */
+export function requestIdOf(header: string | string[] | undefined): string {
   return typeof header === 'string' && VISIBLE_ASCII.test(header) ? header : randomUUID();
 }
 

@@ -4,7 +4,7 @@ import { match } from 'path-to-regexp';
 import type { Endpoint } from '../endpoint/endpoint.js';
 import { ServingError } from '../errors/index.js';
 import type { FastifyApp } from './fastify-intake.js';
-import { openCall } from './http-call.js';
+import { requestIdOf } from './http-call.js';
 import { sendFailure, setHeader, type NestResponse } from './reply.js';
 import { pathOf } from './request-url.js';
 import type { RouteCondition } from './route-condition.js';
@@ -22,7 +22,8 @@ type Handler = (request: NestRequest, response: NestResponse, next?: unknown) =>
 /**
  * Tells a request to an endpoint's path by another method how to call it. It does so where Nest would
  * answer 404, and makes no route for it: routes and wildcards of the host's own come first, and so does
- * whatever answers an OPTIONS.
+ * whatever answers an OPTIONS. It is no call of the endpoint and not counted as one: clients would choose
+ * the methods that metrics are labelled with.
  *
  * @param paths filled by the time of the first request
  */
@@ -40,10 +41,11 @@ export function answerOtherMethods(
       const raw = request.raw ?? request;
       const endpoint = raw.method === 'POST' ? undefined : endpointAt(paths, request);
       if (endpoint === undefined) return notFound(request, response, next);
-      const call = openCall(endpoint, raw, response);
-      setHeader(response, 'x-request-id', call.requestId);
+      const requestId = requestIdOf(raw.headers['x-request-id']);
+      setHeader(response, 'x-request-id', requestId);
       setHeader(response, 'allow', 'POST');
       const message = `Expected POST with a JSON object as the body, got ${raw.method}`;
+      const call = { requestId, log: endpoint.logFor(requestId) };
       return sendFailure(response, call, new ServingError('MethodNotAllowed', message));
     };
   }

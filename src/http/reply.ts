@@ -79,7 +79,11 @@ export function send(response: NestResponse, status: number, type: string, text:
 }
 
 /** Answers a call that failed, and logs what the client is not told. */
-export function sendFailure(response: NestResponse, call: Call, error: unknown): void {
+export function sendFailure(
+  response: NestResponse,
+  call: Pick<Call, 'requestId' | 'log'>,
+  error: unknown,
+): void {
   const { log } = call;
   const { status, retryAfter, ...body } = answerOf(error);
   if (status >= 500 && body.code === 'INTERNAL') {
