@@ -1,6 +1,6 @@
 import type { Cache } from 'cache-manager';
 import { Circuit, FAILED, type Backend, type CircuitLog } from './circuit.js';
-import { decodeEntry, encodeEntry, sealEntry, unsealEntry, type Entry } from './entry.js';
+import { decodeEntry, encodeEntry, type Entry } from './entry.js';
 import { MemoryStore } from './memory-store.js';
 import { timeLimit } from './time-limit.js';
 
@@ -74,7 +74,7 @@ export class GuardedStore {
     const stored = encodeEntry(entry);
     for (const layer of this.#layers) {
       if (layer instanceof MemoryStore) layer.write(key, stored, ttl);
-      else if (layer.usable) layer.set(key, sealEntry(key, stored), ttl, failed);
+      else if (layer.usable) layer.set(key, stored, ttl, failed);
     }
   }
 
@@ -92,12 +92,9 @@ export class GuardedStore {
         if (entry !== undefined) return entry;
         continue;
       }
-      const stored = layer.usable ? await layer.get(key) : FAILED;
-      const entry = unsealEntry(key, stored);
-      if (entry !== undefined) return entry;
-      if (stored === undefined || stored === null) continue;
-      failed = true;
-      if (stored !== FAILED) layer.complain('it returned something else than what was stored');
+      const entry = layer.usable ? await layer.get(key) : FAILED;
+      if (entry === FAILED) failed = true;
+      else if (entry !== undefined) return entry;
     }
     return failed ? FAILED : undefined;
   }
