@@ -128,7 +128,7 @@ describe('maxBytes', () => {
     ['arrays of the app', (n) => Array.from({ length: 500 }, (_, i) => (n + i) / 3)],
     ['buffers of the app', (n) => Buffer.alloc(3_000, n)],
     ['maps of the app', (n) => new Map(Array.from({ length: 50 }, (_, i) => [i, `${n}.${i}`]))],
-  ])('is what the process holds, within 20 %%: %s', (_, make) => {
+  ])('is what the process holds, within a fifth: %s', (_, make) => {
     vi.useRealTimers();
     const limit = 24 * MiB;
     const before = memoryInUse();
