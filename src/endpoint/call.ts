@@ -8,6 +8,8 @@ import type { JsonText } from '../json/index.js';
 import type { CacheResult } from '../metrics/index.js';
 import type { Endpoint } from './endpoint.js';
 
+const NOTHING = Object.freeze({});
+
 /** One call of an endpoint, from its arrival to its outcome. It knows nothing of its transport. */
 export class Call extends CancellableTask {
   endpoint: Endpoint;
@@ -16,6 +18,9 @@ export class Call extends CancellableTask {
   /** On the clock of `performance.now()`. */
   readonly arrivedAt: number;
   readonly context: PredictContext;
+  /** The route's parameters, decoded. */
+  params: Readonly<Record<string, unknown>> = NOTHING;
+  query: Readonly<Record<string, unknown>> = NOTHING;
   /** What the client sent, and after validation its canonical form. */
   input: unknown = undefined;
   /** Whether no string of the input can hold an unpaired surrogate, which spares the search for one. */

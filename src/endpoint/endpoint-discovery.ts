@@ -1,14 +1,21 @@
 import { Injectable, type Type } from '@nestjs/common';
 import { ApplicationConfig, DiscoveryService, MetadataScanner } from '@nestjs/core';
-import { resolveEndpointCache } from '../cache/index.js';
 import { ConfigurationError } from '../errors/index.js';
 import { compileSchema } from '../schema/index.js';
+import { resolveCachePolicy } from './cache-policy.js';
 import { declarationOf } from './declaration.js';
 import type { EndpointPlan } from './endpoint.js';
 import { fillEndpointOptions, type EndpointDefaults } from './endpoint-options.js';
 import { NamedFilters } from './named-filters.js';
 import { adoptOverride } from './route.js';
-import { arrangeRoute, bindsInterceptors, bindsPipes, foreignParameter } from './route-metadata.js';
+import {
+  answersManyHosts,
+  arrangeRoute,
+  bindsGuards,
+  bindsInterceptors,
+  bindsPipes,
+  foreignParameter,
+} from './route-metadata.js';
 
 type Controller = ReturnType<DiscoveryService['getControllers']>[number];
 
@@ -76,11 +83,19 @@ export class EndpointDiscovery {
       options,
       schema:
         declaration.schema === undefined ? undefined : compileSchema(declaration.schema, owner),
-      cachePolicy: resolveEndpointCache(options.cache, cacheTtl, owner),
+      cachePolicy: resolveCachePolicy(options.cache, cacheTtl, owner, {
+        guarded: this.#hasGlobalGuards || bindsGuards(controller, route),
+        requestScoped: instance === undefined,
+        manyHosts: answersManyHosts(controller),
+      }),
       instance,
       answersText: !seen,
       filters,
     };
+  }
+
+  get #hasGlobalGuards(): boolean {
+    return this.#app.getGlobalGuards().length + this.#app.getGlobalRequestGuards().length > 0;
   }
 
   get #hasGlobalPipes(): boolean {

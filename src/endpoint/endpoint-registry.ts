@@ -1,5 +1,10 @@
 import { VersioningType, type VersioningOptions } from '@nestjs/common';
-import { AnswerCache, cacheScope, type GuardedStore } from '../cache/index.js';
+import {
+  AnswerCache,
+  cacheScope,
+  type FilledCacheModuleOptions,
+  type GuardedStore,
+} from '../cache/index.js';
 import { ConfigurationError } from '../errors/index.js';
 import type { ServingMetrics } from '../metrics/index.js';
 import type { EndpointDeclaration } from './declaration.js';
@@ -26,6 +31,7 @@ export class EndpointRegistry {
   readonly #routes = new Map<string, Endpoint>();
 
   #plans: readonly EndpointPlan[] = [];
+  #cacheOptions!: FilledCacheModuleOptions;
 
   constructor(discovery: EndpointDiscovery, metrics: ServingMetrics, store: GuardedStore) {
     this.#discovery = discovery;
@@ -43,8 +49,15 @@ export class EndpointRegistry {
   }
 
   /** @throws {ConfigurationError} for the first mistake in a decorator */
-  discover({ defaults, cache }: { defaults: EndpointDefaults; cache: { ttl: number } }): void {
+  discover({
+    defaults,
+    cache,
+  }: {
+    defaults: EndpointDefaults;
+    cache: FilledCacheModuleOptions;
+  }): void {
     this.#plans = this.#discovery.find(defaults, cache.ttl);
+    this.#cacheOptions = cache;
   }
 
   /** @throws {ConfigurationError} where two endpoints answer one route and no version tells them apart */
@@ -78,7 +91,9 @@ export class EndpointRegistry {
     const { options, cachePolicy, schema, controller, method } = plan;
     // Two classes of one name may answer a route, each a version of it.
     const version = versionOf(controller, controller.prototype[method]);
+    const { namespace, clientControl } = this.#cacheOptions;
     const scope = {
+      namespace,
       endpoint: `${route} ${controller.name}.${method} ${version}`,
       version: options.version,
       schema: schema?.fingerprint,
@@ -86,7 +101,14 @@ export class EndpointRegistry {
     const endpoint = new Endpoint(plan, {
       route,
       metrics: this.#metrics.forEndpoint(route),
-      cache: cachePolicy && new AnswerCache(this.#store, cachePolicy, cacheScope(scope)),
+      cache:
+        cachePolicy &&
+        new AnswerCache({
+          store: this.#store,
+          policy: cachePolicy,
+          scope: cacheScope(scope),
+          clientControl,
+        }),
     });
     this.#endpoints.set(plan, endpoint);
     this.#metrics.watch(endpoint);

@@ -4,6 +4,7 @@ import {
   callOfRequest,
   deliver,
   isHttpRequest,
+  locate,
   withoutModule,
   type HttpCall,
 } from '../http/http-call.js';
@@ -54,7 +55,7 @@ export function defineRoute(
         if (isHttpRequest(second)) throw withoutModule(`${this.constructor.name}.${key}`);
         return predict.call(this, input as never, second as never);
       }
-      if (call.chain === undefined) return serveCall(call, this, key);
+      if (call.chain === undefined) return serveCall(call, this, key, second);
       call.task.input = input;
       return call.endpoint.executor.run(call.task, this);
     },
@@ -76,8 +77,9 @@ export function defineRoute(
 }
 
 /** The way that `ModelInterceptor` takes, for routes that need nothing of Nest's chain. */
-function serveCall(call: HttpCall, receiver: object, method: string): unknown {
+function serveCall(call: HttpCall, receiver: object, method: string, request: any): unknown {
   call.moveTo(receiver.constructor, method);
+  locate(call, request);
   call.receiver = receiver;
   const answer = serve(call);
   return isPromise(answer) ? answer.then((value) => deliver(call, value)) : deliver(call, answer);

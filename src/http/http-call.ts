@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
+import { parse } from 'node:querystring';
 import type { ArgumentsHost } from '@nestjs/common';
 import { Call } from '../endpoint/call.js';
 import type { Endpoint } from '../endpoint/endpoint.js';
@@ -66,6 +67,19 @@ export function withoutModule(owner: string): ConfigurationError {
 
 function rawOf(request: unknown): unknown {
   return (request as { raw?: unknown } | null | undefined)?.raw ?? request;
+}
+
+/** The part of Nest's request, on either adapter, that says where it was sent to. */
+interface LocatedRequest {
+  readonly params?: Record<string, unknown>;
+  readonly originalUrl: string;
+}
+
+/** Tells a call what its URL says, once Nest has found the route. */
+export function locate(call: HttpCall, { params, originalUrl }: LocatedRequest): void {
+  if (params !== undefined) call.params = params;
+  const mark = originalUrl.indexOf('?');
+  if (mark !== -1) call.query = parse(originalUrl.slice(mark + 1));
 }
 
 /** A store that fails is a miss to the client. */
