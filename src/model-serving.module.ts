@@ -177,7 +177,7 @@ export class ModelServingModule
       const reason = new ServingError('Unavailable', 'The server is shutting down', {
         retryAfter: 1,
       });
-      for (const { executor } of this.#registry.endpoints) executor.cancelAll(reason);
+      for (const endpoint of this.#registry.endpoints) endpoint.cancelAll(reason);
     });
   }
 

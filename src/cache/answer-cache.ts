@@ -4,33 +4,52 @@ import { cacheKey } from './key.js';
 import type { CachePolicy } from './options.js';
 import { SingleFlight } from './single-flight.js';
 
+/** What a key is made of: a call with canonical input, and where it was sent to. */
+export interface KeyedCall extends Task {
+  /** The route's parameters. */
+  readonly params: object;
+  readonly query: object;
+}
+
+export interface AnswerCacheOptions {
+  readonly store: GuardedStore;
+  readonly policy: CachePolicy;
+  /** From `cacheScope`: sets the endpoint's entries apart from every other's. */
+  readonly scope: string;
+  /** Whether a client's `Cache-Control` counts. */
+  readonly clientControl: boolean;
+}
+
 /** The cache from the point of view of one endpoint. */
 export class AnswerCache {
   readonly store: GuardedStore;
   readonly flights = new SingleFlight();
   /** Milliseconds an answer is kept. */
   readonly ttl: number;
+  readonly clientControl: boolean;
   readonly #policy: CachePolicy;
   readonly #scope: string;
+  /** Whether the answer to a call with `Authorization` may be kept (RFC 9111, 3.5). */
+  readonly #takesAuthorized: boolean;
 
-  /** @param scope from `cacheScope`: sets the endpoint's entries apart from every other's */
-  constructor(store: GuardedStore, policy: CachePolicy, scope: string) {
+  constructor({ store, policy, scope, clientControl }: AnswerCacheOptions) {
+    const { key, vary, shared } = policy;
     this.store = store;
     this.ttl = policy.ttl;
+    this.clientControl = clientControl;
     this.#policy = policy;
     this.#scope = scope;
+    this.#takesAuthorized = shared || key !== undefined || vary.includes('authorization');
   }
 
-  /** The key of a call with canonical input; `undefined` where the endpoint says it is not to be cached. */
-  keyOf({ input, context }: Task): string | undefined {
+  /** The key of a call; `undefined` for one whose answer is neither to be looked up nor kept. */
+  keyOf({ input, context, params, query }: KeyedCall): string | undefined {
+    const { headers } = context;
+    if (headers['authorization'] !== undefined && !this.#takesAuthorized) return undefined;
     const { key, vary } = this.#policy;
     const own = key === undefined ? input : key(input, context);
     if (own === undefined) return undefined;
-    if (vary.length === 0) return cacheKey(this.#scope, own, []);
-    return cacheKey(
-      this.#scope,
-      own,
-      vary.map((name) => context.headers[name]?.toString()),
-    );
+    const varying = vary.map((name) => headers[name]?.toString());
+    return cacheKey(this.#scope, own, varying, params, query);
   }
 }

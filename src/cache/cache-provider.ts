@@ -9,8 +9,8 @@ export type AppCache = Cache & OnApplicationShutdown;
 
 /** Makes the cache that an app sees as `CACHE_MANAGER`. */
 export function createAppCache(options: FilledCacheModuleOptions): AppCache {
-  const { ttl, timeout } = options;
-  const stores = options.stores ? [...options.stores] : [memoryStore(options.maxEntries)];
+  const { ttl, timeout, maxEntries, maxBytes } = options;
+  const stores = options.stores ? [...options.stores] : [memoryStore(maxEntries, maxBytes)];
   const cache = createCache({ stores, ttl });
   return Object.assign(cache, {
     onApplicationShutdown: () => disconnect(cache, timeout),

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { sealEntry, unsealEntry, type Entry } from './entry.js';
 import { timeLimit } from './time-limit.js';
 
 /** What a circuit guards: a Keyv, or a whole `Cache` of cache-manager. */
@@ -16,7 +17,7 @@ export interface CircuitLog {
 /** What a read gives that could not be made. */
 export const FAILED = Symbol('failed');
 
-/** Milliseconds between two looks at a store that refuses, and between two complaints of one kind. */
+/** Milliseconds between two looks at a store that refuses, and between two lines of one kind. */
 const RETRY_INTERVAL = 1_000;
 const COMPLAINT_INTERVAL = 60_000;
 
@@ -26,6 +27,11 @@ const PROBE_TTL = 60_000;
 
 /** Writes under way at once; more of them are dropped, so that a slow store cannot fill the memory. */
 const MAX_WRITES = 1_000;
+/** Characters of an error that are logged. */
+const LONGEST_MESSAGE = 300;
+
+/** Keys that are remembered as spoiled. */
+const MAX_SPOILED = 1_000;
 
 /**
  * Keeps a store's troubles from the requests. A read waits no longer than `timeout`; one that did
@@ -33,7 +39,8 @@ const MAX_WRITES = 1_000;
  * probes that run beside them: the store is back once it returned, in time, what was written to it.
  *
  * An error alone does not open the circuit, as it may concern one entry only (a value too large, one
- * that cannot be parsed): it makes the circuit probe, and the probe decides.
+ * that cannot be parsed): it makes the circuit probe, and the probe decides. A value that is no entry
+ * of its key is a failure, and is overwritten by the next answer.
  */
 export class Circuit {
   readonly #backend: Backend;
@@ -47,6 +54,11 @@ export class Circuit {
   #probing: number | undefined;
   #nextProbe = 0;
   #nextComplaint = 0;
+  #nextOutage = 0;
+  /** Whether the log has heard of the outage. */
+  #told = false;
+  /** Whose value is so large that it came too late, and no entry: not read again before a write. */
+  readonly #spoiled = new Set<string>();
   /** The last error, until a probe has judged it, and how many there were. */
   #trouble: unknown;
   #troubles = 0;
@@ -66,19 +78,23 @@ export class Circuit {
     return false;
   }
 
-  /** The stored value, or {@link FAILED}; never rejects and never takes longer than `timeout`. */
-  get(key: string): Promise<unknown> {
+  /** The stored entry, or {@link FAILED}; never rejects and never takes longer than `timeout`. */
+  get(key: string): Promise<Entry | undefined | typeof FAILED> {
+    if (this.#spoiled.has(key)) return Promise.resolve(FAILED);
     const troublesBefore = this.#troubles;
     return new Promise((resolve) => {
+      let late = false;
       const timer = timeLimit(this.#timeout, () => {
+        late = true;
         this.#fall(this.#slowness);
         resolve(FAILED);
       });
       this.#read(key).then(
         (value) => {
           timer.clear();
+          const entry = this.#unseal(key, value, late);
           // Keyv turns a failure of its adapter into a miss, unless it is told to throw.
-          resolve(value === undefined && this.#troubles !== troublesBefore ? FAILED : value);
+          resolve(entry === undefined && this.#troubles !== troublesBefore ? FAILED : entry);
         },
         (error: unknown) => {
           timer.clear();
@@ -89,15 +105,27 @@ export class Circuit {
     });
   }
 
+  #unseal(key: string, value: unknown, late: boolean): Entry | undefined | typeof FAILED {
+    if (value === undefined || value === null) return undefined;
+    const entry = unsealEntry(key, value);
+    if (entry !== undefined) return entry;
+    this.#complain('it returned something else than what was stored');
+    if (late && this.#spoiled.size < MAX_SPOILED) this.#spoiled.add(key);
+    return FAILED;
+  }
+
   /** Writes without being waited for; `failed` hears of it if it comes to nothing. */
-  set(key: string, value: string, ttl: number, failed: () => void): void {
+  set(key: string, stored: string, ttl: number, failed: () => void): void {
     if (this.#writes >= MAX_WRITES) {
       failed();
       return;
     }
     this.#writes++;
-    this.#write(key, value, ttl).then(
-      () => void this.#writes--,
+    this.#write(key, sealEntry(key, stored), ttl).then(
+      () => {
+        this.#writes--;
+        this.#spoiled.delete(key);
+      },
       (error: unknown) => {
         this.#writes--;
         this.suspect(error);
@@ -112,12 +140,12 @@ export class Circuit {
     this.#trouble = error;
     this.#troubles++;
     if (this.#open || this.#probing !== undefined) return;
-    if (now < this.#nextProbe) this.complain(messageOf(error));
+    if (now < this.#nextProbe) this.#complain(messageOf(error));
     else void this.#probe(now);
   }
 
   /** Tells, at most once a minute, of a trouble that is no outage. */
-  complain(trouble: string): void {
+  #complain(trouble: string): void {
     const now = performance.now();
     if (now < this.#nextComplaint) return;
     this.#nextComplaint = now + COMPLAINT_INTERVAL;
@@ -156,16 +184,21 @@ export class Circuit {
   #fall(reason: string): void {
     if (this.#open) return;
     this.#open = true;
-    this.#log.warn(`The cache store is down, requests are served without it: ${reason}`);
-    if (this.#probing === undefined) void this.#probe(performance.now());
+    const now = performance.now();
+    this.#told = now >= this.#nextOutage;
+    if (this.#told) {
+      this.#nextOutage = this.#nextComplaint = now + COMPLAINT_INTERVAL;
+      this.#log.warn(`The cache store is down, requests are served without it: ${reason}`);
+    }
+    if (this.#probing === undefined) void this.#probe(now);
   }
 
   #rise(): void {
     if (this.#open) {
       this.#open = false;
-      this.#log.log('The cache store is back.');
+      if (this.#told) this.#log.log('The cache store is back.');
     } else if (this.#trouble !== undefined) {
-      this.complain(messageOf(this.#trouble));
+      this.#complain(messageOf(this.#trouble));
     }
     this.#trouble = undefined;
   }
@@ -184,6 +217,12 @@ export class Circuit {
   }
 }
 
+/** Of whatever was thrown: it may throw again when it is looked at, and be of any length. */
 function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message || error.name : String(error);
+  try {
+    const message = error instanceof Error ? error.message || error.name : String(error);
+    return message.slice(0, LONGEST_MESSAGE);
+  } catch {
+    return 'an error that cannot be shown';
+  }
 }

@@ -5,23 +5,27 @@ import {
   type PredictContext,
   type Task,
 } from '../execution/index.js';
-import { deadlineExceeded, delayUntil } from '../execution/deadline.js';
+import { deadlineExceeded } from '../execution/deadline.js';
+import { Member, type Group } from './member.js';
 
 /**
  * One execution that several identical calls wait for. Its input and context are those of the call
  * that started it, but its deadline and its signal are its own: it runs on when that call has gone,
  * and is given up when all have.
  */
-export class Flight extends CancellableTask {
+export class Flight extends CancellableTask implements Group {
   input: unknown;
   readonly context: PredictContext;
   readonly #members = new Set<Member>();
+  readonly #ended: (flight: Flight) => void;
   #landed = false;
 
-  constructor(leader: Task, deadline: number) {
+  /** @param ended called when it has landed or was given up, which may be one after the other */
+  constructor(leader: Task, deadline: number, ended: (flight: Flight) => void) {
     super(deadline);
     this.input = leader.input;
     this.context = new TaskContext(this, leader.context);
+    this.#ended = ended;
   }
 
   /**
@@ -29,11 +33,15 @@ export class Flight extends CancellableTask {
    * comes first.
    */
   join(task: Task): Promise<unknown> {
-    const member = new Member(task, this);
-    this.#members.add(member);
-    if (task.cancellation) this.leave(member, task.cancellation);
-    else if (task.deadline <= performance.now()) this.leave(member, deadlineExceeded());
+    const member = new Member(task);
+    this.take(member);
     return member.promise;
+  }
+
+  /** The same for a call that has waited already. */
+  take(member: Member): void {
+    this.#members.add(member);
+    member.enter(this);
   }
 
   /** Fails one member; the last one to leave ends the flight. */
@@ -43,64 +51,23 @@ export class Flight extends CancellableTask {
     if (this.#members.size === 0 && !this.#landed) this.cancel(reason);
   }
 
-  /** Gives the outcome of `run` to every member still there, and then calls `landed`. */
-  follow(run: PromiseLike<unknown>, landed: () => void): void {
+  override cancel(reason: ServingError): void {
+    super.cancel(reason);
+    this.#ended(this);
+  }
+
+  /** Gives the outcome of `run` to every member still there. */
+  follow(run: unknown): void {
     const land = (settle: (member: Member) => void): void => {
       this.#landed = true;
-      landed();
-      const now = performance.now();
-      for (const member of this.#members) {
-        // Its timer is late where the event loop was held.
-        if (member.deadline <= now) member.fail(deadlineExceeded());
-        else settle(member);
-      }
+      this.#ended(this);
+      for (const member of this.#members) settle(member);
       this.#members.clear();
     };
     // Promise.resolve() tames a foreign thenable, which might settle before anybody has joined.
     Promise.resolve(run).then(
       (value) => land((member) => member.succeed(value)),
-      (error: unknown) => land((member) => member.fail(error)),
+      (error: unknown) => land((member) => member.fail(member.late ? deadlineExceeded() : error)),
     );
-  }
-}
-
-/** One call that waits for a flight. */
-class Member {
-  readonly promise: Promise<unknown>;
-  readonly #task: Task;
-  readonly #timer: NodeJS.Timeout;
-  #resolve!: (value: unknown) => void;
-  #reject!: (error: unknown) => void;
-
-  constructor(task: Task, flight: Flight) {
-    this.#task = task;
-    this.promise = new Promise((resolve, reject) => {
-      this.#resolve = resolve;
-      this.#reject = reject;
-    });
-    this.#timer = setTimeout(
-      () => flight.leave(this, deadlineExceeded()),
-      delayUntil(task.deadline, performance.now()),
-    );
-    task.onCancel((reason) => flight.leave(this, reason));
-  }
-
-  get deadline(): number {
-    return this.#task.deadline;
-  }
-
-  succeed(value: unknown): void {
-    this.#settle();
-    this.#resolve(value);
-  }
-
-  fail(error: unknown): void {
-    this.#settle();
-    this.#reject(error);
-  }
-
-  #settle(): void {
-    clearTimeout(this.#timer);
-    this.#task.onCancel(undefined);
   }
 }

@@ -92,12 +92,9 @@ export class GuardedStore {
         if (entry !== undefined) return entry;
         continue;
       }
-      const stored = layer.usable ? await layer.get(key) : FAILED;
-      const entry = decodeEntry(stored);
-      if (entry !== undefined) return entry;
-      if (stored === undefined || stored === null) continue;
-      failed = true;
-      if (stored !== FAILED) layer.complain('it returned something else than what was stored');
+      const entry = layer.usable ? await layer.get(key) : FAILED;
+      if (entry === FAILED) failed = true;
+      else if (entry !== undefined) return entry;
     }
     return failed ? FAILED : undefined;
   }

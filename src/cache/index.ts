@@ -1,3 +1,4 @@
+export { directivesOf } from './cache-control.js';
 export { cacheProvider, createAppCache, type AppCache } from './cache-provider.js';
 export type { CircuitLog } from './circuit.js';
 export type { Entry } from './entry.js';

@@ -1,5 +1,6 @@
 import { Keyv, type KeyvStoreAdapter, type StoredData } from 'keyv';
 import { LRUCache } from 'lru-cache';
+import { heldBytes } from './held-bytes.js';
 
 /** What Keyv hands to a store whose serialiser is off. */
 interface Stored {
@@ -8,16 +9,28 @@ interface Stored {
   readonly expires?: number | undefined;
 }
 
+/** What the LRU takes for an entry: its place in a Map and in five arrays. */
+const ENTRY_BYTES = 72;
+/** Less than the smallest answer takes with its key. The LRU sets its arrays aside for all entries. */
+const LEAST_ENTRY_BYTES = 256;
+
+/** 256 MiB. */
+export const MAX_BYTES = 2 ** 28;
+
 /**
- * A Keyv in memory that holds at most `maxEntries` values and drops the one not used for longest.
+ * A Keyv in memory that holds so many values and bytes at most and drops those not used for longest.
  * `read` and `write` are `get` and `set` without promises, on the same entries: what is cleared
  * through Keyv or `CACHE_MANAGER` is gone for both.
  */
 export class MemoryStore extends Keyv {
   readonly #entries: LRUCache<string, Stored>;
 
-  constructor(maxEntries: number) {
-    const entries = new LRUCache<string, Stored>({ max: maxEntries });
+  constructor(maxEntries: number, maxBytes: number) {
+    const entries = new LRUCache<string, Stored>({
+      max: Math.min(maxEntries, Math.ceil(maxBytes / LEAST_ENTRY_BYTES)),
+      maxSize: maxBytes,
+      sizeCalculation: (stored, key) => ENTRY_BYTES + heldBytes(key) + heldBytes(stored),
+    });
     // No namespace, so that keys are the same here and through Keyv; no serialiser, so that a hit
     // parses nothing (a value that is not a primitive is held by reference, as Keyv's own Map does).
     super({
@@ -28,6 +41,11 @@ export class MemoryStore extends Keyv {
       deserialize: undefined,
     });
     this.#entries = entries;
+  }
+
+  /** How many bytes it holds, by its own count. */
+  get heldBytes(): number {
+    return this.#entries.calculatedSize;
   }
 
   /** The value under `key`, unless it is absent or has expired. */
@@ -48,12 +66,13 @@ export class MemoryStore extends Keyv {
 }
 
 /**
- * The default store of the cache.
+ * The default store of the cache: one more value, or byte, drops the value not used for longest.
  *
- * @param maxEntries how many answers it holds, at least 1; one more drops the one not used for longest
+ * @param maxEntries how many values it holds, at least 1
+ * @param maxBytes how many bytes it holds, keys and its own bookkeeping included
  */
-export function memoryStore(maxEntries: number): MemoryStore {
-  return new MemoryStore(maxEntries);
+export function memoryStore(maxEntries: number, maxBytes = MAX_BYTES): MemoryStore {
+  return new MemoryStore(maxEntries, maxBytes);
 }
 
 /** Keyv judges expiry by what is stored, so the LRU needs no timers of its own. */

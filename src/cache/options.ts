@@ -1,6 +1,8 @@
 import { Keyv } from 'keyv';
 import { ConfigurationError } from '../errors/index.js';
 import type { PredictContext } from '../execution/index.js';
+import { appName } from './app-name.js';
+import { MAX_BYTES } from './memory-store.js';
 
 /**
  * Where answers are kept: the `cache` option of `ModelServingModule.forRoot`.
@@ -32,10 +34,29 @@ export interface CacheModuleOptions {
    */
   maxEntries?: number;
   /**
+   * Bytes the store in memory holds, keys and its own bookkeeping included, at least 1; what is more
+   * drops the answers not used for longest, and an answer larger than that is not kept. It has no
+   * meaning beside `stores`.
+   * @default 268_435_456, which is 256 MiB
+   */
+  maxBytes?: number;
+  /**
    * Milliseconds a request waits for the stores, at least 1; after that it is served without them.
    * @default 250
    */
   timeout?: number;
+  /**
+   * Belongs to every key, so that apps on one store never read each other's answers. Apps that are to
+   * share them take the same one.
+   * @default the `name` in the package.json nearest to the app's main file
+   */
+  namespace?: string;
+  /**
+   * Whether a client's `Cache-Control` counts: `no-cache` for a new answer, `no-store` for one that
+   * is not kept either.
+   * @default true
+   */
+  clientControl?: boolean;
 }
 
 /** How one endpoint's answers are kept: `true` for the module's ways, `false` against `defaults`. */
@@ -49,7 +70,9 @@ export interface EndpointCacheSettings<Input = any> {
   ttl?: number;
   /**
    * Gives the key of an input in place of the whole input, or `undefined` for one whose answer is
-   * neither looked up nor kept. Endpoint, version, schema and `vary` belong to the key as well.
+   * neither looked up nor kept. Endpoint, version, schema, `vary` and the route's parameters and
+   * query belong to the key as well. Where callers may differ in what they are answered (a guard, an
+   * `Authorization` header, a request-scoped class), it has to say what sets them apart.
    * @default the whole canonical input
    * @example
    * ```ts
@@ -59,14 +82,21 @@ export interface EndpointCacheSettings<Input = any> {
   key?: (input: Input, context: PredictContext) => string | undefined;
   /**
    * Names of request headers on which answers depend; requests that differ in one never share an
-   * answer.
+   * answer. Behind a guard at least one has to be named, and a request with `Authorization` is served
+   * from the cache only where that one is.
    * @default none
    * @example
    * ```ts
-   * cache: { vary: ['Accept-Language'] }
+   * cache: { vary: ['Authorization', 'Accept-Language'] }
    * ```
    */
   vary?: readonly string[];
+  /**
+   * Says that all callers may get the same answers: guards and `Authorization` decide who may call,
+   * and nothing about the answer. What a guard in front of a public model, such as a throttler, needs.
+   * @default false
+   */
+  shared?: boolean;
 }
 
 /** {@link CacheModuleOptions} with every default filled in. */
@@ -75,7 +105,10 @@ export interface FilledCacheModuleOptions {
   readonly stores: readonly Keyv[] | undefined;
   readonly ttl: number;
   readonly maxEntries: number;
+  readonly maxBytes: number;
   readonly timeout: number;
+  readonly namespace: string;
+  readonly clientControl: boolean;
 }
 
 /** How an endpoint that caches does it, with every default filled in. */
@@ -84,7 +117,18 @@ export interface CachePolicy {
   readonly key: ((input: unknown, context: PredictContext) => string | undefined) | undefined;
   /** Header names in lower case. */
   readonly vary: readonly string[];
+  readonly shared: boolean;
 }
+
+const MODULE_OPTIONS = [
+  'stores',
+  'ttl',
+  'maxEntries',
+  'maxBytes',
+  'timeout',
+  'namespace',
+  'clientControl',
+];
 
 /** Node's timers hold no more milliseconds than this. */
 const LONGEST_TIMER = 2 ** 31 - 1;
@@ -106,22 +150,31 @@ export function resolveCacheOptions(
   if (!isObject(given)) {
     throw ConfigurationError.expected(owner, 'cache', 'an object', given);
   }
-  ConfigurationError.refuseUnknown(`${owner}: cache`, given, [
-    'stores',
-    'ttl',
-    'maxEntries',
-    'timeout',
-  ]);
-  const { stores, ttl = 300_000, maxEntries = 100_000, timeout = 250 }: CacheModuleOptions = given;
+  ConfigurationError.refuseUnknown(`${owner}: cache`, given, MODULE_OPTIONS);
+  const {
+    stores,
+    ttl = 300_000,
+    maxEntries = 100_000,
+    maxBytes = MAX_BYTES,
+    timeout = 250,
+    namespace = appName(),
+    clientControl = true,
+  }: CacheModuleOptions = given;
   if (stores !== undefined && !(Array.isArray(stores) && stores.every(isKeyv))) {
     throw ConfigurationError.expected(owner, 'cache.stores', 'an array of Keyv stores', stores);
+  }
+  if (typeof namespace !== 'string') {
+    throw ConfigurationError.expected(owner, 'cache.namespace', 'a string', namespace);
   }
   return {
     stores: stores?.length ? stores : undefined,
     ttl: wholeNumber(ttl, owner, 'cache.ttl', Number.MAX_SAFE_INTEGER),
     // An LRU sets room aside for all its entries at once.
     maxEntries: wholeNumber(maxEntries, owner, 'cache.maxEntries', 2 ** 24),
+    maxBytes: wholeNumber(maxBytes, owner, 'cache.maxBytes', Number.MAX_SAFE_INTEGER),
     timeout: wholeNumber(timeout, owner, 'cache.timeout', LONGEST_TIMER),
+    namespace,
+    clientControl: boolean(clientControl, owner, 'cache.clientControl'),
   };
 }
 
@@ -143,8 +196,8 @@ export function resolveEndpointCache(
   if (!isObject(given)) {
     throw ConfigurationError.expected(owner, 'cache', 'true, false or an object', given);
   }
-  ConfigurationError.refuseUnknown(`${owner}: cache`, given, ['ttl', 'key', 'vary']);
-  const { key, vary = [], ttl: own = ttl }: EndpointCacheSettings = given;
+  ConfigurationError.refuseUnknown(`${owner}: cache`, given, ['ttl', 'key', 'vary', 'shared']);
+  const { key, vary = [], ttl: own = ttl, shared = false }: EndpointCacheSettings = given;
   if (key !== undefined && typeof key !== 'function') {
     throw ConfigurationError.expected(owner, 'cache.key', 'a function', key);
   }
@@ -155,7 +208,13 @@ export function resolveEndpointCache(
     ttl: wholeNumber(own, owner, 'cache.ttl', Number.MAX_SAFE_INTEGER),
     key,
     vary: vary.map((name) => name.toLowerCase()),
+    shared: boolean(shared, owner, 'cache.shared'),
   };
+}
+
+function boolean(value: unknown, owner: string, option: string): boolean {
+  if (typeof value === 'boolean') return value;
+  throw ConfigurationError.expected(owner, option, 'a boolean', value);
 }
 
 function wholeNumber(value: unknown, owner: string, option: string, max: number): number {

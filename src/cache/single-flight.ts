@@ -1,7 +1,9 @@
+import type { ServingError } from '../errors/index.js';
 import type { Task } from '../execution/index.js';
 import { deadlineExceeded, refuseGone } from '../execution/deadline.js';
 import { isThenable } from '../execution/pending.js';
 import { Flight } from './flight.js';
+import { Standby, type Run } from './standby.js';
 
 /**
  * The executions under way, by cache key: identical calls share one. A caller looks for a flight to
@@ -15,6 +17,8 @@ import { Flight } from './flight.js';
  */
 export class SingleFlight {
   readonly #flights = new Map<string, Flight>();
+  /** Who waits for the flight after the one under way. */
+  readonly #standbys = new Map<string, Standby>();
 
   /** How many executions are under way. */
   get size(): number {
@@ -23,9 +27,7 @@ export class SingleFlight {
 
   /** The flight of an identical call, to be joined. */
   find(key: string): Flight | undefined {
-    const flight = this.#flights.get(key);
-    // One that everybody has left is ending: nobody can get an answer from it.
-    return flight?.cancellation ? undefined : flight;
+    return this.#flights.get(key);
   }
 
   /**
@@ -36,20 +38,57 @@ export class SingleFlight {
    * @param timeout milliseconds the flight may take, whatever is left of the leader's own time
    * @param run what is shared; it gets the flight as its task
    */
-  start(key: string, leader: Task, timeout: number, run: (flight: Flight) => unknown): unknown {
+  start(key: string, leader: Task, timeout: number, run: Run): unknown {
     const now = performance.now();
     refuseGone(leader, now);
-    const flight = new Flight(leader, now + timeout);
+    const flight = this.#create(key, leader, now + timeout);
     const outcome = run(flight);
     if (!isThenable(outcome)) {
       if (leader.deadline <= performance.now()) throw deadlineExceeded();
       return outcome;
     }
     this.#flights.set(key, flight);
-    flight.follow(outcome, () => {
-      // A flight that was given up may have been replaced by a new one.
-      if (this.#flights.get(key) === flight) this.#flights.delete(key);
-    });
+    flight.follow(outcome);
     return flight.join(leader);
+  }
+
+  /**
+   * Waits for the flight under way to end, whatever comes of it, and then shares one new flight with
+   * all who wait so. Parameters are those of {@link SingleFlight.start}.
+   */
+  startNext(key: string, leader: Task, timeout: number, run: Run): Promise<unknown> {
+    let standby = this.#standbys.get(key);
+    if (standby === undefined) {
+      standby = new Standby();
+      this.#standbys.set(key, standby);
+    }
+    return standby.join(leader, timeout, run);
+  }
+
+  /** Fails all who wait for a flight to start. */
+  cancelWaiting(reason: ServingError): void {
+    for (const standby of this.#standbys.values()) standby.cancel(reason);
+  }
+
+  #create(key: string, leader: Task, deadline: number): Flight {
+    return new Flight(leader, deadline, (flight) => {
+      // One that was given up may have been replaced by a new one when it lands.
+      if (this.#flights.get(key) !== flight) return;
+      this.#flights.delete(key);
+      this.#takeOff(key);
+    });
+  }
+
+  #takeOff(key: string): void {
+    const standby = this.#standbys.get(key);
+    this.#standbys.delete(key);
+    const departure = standby?.departure;
+    if (standby === undefined || departure === undefined) return;
+    const { leader, timeout, run } = departure;
+    const flight = this.#create(key, leader, performance.now() + timeout);
+    this.#flights.set(key, flight);
+    standby.board(flight);
+    // Here a run that ends at once is shared as well.
+    flight.follow(new Promise((resolve) => resolve(run(flight))));
   }
 }

@@ -1,8 +1,8 @@
 import { Injectable, Logger, type Type } from '@nestjs/common';
 import { ApplicationConfig, DiscoveryService, MetadataScanner } from '@nestjs/core';
-import { resolveEndpointCache } from '../cache/index.js';
 import { ConfigurationError } from '../errors/index.js';
 import { compileSchema } from '../schema/index.js';
+import { resolveCachePolicy } from './cache-policy.js';
 import { declarationOf } from './declaration.js';
 import type { EndpointPlan } from './endpoint.js';
 import { fillEndpointOptions, type EndpointDefaults } from './endpoint-options.js';
@@ -10,7 +10,9 @@ import { refuseNeverLoaded } from './request-scope.js';
 import { NamedFilters } from './named-filters.js';
 import { adoptInherited } from './route.js';
 import {
+  answersManyHosts,
   arrangeRoute,
+  bindsGuards,
   bindsInterceptors,
   bindsPipes,
   foreignParameter,
@@ -106,11 +108,19 @@ export class EndpointDiscovery {
       options,
       schema:
         declaration.schema === undefined ? undefined : compileSchema(declaration.schema, owner),
-      cachePolicy: resolveEndpointCache(options.cache, cacheTtl, owner),
+      cachePolicy: resolveCachePolicy(options.cache, cacheTtl, owner, {
+        guarded: this.#hasGlobalGuards || bindsGuards(controller, route),
+        requestScoped: instance === undefined,
+        manyHosts: answersManyHosts(controller),
+      }),
       instance,
       answersText: !seen,
       filters,
     };
+  }
+
+  get #hasGlobalGuards(): boolean {
+    return this.#app.getGlobalGuards().length + this.#app.getGlobalRequestGuards().length > 0;
   }
 
   get #hasGlobalPipes(): boolean {

@@ -69,7 +69,8 @@ export interface ModelEndpointOptions<Input = any> {
    */
   warmup?: readonly NoInfer<Input>[];
   /**
-   * Keeps answers: `true`, or `{ ttl, key, vary }`.
+   * Keeps answers: `true`, or `{ ttl, key, vary, shared }`. Behind a guard it has to say what sets
+   * callers apart, or that they share.
    * @default off
    */
   cache?: EndpointCacheOptions<Input>;

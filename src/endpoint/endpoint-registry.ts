@@ -1,5 +1,10 @@
 import { VersioningType, type Type, type VersioningOptions } from '@nestjs/common';
-import { AnswerCache, cacheScope, type GuardedStore } from '../cache/index.js';
+import {
+  AnswerCache,
+  cacheScope,
+  type FilledCacheModuleOptions,
+  type GuardedStore,
+} from '../cache/index.js';
 import { ConfigurationError } from '../errors/index.js';
 import type { ServingMetrics } from '../metrics/index.js';
 import type { EndpointDeclaration } from './declaration.js';
@@ -24,6 +29,7 @@ export class EndpointRegistry {
   readonly #routes = new Map<string, Endpoint>();
 
   #plans: readonly EndpointPlan[] = [];
+  #cacheOptions!: FilledCacheModuleOptions;
 
   constructor(discovery: EndpointDiscovery, metrics: ServingMetrics, store: GuardedStore) {
     this.#discovery = discovery;
@@ -46,8 +52,15 @@ export class EndpointRegistry {
   }
 
   /** @throws {ConfigurationError} for the first mistake in a decorator */
-  discover({ defaults, cache }: { defaults: EndpointDefaults; cache: { ttl: number } }): void {
+  discover({
+    defaults,
+    cache,
+  }: {
+    defaults: EndpointDefaults;
+    cache: FilledCacheModuleOptions;
+  }): void {
     this.#plans = this.#discovery.find(defaults, cache.ttl);
+    this.#cacheOptions = cache;
   }
 
   /** @throws {ConfigurationError} where two endpoints answer one route and no version tells them apart */
@@ -70,7 +83,9 @@ export class EndpointRegistry {
     // Two classes of one name may answer a route, each a version of it.
     const versions = [versionOf(controller, controller.prototype[method]) ?? ''].flat();
     const version = versions.map(String).join(); // one of them may be the symbol VERSION_NEUTRAL
+    const { namespace, clientControl } = this.#cacheOptions;
     const scope = {
+      namespace,
       endpoint: `${route} ${controller.name}.${method} ${version}`,
       version: options.version,
       schema: schema?.fingerprint,
@@ -78,7 +93,14 @@ export class EndpointRegistry {
     const endpoint = new Endpoint(plan, {
       route,
       metrics: this.#metrics.forEndpoint(route),
-      cache: cachePolicy && new AnswerCache(this.#store, cachePolicy, cacheScope(scope)),
+      cache:
+        cachePolicy &&
+        new AnswerCache({
+          store: this.#store,
+          policy: cachePolicy,
+          scope: cacheScope(scope),
+          clientControl,
+        }),
     });
     this.#endpoints.set(plan, endpoint);
     this.#metrics.watch(endpoint);

@@ -1,6 +1,6 @@
 import { Logger, type Type } from '@nestjs/common';
 import type { AnswerCache, CachePolicy } from '../cache/index.js';
-import { inspectThrown, isError } from '../errors/index.js';
+import { inspectThrown, isError, type ServingError } from '../errors/index.js';
 import { createExecutor, type CallLog, type Executor, type Predict } from '../execution/index.js';
 import type { EndpointMetrics } from '../metrics/index.js';
 import type { CompiledSchema } from '../schema/index.js';
@@ -93,6 +93,13 @@ export class Endpoint {
 
   departed(): void {
     this.#inFlight--;
+  }
+
+  /** Fails every call that waits or runs. */
+  cancelAll(reason: ServingError): void {
+    // First those that the end of others would start.
+    this.cache?.flights.cancelWaiting(reason);
+    this.executor.cancelAll(reason);
   }
 
   is(controller: unknown, method: string): boolean {

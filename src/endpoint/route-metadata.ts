@@ -4,6 +4,7 @@ import { ModelExceptionFilter } from '../http/model-exception.filter.js';
 import { ModelInterceptor } from '../interceptors/model.interceptor.js';
 
 /** The keys Nest keeps these decorators' arguments under, on a class and on a method. */
+const GUARDS = '__guards__';
 const INTERCEPTORS = '__interceptors__';
 const FILTERS = '__exceptionFilters__';
 const PIPES = '__pipes__';
@@ -30,6 +31,16 @@ export function arrangeRoute(controller: Type, route: object, intercepted: boole
   Reflect.defineMetadata(FILTERS, [filter, ...own(FILTERS, controller), ...filters], route);
   const config = Reflect.getMetadata(FASTIFY_CONFIG, route) as object | undefined;
   Reflect.defineMetadata(FASTIFY_CONFIG, { ...config, modelEndpoint: route }, route);
+}
+
+/** Whether class or method bind guards. */
+export function bindsGuards(controller: Type, route: object): boolean {
+  return own(GUARDS, controller).length + own(GUARDS, route).length > 0;
+}
+
+/** Whether the host that a class is bound to, if it is, has parameters. */
+export function answersManyHosts(controller: Type): boolean {
+  return hostsOf(controller).some((one) => one instanceof RegExp || /[:*{]/.test(one));
 }
 
 /** Whether class or method bind interceptors of the app's own. */

@@ -1,5 +1,5 @@
 import type { Call } from '../endpoint/call.js';
-import type { AnswerCache, Entry } from '../cache/index.js';
+import { directivesOf, type AnswerCache, type Entry, type Flight } from '../cache/index.js';
 import { Answer } from './answer.js';
 import { isPromise, type Next, type Stage } from './stage.js';
 
@@ -8,20 +8,32 @@ export class CacheInterceptor implements Stage {
   intercept(call: Call, next: Next): unknown {
     const { cache } = call.endpoint;
     if (cache === undefined) return next(call);
-    const { noCache, noStore } = directivesOf(call.headers['cache-control']);
+    const header = cache.clientControl ? call.headers['cache-control'] : undefined;
+    const { noCache, noStore } = directivesOf(header);
     const key = noStore ? undefined : cache.keyOf(call);
-    if (key === undefined || noCache) {
+    if (key === undefined) {
       call.cacheResult = 'bypass';
-      return key === undefined ? next(call) : keep(cache, key, next(call));
+      return next(call);
     }
+    if (noCache) return this.#renew(call, cache, key, next);
     return this.#join(call, cache, key) ?? this.#look(call, cache, key, next);
+  }
+
+  /** A new answer for a client that wants no stored one, and none that was begun before it asked. */
+  #renew(call: Call, cache: AnswerCache, key: string, next: Next): unknown {
+    call.cacheResult = 'bypass';
+    const { flights } = cache;
+    const { timeout } = call.endpoint.options;
+    const run = runOf(call, cache, key, next);
+    if (flights.find(key) === undefined) return flights.start(key, call, timeout, run);
+    return flights.startNext(key, call, timeout, run).then(ownCopy);
   }
 
   #join(call: Call, cache: AnswerCache, key: string): unknown {
     const flight = cache.flights.find(key);
     if (flight === undefined) return undefined;
     call.cacheResult = 'coalesced';
-    return flight.join(call).then((answer) => Answer.fromText((answer as Answer).text));
+    return flight.join(call).then(ownCopy);
   }
 
   #look(call: Call, cache: AnswerCache, key: string, next: Next): unknown {
@@ -53,11 +65,17 @@ export class CacheInterceptor implements Stage {
       return Answer.fromText(entry.text);
     }
     call.cacheResult = failed ? 'error' : 'miss';
-    return cache.flights.start(key, call, call.endpoint.options.timeout, function run(flight) {
-      call.task = flight;
-      return keep(cache, key, next(call));
-    });
+    const run = runOf(call, cache, key, next);
+    return cache.flights.start(key, call, call.endpoint.options.timeout, run);
   }
+}
+
+/** What a call runs for itself and for those that share it. */
+function runOf(call: Call, cache: AnswerCache, key: string, next: Next) {
+  return function run(flight: Flight): unknown {
+    call.task = flight;
+    return keep(cache, key, next(call));
+  };
 }
 
 /** Keeps an answer when it is there; only successes come this far. */
@@ -68,16 +86,7 @@ function keep(cache: AnswerCache, key: string, answer: unknown): unknown {
   return answer;
 }
 
-/** What a client says of caches in `Cache-Control` (RFC 9111, 5.2.1). */
-function directivesOf(header: string | string[] | undefined): {
-  noCache: boolean;
-  noStore: boolean;
-} {
-  if (header === undefined) return NO_DIRECTIVES;
-  const directives = String(header)
-    .toLowerCase()
-    .split(/\s*,\s*/);
-  return { noCache: directives.includes('no-cache'), noStore: directives.includes('no-store') };
+/** An answer that others hold as well may be changed by one of them. */
+function ownCopy(answer: unknown): Answer {
+  return Answer.fromText((answer as Answer).text);
 }
-
-const NO_DIRECTIVES = { noCache: false, noStore: false };

@@ -129,16 +129,71 @@ describe.each(ADAPTERS)('identical requests in flight on %s', (adapter) => {
     expect(answers.map(({ body }) => body)).toEqual([{ a: 1 }, { a: 2 }, { a: 1 }, { a: 1 }]);
   });
 
-  it.each(['no-cache', 'no-store'])('do not with Cache-Control: %s', async (directive) => {
+  it('do not with Cache-Control: no-store', async () => {
     const app = await startApp(adapter, { controllers: [Models] });
     const shared = app.post('/shared', {});
     await asked(1);
-    const own = app.post('/shared', {}, { 'cache-control': directive });
+    const own = app.post('/shared', {}, { 'cache-control': 'no-store' });
     await expect.poll(() => runs.length).toBe(2);
     runs[1]!.answer.resolve({ run: 2 });
     expect((await own).body).toEqual({ run: 2 });
     runs[0]!.answer.resolve({ run: 1 });
     expect((await shared).body).toEqual({ run: 1 });
+  });
+
+  it('wait with Cache-Control: no-cache for one next run, which others join', async () => {
+    const app = await startApp(adapter, { controllers: [Models] });
+    const fresh = (headers = {}) =>
+      app.post('/shared', {}, { 'cache-control': 'no-cache', ...headers });
+    const first = app.post('/shared', {});
+    await asked(1);
+    const waiting = Array.from({ length: 20 }, () => fresh());
+    await asked(21);
+    const joined = app.post('/shared', {});
+    await asked(22);
+    expect(runs).toHaveLength(1);
+    runs[0]!.answer.resolve({ run: 1 });
+    for (const answer of [first, joined]) expect((await answer).body).toEqual({ run: 1 });
+    await expect.poll(() => runs.length).toBe(2);
+
+    const late = app.post('/shared', {});
+    await asked(23);
+    const later = fresh();
+    await asked(24);
+    expect(runs).toHaveLength(2);
+    runs[1]!.answer.resolve({ run: 2 });
+    for (const { status, headers, body } of await Promise.all(waiting)) {
+      expect([status, headers.get('x-cache'), body]).toEqual([200, 'BYPASS', { run: 2 }]);
+    }
+    expect((await late).headers.get('x-cache')).toBe('COALESCED');
+    expect((await late).body).toEqual({ run: 2 });
+    await expect.poll(() => runs.length).toBe(3);
+    runs[2]!.answer.resolve({ run: 3 });
+    expect((await later).body).toEqual({ run: 3 });
+    expect((await app.post('/shared', {})).body).toEqual({ run: 3 });
+    expect((await scrapeAtRest(app)).lookups('/shared')).toEqual({
+      miss: 1,
+      coalesced: 2,
+      bypass: 21,
+      hit: 1,
+    });
+  });
+
+  it('start with no-cache a run that others join, and leave it as they came', async () => {
+    const app = await startApp(adapter, { controllers: [Models] });
+    const fresh = { 'cache-control': 'no-cache' };
+    const first = app.post('/shared', {}, fresh);
+    await asked(1);
+    const joined = app.post('/shared', {});
+    await asked(2);
+    const hurried = app.post('/shared', {}, { ...fresh, 'x-request-timeout-ms': '300' });
+    await asked(3);
+    expect((await hurried).status).toBe(504);
+    runs[0]!.answer.resolve({ run: 1 });
+    expect((await first).headers.get('x-cache')).toBe('BYPASS');
+    expect((await joined).headers.get('x-cache')).toBe('COALESCED');
+    expect((await app.post('/shared', {})).headers.get('x-cache')).toBe('HIT');
+    expect(runs).toHaveLength(1);
   });
 
   it.each(['the one that started it', 'one that joined'])('go on when %s leaves', async (who) => {

@@ -90,4 +90,21 @@ describe.each(ADAPTERS)('what an answer tells of the cache, on %s', (adapter) =>
       expect(headers.get('x-cache')).toBe('HIT');
     },
   );
+
+  it.each(['no-cache', 'no-store', 'no-cache, no-store'])(
+    'Cache-Control: %s skips nothing with clientControl: false',
+    async (directive) => {
+      const options = { cache: { clientControl: false } };
+      const app = await startApp(adapter, { controllers: [Models], options });
+      const headers = { 'cache-control': directive };
+      expect(told(await app.post('/cached', {}, headers))).toEqual([200, 'MISS', null, 1]);
+      expect(told(await app.post('/cached', {}, headers))).toEqual([200, 'HIT', '0', 1]);
+    },
+  );
+
+  it('may be asked for by a header as long as a head may be', async () => {
+    const app = await startApp(adapter, { controllers: [Models] });
+    const headers = { 'cache-control': `a${' '.repeat(15_000)}b, no-cache` };
+    expect(told(await app.post('/cached', {}, headers))).toEqual([200, 'BYPASS', null, 1]);
+  });
 });

@@ -1,11 +1,4 @@
-import {
-  Injectable,
-  Scope,
-  UsePipes,
-  type CanActivate,
-  type ExecutionContext,
-  type PipeTransform,
-} from '@nestjs/common';
+import { UsePipes, type PipeTransform } from '@nestjs/common';
 import { InvalidRequest, ModelEndpoint, type PredictContext } from 'nestjs-model-serving';
 import { of } from 'rxjs';
 import { register } from 'prom-client';
@@ -38,12 +31,6 @@ class Trimming implements PipeTransform {
   }
 }
 
-class Gatekeeper implements CanActivate {
-  canActivate(context: ExecutionContext): boolean {
-    return context.switchToHttp().getRequest().headers['x-key'] === 'right';
-  }
-}
-
 @UsePipes(Trimming)
 @ModelEndpoint('/piped', undefined, { cache: { key: ({ text }) => keyOf(text) } })
 class Piped {
@@ -66,18 +53,6 @@ class Batched {
     return inputs.map(({ userName }) =>
       userName === 'bad' ? new InvalidRequest('bad') : { words: [userName] },
     );
-  }
-}
-
-@Injectable({ scope: Scope.REQUEST })
-class PerRequest {}
-
-@ModelEndpoint('/scoped', undefined, { cache: true })
-class Scoped {
-  constructor(readonly perRequest: PerRequest) {}
-  predict(input: object) {
-    runs.push(input);
-    return { input };
   }
 }
 
@@ -151,25 +126,5 @@ describe.each(ADAPTERS)('the cache on %s', (adapter) => {
     expect(await cacheOf(app, '/batched', { user_name: 'b' })).toBe('HIT');
     expect((await app.post('/batched', { userName: 'bad' })).status).toBe(400);
     expect(runs[2]).toEqual(['bad']);
-  });
-
-  it('serves a model that is made for each request', async () => {
-    const app = await startApp(adapter, { controllers: [Scoped], providers: [PerRequest] });
-    expect(await cacheOf(app, '/scoped', { a: 1 })).toBe('MISS');
-    const hit = await app.post('/scoped', { a: 1 });
-    expect([hit.headers.get('x-cache'), hit.body]).toEqual(['HIT', { input: { a: 1 } }]);
-    expect(runs).toHaveLength(1);
-  });
-
-  it('does not open what a guard keeps shut', async () => {
-    const app = await startApp(adapter, {
-      controllers: [Observed],
-      setUp: (nest) => nest.useGlobalGuards(new Gatekeeper()),
-    });
-    await app.post('/observed', {}, { 'x-key': 'right' });
-    const refused = await app.post('/observed', {});
-    expect([refused.status, refused.headers.get('x-cache')]).toEqual([403, null]);
-    const hit = await app.post('/observed', {}, { 'x-key': 'right' });
-    expect(hit.headers.get('x-cache')).toBe('HIT');
   });
 });

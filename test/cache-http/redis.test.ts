@@ -54,6 +54,21 @@ async function untilHit(app: RunningApp, n = 0): Promise<Answer> {
   );
 }
 
+/** Another program, which can put what it likes in the place of the only answer. */
+async function intrude(port: number): Promise<(value: string) => Promise<unknown>> {
+  const intruder = createKeyv(`redis://127.0.0.1:${port}`);
+  onTestFinished(() => intruder.disconnect());
+  const { client } = intruder.store as import('@keyv/redis').default<unknown>;
+  const redis = client as unknown as {
+    keys(pattern: string): Promise<string[]>;
+    set(key: string, value: string): Promise<unknown>;
+  };
+  await intruder.get('connect');
+  const keys = (await redis.keys('*')).filter((key) => !key.includes('probe'));
+  expect(keys).toHaveLength(1);
+  return (value) => redis.set(keys[0]!, value);
+}
+
 /** A bounded load: `clients` at once, each `requests` in a row; `event` comes after a quarter. */
 async function load(app: RunningApp, clients: number, requests: number, event: () => unknown) {
   const answers: (Answer & { took: number })[] = [];
@@ -139,24 +154,28 @@ describe.skipIf(redisMissing).each(ADAPTERS)(
       const log = new CapturedLog();
       const app = await appOn(adapter, port, log);
       await untilHit(app);
-      const intruder = createKeyv(`redis://127.0.0.1:${port}`);
-      onTestFinished(() => intruder.disconnect());
-      const client = (intruder.store as import('@keyv/redis').default<unknown>)
-        .client as unknown as {
-        keys(pattern: string): Promise<string[]>;
-        set(key: string, value: string): Promise<unknown>;
-      };
-      await intruder.get('connect');
-      const keys = (await client.keys('*')).filter((key) => !key.includes('probe'));
-      expect(keys).toHaveLength(1);
+      const overwrite = await intrude(port);
       for (const garbage of ['{"value":"1:5:cut"}', '{"value":{"text":1}}', 'no JSON', '']) {
-        await client.set(keys[0]!, garbage);
+        await overwrite(garbage);
         const { status, headers } = await app.post('/model', { n: 0 });
         expect([status, headers.get('x-cache')]).toEqual([200, 'MISS']);
         await untilHit(app);
       }
       expect((await scrapeAtRest(app)).lookups('/model')['error']).toBe(4);
       expect(warnings(log)).toHaveLength(1);
+    });
+
+    it('may be so large that they come too late: a miss, and then overwritten', async () => {
+      const { port } = await redis();
+      const log = new CapturedLog();
+      const app = await appOn(adapter, port, log);
+      await untilHit(app);
+      const overwrite = await intrude(port);
+      await overwrite(JSON.stringify({ value: 'x'.repeat(100 * 2 ** 20) }));
+      const { status, headers } = await app.post('/model', { n: 0 });
+      expect([status, headers.get('x-cache')]).toEqual([200, 'MISS']);
+      await untilHit(app);
+      expect(warnings(log).length).toBeLessThanOrEqual(2); // of the entry, and of an outage
     });
   },
 );

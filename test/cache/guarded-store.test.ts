@@ -261,20 +261,125 @@ describe('an outage', () => {
 });
 
 describe('a failure of one entry', () => {
+  const throwing = new Proxy(
+    {},
+    {
+      get: () => {
+        throw new Error('a trap');
+      },
+      getPrototypeOf: () => {
+        throw new Error('a trap');
+      },
+    },
+  );
+
   it('is no outage', async () => {
     const { keyv, patient, store, log } = setUp();
     await stored(store, 'good');
+    await stored(store, 'key');
+    const { value: good } = JSON.parse(patient.get('keyv:good') as string);
+    const { value: own } = JSON.parse(patient.get('keyv:key') as string);
+    const garbage = [
+      42,
+      '',
+      'text',
+      {},
+      [],
+      true,
+      '12:3:cut off',
+      '1:x:1',
+      'x:1:1',
+      '{"a":1}',
+      good, // another key's
+      own.slice(0, -1), // cut short
+      `${own} `,
+      own.replace('"a"', '"b"'),
+      own.replace('170', '180'),
+      own.slice(own.indexOf(':') + 1), // of a version without seals
+      { text: ENTRY.text, storedAt: ENTRY.storedAt },
+      'x'.repeat(100 * 2 ** 20),
+    ];
     const failed = vi.fn();
-    for (const garbage of [42, '', 'text', {}, [], true, '12:3:cut off', '1:x:1', 'x:1:1']) {
-      await keyv.set('key', garbage);
+    for (const value of garbage) {
+      await keyv.set('key', value);
       expect(await store.get('key', failed)).toBeUndefined();
     }
     patient.set('keyv:key', 'not what Keyv wrote');
     expect(await store.get('key', failed)).toBeUndefined();
     await settle();
-    expect(failed).toHaveBeenCalledTimes(10);
+    expect(failed).toHaveBeenCalledTimes(garbage.length + 1);
     expect(log.warn).toHaveBeenCalledTimes(1);
     expect(await store.get('good')).toEqual(ENTRY);
+    await keyv.set('key', own);
+    expect(await store.get('key')).toEqual(ENTRY);
+    await vi.advanceTimersByTimeAsync(60_001);
+    await keyv.set('key', '');
+    for (let read = 0; read < 5; read++) await store.get('key', failed);
+    expect(log.warn).toHaveBeenCalledTimes(2);
+    expect(log.log).not.toHaveBeenCalled();
+  });
+
+  it.each([
+    ['an error', () => new Error('no')],
+    ['an error without words', () => new Error('')],
+    ['null', () => null],
+    ['undefined', () => undefined],
+    ['an object without a prototype', () => Object.create(null)],
+    ['a Proxy whose traps throw', () => throwing],
+    ['a symbol', () => Symbol('no')],
+    ['a very long error', () => new Error('x'.repeat(2 ** 20))],
+  ])('may be %s thrown, and is told in a short line', async (_, error) => {
+    let ill = true;
+    const entries = new Map<string, unknown>();
+    const { store, log } = guard({
+      get: async <T>(key: string) => {
+        if (ill && key === 'key') throw error();
+        return entries.get(key) as T;
+      },
+      set: async (key, value) => (entries.set(key, value), value),
+    });
+    await stored(store, 'key');
+    const failed = vi.fn();
+    for (let read = 0; read < 3; read++) {
+      expect(await store.get('key', failed)).toBeUndefined();
+      await settle();
+    }
+    expect(failed).toHaveBeenCalledTimes(3);
+    expect(log.warn).toHaveBeenCalledTimes(1);
+    expect(log.warn.mock.calls[0]![0].length).toBeLessThan(500);
+    ill = false;
+    expect(await store.get('key')).toEqual(ENTRY);
+  });
+
+  it('that is as large as to come too late is not read again before it is overwritten', async () => {
+    const { patient, keyv, store, log } = setUp();
+    await keyv.set('key', 'x'.repeat(1_000));
+    patient.ill = 'slow';
+    const failed = vi.fn();
+    void store.get('key', failed);
+    await vi.advanceTimersByTimeAsync(TIMEOUT + 1);
+    patient.ill = undefined;
+    for (let turn = 0; turn < 3; turn++) {
+      await vi.advanceTimersByTimeAsync(31_000);
+      expect(await store.get('key', failed)).toBeUndefined();
+    }
+    expect(failed).toHaveBeenCalledTimes(4);
+    const { operations } = patient;
+    expect(await store.get('key')).toBeUndefined();
+    expect(patient.operations).toBe(operations);
+    await stored(store, 'key');
+    expect(await store.get('key')).toEqual(ENTRY);
+    expect(log.warn).toHaveBeenCalledTimes(1);
+  });
+
+  it('of a store that comes and goes is told once a minute', async () => {
+    const { patient, store, log } = setUp();
+    for (let second = 0; second < 118; second++) {
+      patient.ill = second % 4 < 2 ? 'dead' : undefined;
+      void store.get('key');
+      await vi.advanceTimersByTimeAsync(1_000);
+    }
+    expect(log.warn.mock.calls.length).toBe(2);
   });
 });
 

@@ -2,8 +2,14 @@ import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { cacheKey, cacheScope } from '../../src/cache/index.js';
+import { leastCpu } from './least-cpu.js';
 
-const scope = cacheScope({ endpoint: '/classify', version: '1', schema: 'syntax = "proto3"' });
+const scope = cacheScope({
+  namespace: 'app',
+  endpoint: '/classify',
+  version: '1',
+  schema: 'syntax = "proto3"',
+});
 const keyOf = (input: unknown) => cacheKey(scope, input, []);
 
 /** Few names and values, so that two draws are often equal or nearly so. */
@@ -105,11 +111,12 @@ describe('cacheKey', () => {
 
   it('sets scopes and headers apart', () => {
     const scopes = [
-      { endpoint: '/a' },
-      { endpoint: '/b' },
-      { endpoint: '/a', version: '1' },
-      { endpoint: '/a', schema: '1' },
-      { endpoint: '/a', version: '1', schema: '1' },
+      { namespace: '', endpoint: '/a' },
+      { namespace: 'app', endpoint: '/a' },
+      { namespace: '', endpoint: '/b' },
+      { namespace: '', endpoint: '/a', version: '1' },
+      { namespace: '', endpoint: '/a', schema: '1' },
+      { namespace: '', endpoint: '/a', version: '1', schema: '1' },
     ].map(cacheScope);
     const varied = [[], [undefined], [''], ['de'], ['en'], ['de', 'en'], ['en', 'de'], ['de,en']];
     const keys = scopes.flatMap((one) => varied.map((vary) => cacheKey(one, { a: 1 }, vary)));
@@ -129,10 +136,55 @@ describe('cacheKey', () => {
     expect(keyOf({ body: 'x'.repeat(100_000) })).toMatch(/^[\w-]{43}$/);
   });
 
-  it.each([new Date(0), new Map(), new Float32Array(1), Symbol('a'), () => 1])(
+  it.each([new Date(0), new Map(), Symbol('a'), () => 1])(
     'refuses %s, whose content it would lose',
     (value) => {
       expect(() => keyOf({ value })).toThrow(TypeError);
     },
   );
+
+  it('takes bytes as their base64', () => {
+    const bytes = Buffer.from([0, 1, 250, 251, 252]);
+    const base64 = bytes.toString('base64');
+    expect(keyOf({ bytes })).toBe(keyOf({ bytes: base64 }));
+    expect(keyOf({ bytes: new Uint8Array(bytes) })).toBe(keyOf({ bytes: base64 }));
+    expect(keyOf({ bytes: bytes.subarray(1) })).not.toBe(keyOf({ bytes: base64 }));
+  });
+
+  it.each([0, 1, 30, 31, 32, 33, 21_839, 21_842, 21_845, 21_848, 65_535, 65_536, 200_000])(
+    'tells texts of %i characters by each of them, wherever they lie',
+    (length) => {
+      const keys = new Set<string>();
+      let inputs = 0;
+      const pairs = [
+        ['a', 'b'],
+        ['ü', 'û'],
+        ['世', '界'],
+        ['\ud800', '\udc00'],
+      ] as const;
+      for (const [one, other] of pairs) {
+        for (const before of [0, 65_500, 65_530]) {
+          const text = one.repeat(length);
+          for (const last of ['', one, other]) {
+            inputs++;
+            keys.add(keyOf([Array.from({ length: before }, () => true), [text + last, text], one]));
+          }
+        }
+      }
+      expect(keys.size).toBe(inputs);
+    },
+  );
+
+  it.each<[string, (size: number) => unknown]>([
+    ['numbers', (size) => Array.from({ length: size }, (_, index) => index / 3)],
+    ['fields', (size) => Object.fromEntries(Array.from({ length: size }, (_, i) => [`${i}x`, i]))],
+    ['empty arrays', (size) => Array.from({ length: size }, () => [])],
+    ['short texts', (size) => Array.from({ length: size }, (_, index) => `${index}ü`)],
+    ['one text', (size) => 'ü世'.repeat(10 * size)],
+    ['bytes', (size) => new Uint8Array(20 * size)],
+  ])('costs in proportion to the input: %s', (_, make) => {
+    const [small, large] = [make(8_000), make(128_000)];
+    keyOf(small);
+    expect(leastCpu(() => keyOf(large)) / leastCpu(() => keyOf(small))).toBeLessThan(64);
+  });
 });

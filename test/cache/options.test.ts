@@ -16,14 +16,30 @@ function sentence(call: () => unknown): string {
 
 describe('the module’s cache options', () => {
   it('have defaults', () => {
-    const defaults = { stores: undefined, ttl: 300_000, maxEntries: 100_000, timeout: 250 };
+    const defaults = {
+      stores: undefined,
+      ttl: 300_000,
+      maxEntries: 100_000,
+      maxBytes: 268_435_456,
+      timeout: 250,
+      namespace: 'nestjs-model-serving',
+      clientControl: true,
+    };
     expect(resolveCacheOptions(undefined, 'Module')).toEqual(defaults);
     expect(resolveCacheOptions({}, 'Module')).toEqual(defaults);
     expect(resolveCacheOptions({ stores: [], ttl: undefined }, 'Module')).toEqual(defaults);
   });
 
   it('are taken as they are given', () => {
-    const given = { stores: [new Keyv()], ttl: 1, maxEntries: 2, timeout: 3 };
+    const given = {
+      stores: [new Keyv()],
+      ttl: 1,
+      maxEntries: 2,
+      maxBytes: 4,
+      timeout: 3,
+      namespace: '',
+      clientControl: false,
+    };
     expect(resolveCacheOptions(given, 'Module')).toEqual(given);
   });
 
@@ -37,6 +53,12 @@ describe('the module’s cache options', () => {
     ['ttl', null],
     ['maxEntries', 0],
     ['maxEntries', 2 ** 30],
+    ['maxBytes', 0],
+    ['maxBytes', 1.5],
+    ['maxBytes', '1GB'],
+    ['namespace', 1],
+    ['namespace', null],
+    ['clientControl', 'no'],
     ['timeout', 0],
     ['timeout', 2 ** 31],
     ['stores', new Keyv()],
@@ -63,14 +85,19 @@ describe('an endpoint’s cache option', () => {
       ttl: 5,
       key: undefined,
       vary: [],
+      shared: false,
     });
   });
 
-  it('may set a ttl, a key and headers', () => {
+  it('may set a ttl, a key, headers, and that all share it', () => {
     const key = () => 'k';
     expect(
-      resolveEndpointCache({ ttl: 7, key, vary: ['Accept-Language', 'x-a'] }, 5, 'Classifier'),
-    ).toEqual({ ttl: 7, key, vary: ['accept-language', 'x-a'] });
+      resolveEndpointCache(
+        { ttl: 7, key, vary: ['Accept-Language', 'x-a'], shared: true },
+        5,
+        'Classifier',
+      ),
+    ).toEqual({ ttl: 7, key, vary: ['accept-language', 'x-a'], shared: true });
   });
 
   it.each([
@@ -82,6 +109,8 @@ describe('an endpoint’s cache option', () => {
     ['vary', ['a b']],
     ['vary', ['']],
     ['vary', [1]],
+    ['shared', 1],
+    ['shared', 'yes'],
   ])('refuses %s: %o', (option, value) => {
     const message = sentence(() => resolveEndpointCache({ [option]: value }, 5, 'Classifier'));
     expect(message).toMatch(new RegExp(`^Classifier: expected cache\\.${option} to be .+, got .+`));

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { SingleFlight, type Flight } from '../../src/cache/index.js';
 import { ServingError } from '../../src/errors/index.js';
@@ -205,5 +206,137 @@ describe('a leader cancelled while its run begins', () => {
     await expect(flights.start('key', leader, TIMEOUT, run)).rejects.toBe(leader.cancellation);
     expect(flight().cancellation).toBe(leader.cancellation);
     expect(flights.find('key')).toBeUndefined();
+  });
+});
+
+describe('calls that want a run of their own time', () => {
+  /** Calls that wait for the flight after `takeOff`'s, each with what it would run. */
+  function wait(flights: SingleFlight, count: number, timeout = TIMEOUT) {
+    return Array.from({ length: count }, () => {
+      const task = new TestTask({ a: 1 }, timeout);
+      const { run, flight, ...rest } = makeRun();
+      const answer = flights.startNext('key', task, TIMEOUT, run);
+      answer.catch(() => {}); // looked at later
+      return { task, run, answer, flight, ...rest };
+    });
+  }
+  const settle = () => vi.advanceTimersByTimeAsync(0);
+
+  it.each(['succeeds', 'fails'])('share one that starts when the other %s', async (end) => {
+    const { flights, leading, resolve, reject } = takeOff();
+    const [first, second, third] = wait(flights, 3);
+    await settle();
+    expect(first!.run).not.toHaveBeenCalled();
+    if (end === 'fails') reject(new Error('no'));
+    else resolve('old');
+    await leading.catch(() => {});
+    expect(first!.run).toHaveBeenCalledTimes(1);
+    expect(flights.size).toBe(1);
+    // Who comes now shares it, too, or waits for the one after it.
+    const joined = flights.find('key')!.join(new TestTask({ a: 1 }, TIMEOUT));
+    const [later] = wait(flights, 1);
+    first!.resolve('new');
+    const answers = await Promise.all([first!, second!, third!].map(({ answer }) => answer));
+    expect([...answers, await joined]).toEqual(['new', 'new', 'new', 'new']);
+    expect(second!.run).not.toHaveBeenCalled();
+    expect(later!.run).toHaveBeenCalledTimes(1);
+    later!.resolve('newest');
+    expect(await later!.answer).toBe('newest');
+    expect(flights.size).toBe(0);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it('share one that ends at once, or throws', async () => {
+    for (const outcome of ['new', new Error('no')]) {
+      const { flights, resolve } = takeOff();
+      const waiting = wait(flights, 3);
+      waiting[0]!.run.mockImplementation((): any => {
+        if (outcome instanceof Error) throw outcome;
+        return outcome;
+      });
+      resolve('old');
+      const answers = await Promise.allSettled(waiting.map(({ answer }) => answer));
+      expect(answers.map((one: any) => one.value ?? one.reason)).toEqual(Array(3).fill(outcome));
+      expect(waiting.flatMap(({ run }) => run.mock.calls)).toHaveLength(1);
+      expect(flights.size).toBe(0);
+    }
+  });
+
+  it('keep their deadlines and may leave; the first one left starts', async () => {
+    const { flights, leader, leading, resolve } = takeOff(new TestTask({ a: 1 }, TIMEOUT * 2));
+    const [hurried] = wait(flights, 1, 100);
+    const [leaver, stayer] = wait(flights, 2);
+    await vi.advanceTimersByTimeAsync(101);
+    await expect(hurried!.answer).rejects.toMatchObject({ failure: 'DeadlineExceeded' });
+    leaver!.task.cancel(gone());
+    await expect(leaver!.answer).rejects.toBe(leaver!.task.cancellation);
+    expect(leader.cancellation).toBeUndefined();
+    resolve('old');
+    expect(await leading).toBe('old');
+    expect(hurried!.run).not.toHaveBeenCalled();
+    expect(leaver!.run).not.toHaveBeenCalled();
+    expect(stayer!.flight().input).toBe(stayer!.task.input);
+    expect(stayer!.flight().deadline).toBe(performance.now() + TIMEOUT);
+    stayer!.task.cancel(gone());
+    await expect(stayer!.answer).rejects.toBe(stayer!.task.cancellation);
+    expect(stayer!.flight().cancellation).toBe(stayer!.task.cancellation);
+    expect(flights.size).toBe(0);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it('start nothing when all of them have left', async () => {
+    const { flights, leading, resolve } = takeOff();
+    const waiting = wait(flights, 2);
+    for (const { task } of waiting) task.cancel(gone());
+    resolve('old');
+    await leading;
+    expect(waiting.flatMap(({ run }) => run.mock.calls)).toEqual([]);
+    expect(flights.size).toBe(0);
+    const [next] = wait(flights, 1);
+    next!.task.cancel(gone());
+    await expect(next!.answer).rejects.toBe(next!.task.cancellation);
+  });
+
+  it('start when the other flight is given up, though its run goes on', async () => {
+    const { flights, leader, leading, resolve } = takeOff();
+    const [waiting] = wait(flights, 1);
+    leader.cancel(gone());
+    await expect(leading).rejects.toBe(leader.cancellation);
+    expect(waiting!.run).toHaveBeenCalledTimes(1);
+    resolve('old');
+    await settle();
+    expect(flights.find('key')).toBe(waiting!.flight());
+    waiting!.resolve('new');
+    expect(await waiting!.answer).toBe('new');
+  });
+
+  it('can be failed together, so that nothing starts any more', async () => {
+    const { flights, reject, leading } = takeOff();
+    const waiting = wait(flights, 2);
+    const reason = new ServingError('Unavailable', 'The server is shutting down');
+    flights.cancelWaiting(reason);
+    reject(reason);
+    await expect(leading).rejects.toBe(reason);
+    for (const { answer, run } of waiting) {
+      await expect(answer).rejects.toBe(reason);
+      expect(run).not.toHaveBeenCalled();
+    }
+    expect(flights.size).toBe(0);
+  });
+
+  it('start in the async context of the one that starts', async () => {
+    const storage = new AsyncLocalStorage<string>();
+    const { flights, resolve } = storage.run('old', () => takeOff());
+    const seen: unknown[] = [];
+    const answer = storage.run('new', () =>
+      flights.startNext('key', new TestTask({ a: 1 }, TIMEOUT), TIMEOUT, async () => {
+        seen.push(storage.getStore());
+        await undefined;
+        seen.push(storage.getStore());
+      }),
+    );
+    storage.run('nobody', () => resolve('old'));
+    await answer;
+    expect(seen).toEqual(['new', 'new']);
   });
 });
