@@ -1,3 +1,4 @@
+import type { Type } from '@nestjs/common';
 import {
   CancellableTask,
   TaskContext,
@@ -5,10 +6,11 @@ import {
   type PredictContext,
 } from '../execution/index.js';
 import type { JsonText } from '../json/index.js';
+import { ServingError } from '../errors/index.js';
 import type { CacheResult } from '../metrics/index.js';
 import type { Endpoint } from './endpoint.js';
 
-const NOTHING = Object.freeze({});
+const NONE = Object.freeze(Object.create(null) as Record<string, never>);
 
 /** One call of an endpoint, from its arrival to its outcome. It knows nothing of its transport. */
 export class Call extends CancellableTask {
@@ -18,9 +20,6 @@ export class Call extends CancellableTask {
   /** On the clock of `performance.now()`. */
   readonly arrivedAt: number;
   readonly context: PredictContext;
-  /** The route's parameters, decoded. */
-  params: Readonly<Record<string, unknown>> = NOTHING;
-  query: Readonly<Record<string, unknown>> = NOTHING;
   /** What the client sent, and after validation its canonical form. */
   input: unknown = undefined;
   /** Whether no string of the input can hold an unpaired surrogate, which spares the search for one. */
@@ -53,22 +52,39 @@ export class Call extends CancellableTask {
     endpoint.arrived();
   }
 
+  /** Of the route and the URL, where the transport has such. */
+  get params(): PredictContext['params'] {
+    return NONE;
+  }
+
+  get query(): PredictContext['query'] {
+    return NONE;
+  }
+
   get log(): CallLog {
     return this.endpoint.logFor(this.requestId);
   }
 
+  /** Goes over to another endpoint, under its deadline. */
+  moveTo(endpoint: Endpoint): void {
+    if (endpoint === this.endpoint) return;
+    this.endpoint.departed();
+    endpoint.arrived();
+    this.endpoint = endpoint;
+    this.deadline = this.arrivedAt + endpoint.options.timeout;
+  }
+
   /**
-   * Moves to the endpoint that Nest found to be meant, where several versions answer one route: the
-   * body is read before Nest knows.
+   * Makes sure that the endpoint of the call is the one whose route Nest has matched.
+   *
+   * @throws {ServingError}
    */
-  moveTo(controller: unknown, method: string): void {
-    const from = this.endpoint;
-    if (from.is(controller, method)) return;
-    const to = from.alternatives.find((other) => other.is(controller, method));
-    if (to === undefined) return;
-    from.departed();
-    to.arrived();
-    this.endpoint = to;
+  expectRoute(controller: Type, method: string): void {
+    if (this.endpoint.is(controller, method)) return;
+    throw new ServingError(
+      'Internal',
+      `A request to ${this.endpoint.owner} was led to ${controller.name}.${method} on its way`,
+    );
   }
 
   /** Brings the deadline forward to `timeout` milliseconds after the arrival; never puts it off. */

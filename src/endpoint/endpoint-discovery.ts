@@ -1,4 +1,4 @@
-import { Injectable, type Type } from '@nestjs/common';
+import { Injectable, Logger, type Type } from '@nestjs/common';
 import { ApplicationConfig, DiscoveryService, MetadataScanner } from '@nestjs/core';
 import { ConfigurationError } from '../errors/index.js';
 import { compileSchema } from '../schema/index.js';
@@ -6,8 +6,9 @@ import { resolveCachePolicy } from './cache-policy.js';
 import { declarationOf } from './declaration.js';
 import type { EndpointPlan } from './endpoint.js';
 import { fillEndpointOptions, type EndpointDefaults } from './endpoint-options.js';
+import { refuseNeverLoaded } from './request-scope.js';
 import { NamedFilters } from './named-filters.js';
-import { adoptOverride } from './route.js';
+import { adoptInherited } from './route.js';
 import {
   answersManyHosts,
   arrangeRoute,
@@ -15,13 +16,17 @@ import {
   bindsInterceptors,
   bindsPipes,
   foreignParameter,
+  hidesTypes,
 } from './route-metadata.js';
 
 type Controller = ReturnType<DiscoveryService['getControllers']>[number];
 
+const GENERATOR = /GeneratorFunction\]$/;
+
 /** Finds what the app's controllers declare and makes plans of it. */
 @Injectable()
 export class EndpointDiscovery {
+  readonly #logger = new Logger(EndpointDiscovery.name);
   readonly #discovery: DiscoveryService;
   readonly #scanner: MetadataScanner;
   readonly #app: ApplicationConfig;
@@ -32,14 +37,20 @@ export class EndpointDiscovery {
     this.#app = app;
   }
 
+  get controllers(): Type[] {
+    return this.#discovery.getControllers().map(({ metatype }) => metatype as Type);
+  }
+
   /** @throws {ConfigurationError} for the first mistake in a decorator */
   find(defaults: EndpointDefaults, cacheTtl: number): EndpointPlan[] {
     const filters = new NamedFilters(this.#app.getGlobalFilters());
     return this.#discovery.getControllers().flatMap((controller) => {
-      adoptOverride(controller.metatype as Type);
-      return this.#scanner
-        .getAllMethodNames(controller.metatype?.prototype as object)
-        .flatMap((method) => this.#plan(controller, method, defaults, cacheTtl, filters) ?? []);
+      const { metatype } = controller;
+      const methods = this.#scanner.getAllMethodNames(metatype?.prototype as object);
+      adoptInherited(metatype as Type, methods);
+      return methods.flatMap(
+        (method) => this.#plan(controller, method, defaults, cacheTtl, filters) ?? [],
+      );
     });
   }
 
@@ -66,6 +77,15 @@ export class EndpointDiscovery {
         'a request scope',
       );
     }
+    refuseNeverLoaded(owner, wrapper);
+    if (GENERATOR.test(Object.prototype.toString.call(declaration.predict))) {
+      throw ConfigurationError.expected(
+        owner,
+        'stream',
+        'true beside a generator function',
+        undefined,
+      );
+    }
     const foreign = foreignParameter(controller, method);
     if (foreign !== undefined) {
       throw new ConfigurationError(
@@ -75,6 +95,11 @@ export class EndpointDiscovery {
     const seen = this.#hasGlobalInterceptors || bindsInterceptors(controller, route);
     const piped = this.#hasGlobalPipes || bindsPipes(controller, method, route);
     arrangeRoute(controller, route, seen || piped);
+    if (!declaration.schema && hidesTypes(controller, method, route, this.#app.getGlobalPipes())) {
+      this.#logger.warn(
+        `${owner}: the ValidationPipe does not see the type of the input; write @Body() before it`,
+      );
+    }
     return {
       owner,
       controller,

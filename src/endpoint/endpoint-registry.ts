@@ -1,4 +1,4 @@
-import { VersioningType, type VersioningOptions } from '@nestjs/common';
+import { VersioningType, type Type, type VersioningOptions } from '@nestjs/common';
 import {
   AnswerCache,
   cacheScope,
@@ -11,15 +11,13 @@ import type { EndpointDeclaration } from './declaration.js';
 import { Endpoint, type EndpointPlan } from './endpoint.js';
 import type { EndpointDiscovery } from './endpoint-discovery.js';
 import type { EndpointDefaults } from './endpoint-options.js';
-import { versionOf } from './route-metadata.js';
+import { hostsOf, versionOf } from './route-metadata.js';
 
 /** A route that Nest has made of a declaration. */
 export interface BoundRoute {
   /** The template, with every prefix and version. */
   readonly path: string;
   readonly declaration: EndpointDeclaration;
-  /** `Class.method`, as Nest names the handlers of routes. */
-  readonly handlerName: string;
 }
 
 /** The endpoints of an app: makes one of each plan when its route is known. */
@@ -37,6 +35,11 @@ export class EndpointRegistry {
     this.#discovery = discovery;
     this.#metrics = metrics;
     this.#store = store;
+  }
+
+  /** All of the app's, with and without endpoints. */
+  get controllers(): readonly Type[] {
+    return this.#discovery.controllers;
   }
 
   get endpoints(): readonly Endpoint[] {
@@ -62,35 +65,24 @@ export class EndpointRegistry {
 
   /** @throws {ConfigurationError} where two endpoints answer one route and no version tells them apart */
   bind(route: BoundRoute, versioning: VersioningOptions | undefined): Endpoint {
-    const plan = this.#planOf(route);
+    const plan = this.#plans.find(({ declaration }) => declaration === route.declaration)!;
     const endpoint = this.#endpoints.get(plan) ?? this.#create(plan, route.path);
-    const first = this.#routes.get(route.path);
-    if (first === undefined) {
-      this.#routes.set(route.path, endpoint);
-    } else if (first !== endpoint) {
-      if (versioning === undefined || versioning.type === VersioningType.URI) {
-        throw new ConfigurationError(
-          `${endpoint.owner}: expected a route of its own, got POST ${route.path}, which ${first.owner} answers already`,
-        );
-      }
-      first.alternatives.push(endpoint);
+    const first = this.#routes.get(route.path) ?? endpoint;
+    this.#routes.set(route.path, first);
+    const versioned = versioning !== undefined && versioning.type !== VersioningType.URI;
+    if (first !== endpoint && !versioned && sameHosts(first, endpoint)) {
+      throw new ConfigurationError(
+        `${endpoint.owner}: expected a route of its own, got POST ${route.path}, which ${first.owner} answers already`,
+      );
     }
     return endpoint;
-  }
-
-  #planOf({ declaration, handlerName }: BoundRoute): EndpointPlan {
-    const plans = this.#plans.filter((plan) => plan.declaration === declaration);
-    // A class and a subclass that adds nothing share the declaration.
-    return (
-      plans.find(({ controller, method }) => `${controller.name}.${method}` === handlerName) ??
-      plans[0]!
-    );
   }
 
   #create(plan: EndpointPlan, route: string): Endpoint {
     const { options, cachePolicy, schema, controller, method } = plan;
     // Two classes of one name may answer a route, each a version of it.
-    const version = versionOf(controller, controller.prototype[method]);
+    const versions = [versionOf(controller, controller.prototype[method]) ?? ''].flat();
+    const version = versions.map(String).join(); // one of them may be the symbol VERSION_NEUTRAL
     const { namespace, clientControl } = this.#cacheOptions;
     const scope = {
       namespace,
@@ -114,4 +106,8 @@ export class EndpointRegistry {
     this.#metrics.watch(endpoint);
     return endpoint;
   }
+}
+
+function sameHosts(one: Endpoint, other: Endpoint): boolean {
+  return String(hostsOf(one.controller)) === String(hostsOf(other.controller));
 }

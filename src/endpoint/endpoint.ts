@@ -47,8 +47,6 @@ export class Endpoint {
   readonly instance: object | undefined;
   readonly answersText: boolean;
   readonly filters: NamedFilters;
-  /** Endpoints of other versions that answer the same route. */
-  readonly alternatives: Endpoint[] = [];
   readonly #plan: EndpointPlan;
   readonly #logger: Logger;
   #inFlight = 0;
@@ -70,6 +68,14 @@ export class Endpoint {
   /** `Class` or `Class.method`, as messages name it. */
   get owner(): string {
     return this.#plan.owner;
+  }
+
+  get controller(): Type {
+    return this.#plan.controller;
+  }
+
+  get method(): string {
+    return this.#plan.method;
   }
 
   /** Requests that have arrived and are not answered yet. */
@@ -97,7 +103,7 @@ export class Endpoint {
   }
 
   is(controller: unknown, method: string): boolean {
-    return this.#plan.controller === controller && this.#plan.method === method;
+    return this.controller === controller && this.method === method;
   }
 
   logFor(requestId: string): CallLog {

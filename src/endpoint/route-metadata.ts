@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import type { Type } from '@nestjs/common';
+import { ValidationPipe, type Type, type VersioningOptions } from '@nestjs/common';
 import { ModelExceptionFilter } from '../http/model-exception.filter.js';
 import { ModelInterceptor } from '../interceptors/model.interceptor.js';
 
@@ -8,6 +8,7 @@ const GUARDS = '__guards__';
 const INTERCEPTORS = '__interceptors__';
 const FILTERS = '__exceptionFilters__';
 const PIPES = '__pipes__';
+const PARAMETER_TYPES = 'design:paramtypes';
 const PARAMETERS = '__routeArguments__';
 const VERSION = '__version__';
 const HOST = 'host';
@@ -23,15 +24,11 @@ const filter = new ModelExceptionFilter();
  * the filter last to be asked, so that the app's own are asked first.
  */
 export function arrangeRoute(controller: Type, route: object, intercepted: boolean): void {
-  const interceptors = interceptorsOf(route);
-  if (intercepted) interceptors.push(interceptor);
-  Reflect.defineMetadata(INTERCEPTORS, interceptors, route);
-
+  const { interceptors, filters } = boundTo(route);
+  const arranged = intercepted ? [...interceptors, interceptor] : interceptors;
+  Reflect.defineMetadata(INTERCEPTORS, arranged, route);
   // Nest asks the filters of a method before those of its class: the class's have to come along.
-  const filters = own(FILTERS, route);
-  if (!filters.includes(filter)) {
-    Reflect.defineMetadata(FILTERS, [filter, ...own(FILTERS, controller), ...filters], route);
-  }
+  Reflect.defineMetadata(FILTERS, [filter, ...own(FILTERS, controller), ...filters], route);
   const config = Reflect.getMetadata(FASTIFY_CONFIG, route) as object | undefined;
   Reflect.defineMetadata(FASTIFY_CONFIG, { ...config, modelEndpoint: route }, route);
 }
@@ -43,34 +40,72 @@ export function bindsGuards(controller: Type, route: object): boolean {
 
 /** Whether the host that a class is bound to, if it is, has parameters. */
 export function answersManyHosts(controller: Type): boolean {
-  const host: unknown = Reflect.getMetadata(HOST, controller);
-  return [host].flat().some((one) => one instanceof RegExp || /[:*{]/.test(String(one ?? '')));
+  return hostsOf(controller).some((one) => one instanceof RegExp || /[:*{]/.test(one));
 }
 
 /** Whether class or method bind interceptors of the app's own. */
 export function bindsInterceptors(controller: Type, route: object): boolean {
-  return own(INTERCEPTORS, controller).length + interceptorsOf(route).length > 0;
+  return own(INTERCEPTORS, controller).length + boundTo(route).interceptors.length > 0;
 }
 
-/** Those of the app; another app of the process may have given the route its own place. */
-function interceptorsOf(route: object): unknown[] {
-  return own(INTERCEPTORS, route).filter((item) => item !== interceptor);
+const BOUND = Symbol('nestjs-model-serving:bound');
+
+interface Bound {
+  readonly interceptors: readonly unknown[];
+  readonly filters: readonly unknown[];
 }
 
-/** Whether class, method or a parameter of it bind pipes. */
+/**
+ * What decorators have bound to a route, remembered before it is arranged: another app of the process
+ * arranges it again, and a subclass's route begins with its parent's metadata.
+ */
+function boundTo(route: object): Bound {
+  let bound: Bound | undefined = Reflect.getMetadata(BOUND, route);
+  if (bound === undefined) {
+    bound = { interceptors: own(INTERCEPTORS, route), filters: own(FILTERS, route) };
+    Reflect.defineMetadata(BOUND, bound, route);
+  }
+  return bound;
+}
+
+/** Whether class, method or a parameter of it bind pipes, or a parameter takes a part of the body. */
 export function bindsPipes(controller: Type, method: string, route: object): boolean {
   return (
     own(PIPES, controller).length > 0 ||
     own(PIPES, route).length > 0 ||
-    parameters(controller, method).some(({ pipes }) => pipes !== undefined && pipes.length > 0)
+    parameters(controller, method).some(
+      ({ data, pipes = [] }) => data !== undefined || pipes.length > 0,
+    )
   );
 }
 
-/** The version that tells a route apart from others on its path, of the method or else of the class. */
-export function versionOf(controller: Type, route: object): string {
-  const version: unknown =
-    Reflect.getMetadata(VERSION, route) ?? Reflect.getMetadata(VERSION, controller) ?? '';
-  return [version].flat().map(String).join(); // one of them may be the symbol VERSION_NEUTRAL
+/**
+ * Whether a ValidationPipe would let every input pass: TypeScript keeps the types of a method that has
+ * a decorator, on itself or on a parameter, and in the class form `predict` needs none.
+ */
+export function hidesTypes(
+  controller: Type,
+  method: string,
+  route: object,
+  globalPipes: readonly unknown[],
+): boolean {
+  if (Reflect.hasMetadata(PARAMETER_TYPES, controller.prototype, method)) return false;
+  const pipes = [...globalPipes, ...own(PIPES, controller), ...own(PIPES, route)];
+  return pipes.some((pipe) => pipe === ValidationPipe || pipe instanceof ValidationPipe);
+}
+
+/** The version, or versions, of a route: the method's own, or else the class's. */
+export function versionOf(
+  controller: Type,
+  route: object,
+): VersioningOptions['defaultVersion'] | undefined {
+  return Reflect.getMetadata(VERSION, route) ?? Reflect.getMetadata(VERSION, controller);
+}
+
+/** The hosts that a controller is bound to; none where it serves every one. */
+export function hostsOf(controller: Type): (string | RegExp)[] {
+  const hosts: unknown = Reflect.getMetadata(HOST, controller);
+  return hosts === undefined ? [] : ([hosts].flat() as (string | RegExp)[]);
 }
 
 /** Whether a decorator says what a parameter of a method is made of. */
@@ -94,6 +129,8 @@ function own(key: string, target: object): unknown[] {
 
 interface Parameter {
   readonly index: number;
+  /** The name of a field, as in `@Body('text')`. */
+  readonly data?: unknown;
   readonly pipes?: readonly unknown[];
 }
 

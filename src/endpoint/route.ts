@@ -4,7 +4,6 @@ import {
   callOfRequest,
   deliver,
   isHttpRequest,
-  locate,
   withoutModule,
   type HttpCall,
 } from '../http/http-call.js';
@@ -24,10 +23,26 @@ export function defineClassRoute(target: Type, declared: DeclaredEndpoint): void
 }
 
 /**
+ * Gives a controller a route of its own for every endpoint it inherits: what is bound to the controller
+ * is then bound to no other route, and Nest's route tells whose endpoint it is.
+ */
+export function adoptInherited(controller: Type, methods: readonly string[]): void {
+  adoptOverride(controller);
+  const { prototype } = controller;
+  for (const key of methods) {
+    const inherited: unknown = prototype[key];
+    const declaration = declarationOf(inherited);
+    if (declaration === undefined || Object.hasOwn(prototype, key)) continue;
+    const route = placeRoute(prototype, key, declaration.predict, inherited as object).value;
+    declareEndpoint(route, { ...declaration });
+  }
+}
+
+/**
  * Gives a controller that overrides `predict` without a decorator of its own the endpoint of its
  * parent: the class is one by inheritance, as it is a controller by inheritance.
  */
-export function adoptOverride(controller: Type): void {
+function adoptOverride(controller: Type): void {
   const declared: DeclaredEndpoint | undefined = Reflect.getMetadata(CLASS_DECLARATION, controller);
   const predict: unknown = controller.prototype.predict;
   if (declared === undefined || typeof predict !== 'function') return;
@@ -36,11 +51,7 @@ export function adoptOverride(controller: Type): void {
   defineRoute(controller.prototype, 'predict', predict as EndpointDeclaration['predict'], declared);
 }
 
-/**
- * Puts a route in the place of the handler, under its name. Nest calls the route with its request,
- * whose call runs the handler through the endpoint's executor; anybody else (a unit test,
- * `super.predict`) calls it as the handler it looks like.
- */
+/** Makes a handler that a decorator stands on the route of an endpoint. */
 export function defineRoute(
   prototype: object,
   key: string,
@@ -48,25 +59,9 @@ export function defineRoute(
   declared: DeclaredEndpoint,
 ): PropertyDescriptor {
   const predict = declarationOf(method)?.predict ?? method;
-  const route = {
-    [key](this: object, input: unknown, second: unknown) {
-      const call = callOfRequest(second);
-      if (call === undefined) {
-        if (isHttpRequest(second)) throw withoutModule(`${this.constructor.name}.${key}`);
-        return predict.call(this, input as never, second as never);
-      }
-      if (call.chain === undefined) return serveCall(call, this, key, second);
-      call.task.input = input;
-      return call.endpoint.executor.run(call.task, this);
-    },
-  }[key]!;
   // From the handler as written: what a decorated parent's route adds is added to this one anew.
-  for (const metadata of Reflect.getMetadataKeys(predict)) {
-    Reflect.defineMetadata(metadata, Reflect.getMetadata(metadata, predict), route);
-  }
-  const descriptor = { value: route, writable: true, configurable: true, enumerable: false };
-  Object.defineProperty(prototype, key, descriptor);
-  declareEndpoint(route, { ...declared, predict });
+  const descriptor = placeRoute(prototype, key, predict, predict);
+  declareEndpoint(descriptor.value, { ...declared, predict });
   Post(declared.path)(prototype, key, descriptor);
   HttpCode(200)(prototype, key, descriptor);
   // Parameters are kept by class and method name: an override has those of its parent, and a
@@ -76,10 +71,42 @@ export function defineRoute(
   return descriptor;
 }
 
+/**
+ * Puts a route in the place of the handler, under its name. Nest calls the route with its request,
+ * whose call runs the handler through the endpoint's executor; anybody else (a unit test,
+ * `super.predict`) calls it as the handler it looks like.
+ *
+ * @param decorated whose metadata the route takes over
+ */
+function placeRoute(
+  prototype: object,
+  key: string,
+  predict: EndpointDeclaration['predict'],
+  decorated: object,
+): PropertyDescriptor {
+  const route = {
+    [key](this: object, input: unknown, second: unknown) {
+      const call = callOfRequest(second);
+      if (call === undefined) {
+        if (isHttpRequest(second)) throw withoutModule(`${this.constructor.name}.${key}`);
+        return predict.call(this, input as never, second as never);
+      }
+      if (call.chain === undefined) return serveCall(call, this, key);
+      call.task.input = input;
+      return call.endpoint.executor.run(call.task, this);
+    },
+  }[key]!;
+  for (const metadata of Reflect.getMetadataKeys(decorated)) {
+    Reflect.defineMetadata(metadata, Reflect.getMetadata(metadata, decorated), route);
+  }
+  const descriptor = { value: route, writable: true, configurable: true, enumerable: false };
+  Object.defineProperty(prototype, key, descriptor);
+  return descriptor;
+}
+
 /** The way that `ModelInterceptor` takes, for routes that need nothing of Nest's chain. */
-function serveCall(call: HttpCall, receiver: object, method: string, request: any): unknown {
-  call.moveTo(receiver.constructor, method);
-  locate(call, request);
+function serveCall(call: HttpCall, receiver: object, method: string): unknown {
+  call.expectRoute(receiver.constructor as Type, method);
   call.receiver = receiver;
   const answer = serve(call);
   return isPromise(answer) ? answer.then((value) => deliver(call, value)) : deliver(call, answer);

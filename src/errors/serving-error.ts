@@ -7,6 +7,7 @@ import type { Violation } from './violation.js';
  */
 export const FAILURES = {
   InvalidRequest: { code: 'INVALID_ARGUMENT', status: 400, outcome: 'invalid' },
+  MethodNotAllowed: { code: 'UNIMPLEMENTED', status: 405, outcome: 'invalid' },
   PayloadTooLarge: { code: 'RESOURCE_EXHAUSTED', status: 413, outcome: 'invalid' },
   UnsupportedEncoding: { code: 'UNIMPLEMENTED', status: 415, outcome: 'invalid' },
   QueueFull: { code: 'RESOURCE_EXHAUSTED', status: 429, outcome: 'rejected' },

@@ -1,3 +1,4 @@
+import { AsyncResource } from 'node:async_hooks';
 import { ServingError } from '../errors/index.js';
 import { itemsOf } from './batch-size.js';
 import { answersAtOnce, Batch, Failure, settle } from './batch.js';
@@ -23,6 +24,8 @@ export class BatchExecutor implements Executor {
   readonly #options: ExecutionOptions & { readonly batch: BatchOptions };
   readonly #observer: ExecutionObserver;
   readonly #estimate: WaitEstimate;
+  /** Where batches run: none of their members' async contexts. */
+  readonly #scope = new AsyncResource('ModelServingBatch');
   readonly #waiting = new TaskQueue<Settlement>();
   /** Those that run and are not yet settled. */
   readonly #unsettled = new TaskQueue<Settlement>();
@@ -54,6 +57,7 @@ export class BatchExecutor implements Executor {
     const { maxQueue, batch } = this.#options;
     const now = performance.now();
     refuseGone(task, now);
+    task.adoptContext();
     const size = itemsOf(task.input, batch);
     // A gathering batch that this one would overflow is as full as it gets.
     if (this.#hasSlot && this.#waiting.size + size > batch.maxSize) this.#serveQueue(true);
@@ -150,7 +154,8 @@ export class BatchExecutor implements Executor {
     let returned: unknown;
     let answers: unknown[] | undefined;
     try {
-      returned = this.#predict.call(receiver, [task.input], [task.context]);
+      const inputs = [task.input];
+      returned = this.#scope.runInAsyncScope(this.#predict, receiver, inputs, [task.context]);
       answers = answersAtOnce(returned, 1);
     } catch (error) {
       answers = [new Failure(error)];
@@ -158,7 +163,7 @@ export class BatchExecutor implements Executor {
     if (answers === undefined) {
       const settlement = new Settlement(task, receiver, size, start);
       if (!settlement.settled) this.#unsettled.push(settlement);
-      void this.#conclude([settlement], start, () => new Batch([settlement]).answers(returned));
+      this.#begin([settlement], start, () => new Batch([settlement]).answers(returned));
       return settlement.promise;
     }
     const end = performance.now();
@@ -181,7 +186,11 @@ export class BatchExecutor implements Executor {
   #serve(members: readonly Settlement[], start: number): void {
     this.#observer.batched(sizeOf(members));
     for (const { since } of members) this.#observer.queued(start - since);
-    void this.#conclude(members, start, async () => new Batch(members).run(this.#predict));
+    this.#begin(members, start, async () => new Batch(members).run(this.#predict));
+  }
+
+  #begin(members: readonly Settlement[], start: number, run: () => Promise<unknown[]>): void {
+    void this.#scope.runInAsyncScope(this.#conclude, this, members, start, run);
   }
 
   /** Holds a slot until the handler has ended, and settles every member. Never throws. */

@@ -1,3 +1,4 @@
+import { AsyncResource } from 'node:async_hooks';
 import type { PredictContext } from './task.js';
 
 /**
@@ -13,10 +14,11 @@ import type { PredictContext } from './task.js';
  */
 export function batchSignal(contexts: readonly PredictContext[]): AbortSignal {
   const controller = new AbortController();
+  const scope = new AsyncResource('ModelServingBatchSignal');
   let left = contexts.length;
   for (const { signal } of contexts) {
     const memberGone = () => {
-      if (--left === 0) controller.abort(signal.reason);
+      if (--left === 0) scope.runInAsyncScope(() => controller.abort(signal.reason));
     };
     if (signal.aborted) memberGone();
     else signal.addEventListener('abort', memberGone, { once: true });

@@ -1,3 +1,4 @@
+import { AsyncResource } from 'node:async_hooks';
 import { ServingError } from '../errors/index.js';
 import type { BatchPredict } from './executor.js';
 import { follow, isPending, isThenable } from './pending.js';
@@ -7,11 +8,12 @@ import type { Settlement } from './settlement.js';
 export class Batch {
   #left: number;
   #stop: (() => void) | undefined;
+  readonly #scope = new AsyncResource('ModelServingBatch');
 
   constructor(readonly members: readonly Settlement[]) {
     this.#left = members.filter(({ settled }) => !settled).length;
     const memberGone = () => {
-      if (--this.#left === 0) this.#stop?.();
+      if (--this.#left === 0 && this.#stop) this.#scope.runInAsyncScope(this.#stop);
     };
     for (const member of members) member.onGone = memberGone;
   }

@@ -41,6 +41,7 @@ export class SingleExecutor implements Executor {
   run(task: Task, receiver: object): unknown {
     const start = performance.now();
     refuseGone(task, start);
+    task.adoptContext();
     // While the queue is being served there may be a free slot and others who came before.
     if (this.#running >= this.#maxConcurrency || this.#waiting.length > 0) {
       return this.#wait(task, receiver, start);
@@ -84,7 +85,7 @@ export class SingleExecutor implements Executor {
     return settlement.promise;
   }
 
-  /** Starts who waits, while there are free slots. */
+  /** Starts who waits, while there are free slots, each in the async context it came in. */
   #serveQueue(): void {
     while (this.#running < this.#maxConcurrency) {
       const settlement = this.#waiting.shift();
@@ -92,7 +93,7 @@ export class SingleExecutor implements Executor {
       const now = performance.now();
       // Its timer is late where the event loop was.
       if (settlement.task.deadline <= now) settlement.expire();
-      else this.#start(settlement, now);
+      else settlement.task.inContext(this.#start, this, settlement, now);
     }
   }
 
@@ -119,7 +120,7 @@ export class SingleExecutor implements Executor {
       stop?.();
     } else {
       this.#unsettled.push(settlement);
-      settlement.onGone = stop;
+      settlement.onGone = stop && (() => settlement.task.inContext(stop));
     }
     value.then(
       (result) => {

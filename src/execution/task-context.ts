@@ -2,7 +2,7 @@ import type { CancellableTask } from './cancellable-task.js';
 import type { CallLog, PredictContext } from './task.js';
 
 /** What the context of a task says of where it came from. */
-export type TaskOrigin = Pick<PredictContext, 'requestId' | 'headers' | 'log'>;
+export type TaskOrigin = Pick<PredictContext, 'requestId' | 'headers' | 'params' | 'query' | 'log'>;
 
 /** What a handler sees of a task: its signal and deadline, and where it came from. */
 export class TaskContext implements PredictContext {
@@ -30,7 +30,19 @@ export class TaskContext implements PredictContext {
     return this.#origin.headers;
   }
 
+  get params(): PredictContext['params'] {
+    return this.#origin.params;
+  }
+
+  get query(): PredictContext['query'] {
+    return this.#origin.query;
+  }
+
   get log(): CallLog {
     return this.#origin.log;
+  }
+
+  run<T>(fn: () => T): T {
+    return this.#task.inContext(fn);
   }
 }

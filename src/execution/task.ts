@@ -18,7 +18,27 @@ export interface PredictContext {
   readonly deadline: number;
   /** The request's headers (or the metadata of another transport), names in lower case. */
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  /** The parameters of the route, decoded; a wildcard's with its slashes. `{}` on other doors than HTTP. */
+  readonly params: Readonly<Record<string, string>>;
+  /**
+   * The URL's query as `node:querystring` reads it: an array where a name stands more than once, no
+   * prototype. `{}` on other doors than HTTP.
+   */
+  readonly query: Readonly<Record<string, string | string[] | undefined>>;
   readonly log: CallLog;
+  /**
+   * Calls `fn` in the async context that the request came in, where `AsyncLocalStorage` gives what was
+   * set for it. A handler runs there by itself; a batch runs in none of its requests' contexts, and
+   * enters one by this.
+   *
+   * @example
+   * ```ts
+   * predict(inputs: Text[], contexts: PredictContext[]) {
+   *   return inputs.map((input, i) => contexts[i].run(() => this.classify(input)));
+   * }
+   * ```
+   */
+  run<T>(fn: () => T): T;
 }
 
 /**
@@ -32,6 +52,14 @@ export interface Task {
   readonly deadline: number;
   /** Why the task was given up (its client left, the process is stopping), once it was. */
   readonly cancellation: ServingError | undefined;
+  /** Makes the async context it is called in the task's own. */
+  adoptContext(): void;
+  /** Calls `fn` in the task's own async context. */
+  inContext<Args extends unknown[], T>(
+    fn: (...args: Args) => T,
+    receiver?: object,
+    ...args: Args
+  ): T;
   /** Calls `listener` once if the task is given up later; at most one listener, `undefined` removes it. */
   onCancel(listener: ((reason: ServingError) => void) | undefined): void;
   /** Aborts `context.signal`, if anyone has read it. Used by the executor at the deadline. */

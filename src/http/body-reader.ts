@@ -102,6 +102,6 @@ function collect(
   }
 }
 
-function tooLarge(limit: number): ServingError {
+export function tooLarge(limit: number): ServingError {
   return new ServingError('PayloadTooLarge', `Expected a body of at most ${limit} bytes`);
 }

@@ -1,48 +1,19 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { match, type Path } from 'path-to-regexp';
-import { declarationOf } from '../endpoint/declaration.js';
 import type { Endpoint } from '../endpoint/endpoint.js';
-import type { BoundRoute } from '../endpoint/endpoint-registry.js';
+import { routeOf, type Layer, type PostRoute } from './express-routes.js';
+import { callOfRequest } from './http-call.js';
 import type { Intake } from './intake.js';
 import { sendFailure } from './reply.js';
 
 /** `path` is Express's own reading of the URL, which may also come in absolute form (RFC 9112, 3.2.2). */
 type Request = IncomingMessage & { readonly path: string; body?: unknown };
-type Middleware = (
-  request: Request,
-  response: ServerResponse,
-  next: (error?: unknown) => void,
-) => void;
+type Next = (error?: unknown) => void;
+type Middleware = (request: Request, response: ServerResponse, next: Next) => void;
 
 /** The part of an Express app the library reads, so that its types need not be installed. */
 export interface ExpressApp {
   use(middleware: Middleware): void;
-  enabled(setting: string): boolean;
   readonly router: { readonly stack: Layer[] };
-}
-
-interface Layer {
-  readonly name: string;
-  readonly route?: {
-    readonly path: unknown;
-    readonly methods: Readonly<Record<string, boolean>>;
-    readonly stack: readonly { readonly handle: unknown }[];
-  };
-}
-
-/** The routes Nest has made of model endpoints: it copies a method's metadata to the route's handler. */
-export function findExpressRoutes(app: ExpressApp): BoundRoute[] {
-  return app.router.stack.flatMap(({ route }) =>
-    route?.methods.post && typeof route.path === 'string'
-      ? route.stack.flatMap(({ handle }) => {
-          const declaration = declarationOf(handle);
-          if (declaration === undefined) return [];
-          return [
-            { path: route.path as string, declaration, handlerName: (handle as Middleware).name },
-          ];
-        })
-      : [],
-  );
 }
 
 /** The name Express's body parsers give to their layers. */
@@ -55,24 +26,31 @@ const BODY_PARSER = /^(json|urlencoded|text|raw)Parser$/;
 export function installExpressIntake(
   app: ExpressApp,
   intake: Intake,
-  endpoints: ReadonlyMap<string, Endpoint>,
+  routes: readonly PostRoute[],
 ): void {
-  const routes = postRoutes(app, endpoints);
-
-  function findEndpoint(path: string): Endpoint | undefined {
-    return routes.find(({ matches }) => matches(path))?.endpoint;
+  for (const route of routes) {
+    if (route.endpoint !== undefined) takeLateComers(route, route.endpoint, intake);
   }
 
-  // Most templates have no parameters: what is found for them is found once.
-  const literal = new Map<string, Endpoint>();
-  for (const path of endpoints.keys()) {
-    const endpoint = findEndpoint(path);
-    if (endpoint !== undefined) literal.set(path, endpoint);
+  // Most templates have no parameters: which routes they match is found once.
+  const literal = new Map<string, PostRoute[]>();
+  for (const { path, endpoint } of routes) {
+    if (endpoint === undefined) continue;
+    literal.set(
+      path,
+      routes.filter(({ matches }) => matches(path)),
+    );
+  }
+
+  function endpointOf(request: Request): Endpoint | undefined {
+    const known = literal.get(request.path);
+    const route = known ? routeOf(request, known, true) : routeOf(request, routes);
+    return route?.endpoint;
   }
 
   app.use(function modelServingIntake(request, response, next) {
     if (request.method !== 'POST') return next();
-    const endpoint = literal.get(request.path) ?? findEndpoint(request.path);
+    const endpoint = endpointOf(request);
     if (endpoint === undefined) return next();
     intake.receive(endpoint, request, response, function received(error, call, body) {
       if (error !== undefined) return sendFailure(response, call, error);
@@ -86,23 +64,19 @@ export function installExpressIntake(
   stack.splice(seat === -1 ? firstRoute : seat, 0, stack.pop()!);
 }
 
-interface PostRoute {
-  matches(path: string): unknown;
-  /** None where the route is the host's: it comes first, and its requests are its own. */
-  readonly endpoint: Endpoint | undefined;
-}
-
-/** The routes that answer POST in the order in which Express tries them. */
-function postRoutes(app: ExpressApp, endpoints: ReadonlyMap<string, Endpoint>): PostRoute[] {
-  const options = {
-    sensitive: app.enabled('case sensitive routing'),
-    trailing: !app.enabled('strict routing'),
-    decode: false,
-  } as const;
-  return app.router.stack.flatMap(({ route }) => {
-    if (route === undefined || !(route.methods.post || route.methods['_all'])) return [];
-    const { path } = route;
-    const matches = path instanceof RegExp ? path.test.bind(path) : match(path as Path, options);
-    return [{ matches, endpoint: endpoints.get(path as string) }];
-  });
+/**
+ * A middleware behind the intake may change URL, host or version of a request, and so the route: what is
+ * not yet a call of the route's endpoint becomes one here, before Nest sees it.
+ */
+function takeLateComers({ slot, condition }: PostRoute, endpoint: Endpoint, intake: Intake): void {
+  const { handle } = slot;
+  slot.handle = function modelServingRoute(request: Request, response: ServerResponse, next: Next) {
+    const isOurs = callOfRequest(request)?.endpoint === endpoint;
+    if (isOurs || condition?.(request) === false) return handle(request, response, next);
+    intake.redirect(endpoint, request, response, function received(error, call, body) {
+      if (error !== undefined) return sendFailure(response, call, error);
+      request.body = body;
+      handle(request, response, next);
+    });
+  };
 }

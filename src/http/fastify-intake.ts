@@ -1,17 +1,20 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Type } from '@nestjs/common';
 import { declarationOf } from '../endpoint/declaration.js';
 import type { Endpoint } from '../endpoint/endpoint.js';
 import type { BoundRoute } from '../endpoint/endpoint-registry.js';
 import type { Intake } from './intake.js';
-import { callOfRequest } from './http-call.js';
+import type { RouteCondition } from './route-condition.js';
 import { sendFailure, type NestResponse } from './reply.js';
 
 interface FastifyRequest {
   readonly raw: IncomingMessage;
-  headers: Record<string, unknown> | undefined;
+  readonly params: Readonly<Record<string, string>>;
+  headers: object | undefined;
+  body: unknown;
 }
 type FastifyReply = NestResponse & { readonly raw: ServerResponse };
-type Done = (error: Error | null, body?: unknown) => void;
+type Done = (error: null, payload: IncomingMessage) => void;
 
 interface RouteOptions {
   readonly method: string | readonly string[];
@@ -23,50 +26,84 @@ interface RouteOptions {
 
 /** The part of a Fastify instance the library uses, so that its types need not be installed. */
 export interface FastifyApp {
+  readonly initialConfig: {
+    readonly routerOptions?: {
+      readonly caseSensitive?: boolean;
+      readonly ignoreTrailingSlash?: boolean;
+    };
+  };
   addHook(name: 'onRoute', hook: (route: RouteOptions) => void): void;
-  addContentTypeParser(
-    type: string,
-    parser: (request: FastifyRequest, payload: IncomingMessage, done: Done) => void,
-  ): void;
 }
-
-/** The content type that model endpoints' bodies are read under, whatever the client said. */
-const MODEL_BODY = { 'content-type': 'application/vnd.nestjs-model-serving' };
 
 /**
  * Reads the bodies of model endpoints in place of Fastify's parsers, and of no other route.
  *
- * Fastify chooses a parser by content type and refuses what it does not know, for all routes alike.
- * So the routes of model endpoints, and only they, show a content type of the library's own while the
- * parser is chosen; the request has its true headers again before any handler sees it.
+ * Fastify chooses a parser by content type and refuses what it does not know, for all routes alike, and
+ * takes a request without content type and length to have no body. So a request to a model endpoint,
+ * whose body has been read, shows headers without them for the one look that Fastify takes.
+ *
+ * @param hostConditionOf Nest asks for a route's host after Fastify has chosen it.
  */
 export function installFastifyIntake(
   app: FastifyApp,
   intake: Intake,
   bind: (route: BoundRoute) => Endpoint,
+  hostConditionOf: (controller: Type) => RouteCondition | undefined,
 ): void {
-  app.addContentTypeParser(MODEL_BODY['content-type'], function takeBody(request, _payload, done) {
-    request.headers = undefined;
-    done(null, callOfRequest(request.raw)?.input);
-  });
-
   app.addHook('onRoute', function bindModelRoute(route) {
     if (route.method !== 'POST') return;
     const declaration =
       declarationOf(route.handler) ?? declarationOf(route.config?.['modelEndpoint']);
     if (declaration === undefined) return;
-    const endpoint = bind({ path: route.url, declaration, handlerName: route.handler.name });
+    const endpoint = bind({ path: route.url, declaration });
+    const isItsHost = hostConditionOf(endpoint.controller);
     route.preParsing = function modelServingIntake(
       request: FastifyRequest,
       reply: FastifyReply,
       payload: IncomingMessage,
       done: Done,
     ) {
-      intake.receive(endpoint, request.raw, reply, function received(error, call) {
+      if (isItsHost?.(request) === false || lacksParameter(request)) {
+        // The route will say that it is not there.
+        request.raw.resume();
+        request.headers = new NoBody(request);
+        return done(null, payload);
+      }
+      intake.receive(endpoint, request.raw, reply, function received(error, call, body) {
         if (error !== undefined) return sendFailure(reply, call, error);
-        request.headers = MODEL_BODY;
+        request.body = body;
+        request.headers = new NoBody(request);
         done(null, payload);
       });
     };
   });
+}
+
+/** Fastify matches an empty part of a path with a parameter; the adapter then says 404. */
+function lacksParameter({ params }: FastifyRequest): boolean {
+  return Object.entries(params).some(([name, value]) => value === '' && name !== '*');
+}
+
+/**
+ * Headers of a request without a body, shown once, to who looks next: Fastify lays what is assigned to
+ * `headers` over the true ones each time it is asked for them.
+ */
+class NoBody {
+  readonly 'content-type' = undefined;
+  readonly 'content-length' = undefined;
+  readonly #request: FastifyRequest;
+
+  constructor(request: FastifyRequest) {
+    this.#request = request;
+    // One getter for all: a getter of its own would cost each request a hidden class of its own.
+    Object.defineProperty(this, 'transfer-encoding', NoBody.#shownOnce);
+  }
+
+  static readonly #shownOnce: PropertyDescriptor & ThisType<NoBody> = {
+    enumerable: true,
+    get() {
+      this.#request.headers = undefined;
+      return undefined;
+    },
+  };
 }

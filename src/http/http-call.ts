@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
-import { parse } from 'node:querystring';
 import type { ArgumentsHost } from '@nestjs/common';
 import { Call } from '../endpoint/call.js';
 import type { Endpoint } from '../endpoint/endpoint.js';
@@ -11,9 +10,11 @@ import {
   ServingError,
   type Outcome,
 } from '../errors/index.js';
+import type { PredictContext } from '../execution/index.js';
 import type { CacheResult } from '../metrics/index.js';
 import type { Answer } from '../interceptors/answer.js';
 import { onceClosed } from './once-closed.js';
+import { paramsOf, queryOf, requestOf } from './request-url.js';
 import {
   JSON_TYPE,
   rawResponse,
@@ -26,10 +27,20 @@ import {
 /** A call that came by HTTP. */
 export class HttpCall extends Call {
   readonly response: NestResponse;
+  #params: PredictContext['params'] | undefined;
+  #query: PredictContext['query'] | undefined;
 
   constructor(endpoint: Endpoint, { headers }: IncomingMessage, response: NestResponse) {
     super(endpoint, requestIdOf(headers['x-request-id']), headers);
     this.response = response;
+  }
+
+  override get params(): PredictContext['params'] {
+    return (this.#params ??= paramsOf(requestOf(this.response)));
+  }
+
+  override get query(): PredictContext['query'] {
+    return (this.#query ??= queryOf(requestOf(this.response)));
   }
 }
 
@@ -67,19 +78,6 @@ export function withoutModule(owner: string): ConfigurationError {
 
 function rawOf(request: unknown): unknown {
   return (request as { raw?: unknown } | null | undefined)?.raw ?? request;
-}
-
-/** The part of Nest's request, on either adapter, that says where it was sent to. */
-interface LocatedRequest {
-  readonly params?: Record<string, unknown>;
-  readonly originalUrl: string;
-}
-
-/** Tells a call what its URL says, once Nest has found the route. */
-export function locate(call: HttpCall, { params, originalUrl }: LocatedRequest): void {
-  if (params !== undefined) call.params = params;
-  const mark = originalUrl.indexOf('?');
-  if (mark !== -1) call.query = parse(originalUrl.slice(mark + 1));
 }
 
 /** A store that fails is a miss to the client. */
@@ -120,7 +118,7 @@ export function openCall(
   const call = new HttpCall(endpoint, request, response);
   (request as WithCall)[CALL] = call;
   const raw = rawResponse(response);
-  onceClosed(request, raw, function closeCall() {
+  function closeCall() {
     const { endpoint } = call;
     const finished = raw.writableFinished;
     if (!finished) {
@@ -131,13 +129,15 @@ export function openCall(
     endpoint.metrics.settled(outcomeOfStatus(status));
     endpoint.metrics.answered(request.method!, status, performance.now() - call.arrivedAt);
     endpoint.departed();
-  });
+  }
+  onceClosed(request, raw, () => call.inContext(closeCall));
   return call;
 }
 
 const VISIBLE_ASCII = /^[\x21-\x7e]{1,128}$/;
 
-function requestIdOf(header: string | string[] | undefined): string {
+/** The client's id for a request, or one made for it. */
+export function requestIdOf(header: string | string[] | undefined): string {
   return typeof header === 'string' && VISIBLE_ASCII.test(header) ? header : randomUUID();
 }
 

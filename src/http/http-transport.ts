@@ -1,11 +1,15 @@
-import type { VersioningOptions } from '@nestjs/common';
+import type { Type, VersioningOptions } from '@nestjs/common';
 import type { AbstractHttpAdapter } from '@nestjs/core';
-import type { EndpointRegistry } from '../endpoint/endpoint-registry.js';
+import type { Endpoint } from '../endpoint/endpoint.js';
+import type { BoundRoute, EndpointRegistry } from '../endpoint/endpoint-registry.js';
 import { ConfigurationError } from '../errors/index.js';
 import type { Readiness } from '../lifecycle/readiness.js';
-import { findExpressRoutes, installExpressIntake, type ExpressApp } from './express-intake.js';
+import { installExpressIntake, type ExpressApp } from './express-intake.js';
+import { postRoutes } from './express-routes.js';
 import { installFastifyIntake, type FastifyApp } from './fastify-intake.js';
 import { Intake } from './intake.js';
+import { answerOtherMethods, fastifyMatcher, type EndpointPath } from './other-methods.js';
+import { conditionOf, hostCondition } from './route-condition.js';
 
 /** Brings the requests of one HTTP adapter to the endpoints. */
 export interface HttpTransport {
@@ -23,22 +27,38 @@ export function createHttpTransport(
 ): HttpTransport {
   const intake = new Intake(readiness);
   const instance: unknown = adapter.getInstance();
+  const paths: EndpointPath[] = [];
+
+  function bind(route: BoundRoute, matches: EndpointPath['matches']): Endpoint {
+    const endpoint = registry.bind(route, versioning);
+    paths.push({ endpoint, matches, isItsHost: hostCondition(endpoint.controller, adapter) });
+    return endpoint;
+  }
+
   switch (adapter.getType()) {
     case 'express':
       return {
-        prepare() {},
+        prepare: () => answerOtherMethods(adapter, paths),
         connect() {
           const app = instance as ExpressApp;
-          for (const route of findExpressRoutes(app)) registry.bind(route, versioning);
-          installExpressIntake(app, intake, registry.routes);
+          const routes = postRoutes(
+            app.router.stack,
+            bind,
+            registry.controllers,
+            (controller, method) => conditionOf(controller, method, adapter, versioning),
+          );
+          installExpressIntake(app, intake, routes);
         },
       };
     case 'fastify':
       return {
-        prepare: () =>
-          installFastifyIntake(instance as FastifyApp, intake, (route) =>
-            registry.bind(route, versioning),
-          ),
+        prepare() {
+          const app = instance as FastifyApp;
+          const bindRoute = (route: BoundRoute) => bind(route, fastifyMatcher(app, route.path));
+          const hostOf = (controller: Type) => hostCondition(controller, adapter);
+          installFastifyIntake(app, intake, bindRoute, hostOf);
+          answerOtherMethods(adapter, paths);
+        },
         connect() {},
       };
     default:

@@ -3,9 +3,9 @@ import type { Call } from '../endpoint/call.js';
 import type { Endpoint } from '../endpoint/endpoint.js';
 import { ServingError } from '../errors/index.js';
 import type { Readiness } from '../lifecycle/readiness.js';
-import { discardBody, readBody } from './body-reader.js';
+import { discardBody, readBody, tooLarge } from './body-reader.js';
 import { decodeBody, parseBody } from './json-body.js';
-import { openCall, timeoutOf } from './http-call.js';
+import { callOfRequest, openCall, timeoutOf } from './http-call.js';
 import { rawResponse, setHeader, type NestResponse } from './reply.js';
 
 /** Called with the JSON object a request holds, or with what is wrong with the request. */
@@ -26,10 +26,15 @@ export class Intake {
     done: IntakeCallback,
   ): void {
     const call = openCall(endpoint, request, response);
+    // A body ends in the async context of its connection: the request goes on in its own.
+    function goOn(error: unknown, body?: object): void {
+      call.inContext(done, undefined, error, call, body);
+    }
+
     setHeader(response, 'x-request-id', call.requestId);
 
     function refuse(error: unknown): void {
-      discardBody(request, rawResponse(response), () => done(error, call));
+      discardBody(request, rawResponse(response), () => goOn(error));
     }
 
     try {
@@ -37,19 +42,46 @@ export class Intake {
     } catch (error) {
       return refuse(error);
     }
-    readBody(request, endpoint.options.bodyLimit, function parse(error, bytes) {
+    readBody(request, endpoint.options.bodyLimit, function read(error, bytes) {
       if (error) return refuse(error);
       let body: object;
       try {
-        call.text = decodeBody(bytes!);
-        call.wellFormed = call.text.isWellFormed();
-        body = parseBody(call.text);
+        body = takeBody(call, bytes!);
       } catch (error) {
-        return done(error, call);
+        return goOn(error);
       }
-      call.input = body;
-      done(undefined, call, body);
+      goOn(undefined, body);
     });
+  }
+
+  /**
+   * Takes a request to an endpoint that a middleware has led it to since its body was read: for another
+   * endpoint, or by the app's own parser.
+   */
+  redirect(
+    endpoint: Endpoint,
+    request: IncomingMessage & { body?: unknown },
+    response: NestResponse,
+    done: IntakeCallback,
+  ): void {
+    const { 'content-type': type = '', 'content-length': length = 0 } = request.headers;
+    const call = callOfRequest(request);
+    const isParsed = call !== undefined || (request.readableEnded && type.includes('json'));
+    if (!isParsed) return this.receive(endpoint, request, response, done);
+    const moved = call ?? openCall(endpoint, request, response);
+    moved.moveTo(endpoint);
+    setHeader(response, 'x-request-id', moved.requestId);
+    let body: object;
+    try {
+      this.#admit(moved);
+      const bytes = Buffer.from(call?.text?.text ?? JSON.stringify(request.body) ?? '');
+      const { bodyLimit } = endpoint.options;
+      if (Math.max(bytes.length, Number(length)) > bodyLimit) throw tooLarge(bodyLimit);
+      body = takeBody(moved, bytes);
+    } catch (error) {
+      return done(error, moved);
+    }
+    done(undefined, moved, body);
   }
 
   #admit(call: Call): void {
@@ -61,4 +93,13 @@ export class Intake {
     const timeout = timeoutOf(call.headers['x-request-timeout-ms']);
     if (timeout !== undefined) call.shortenTo(timeout);
   }
+}
+
+/** Makes a body the input of its call. */
+function takeBody(call: Call, bytes: Buffer): object {
+  call.text = decodeBody(bytes);
+  call.wellFormed = call.text.isWellFormed();
+  const body = parseBody(call.text);
+  call.input = body;
+  return body;
 }

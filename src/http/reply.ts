@@ -6,6 +6,10 @@ import { answerOf } from './failure-answer.js';
 /** The part of Fastify's reply the library uses, so that its types need not be installed. */
 interface FastifyReply {
   readonly raw: ServerResponse;
+  readonly request: {
+    readonly params?: Readonly<Record<string, string>>;
+    readonly originalUrl?: string;
+  };
   readonly sent: boolean;
   serializer(serialize: (payload: unknown) => string): this;
   header(name: string, value: string | number): this;
@@ -75,7 +79,11 @@ export function send(response: NestResponse, status: number, type: string, text:
 }
 
 /** Answers a call that failed, and logs what the client is not told. */
-export function sendFailure(response: NestResponse, call: Call, error: unknown): void {
+export function sendFailure(
+  response: NestResponse,
+  call: Pick<Call, 'requestId' | 'log'>,
+  error: unknown,
+): void {
   const { log } = call;
   const { status, retryAfter, ...body } = answerOf(error);
   if (status >= 500 && body.code === 'INTERNAL') {

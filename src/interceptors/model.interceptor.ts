@@ -1,6 +1,6 @@
 import type { CallHandler, ExecutionContext, NestInterceptor } from '@nestjs/common';
 import { from, lastValueFrom, of, type Observable } from 'rxjs';
-import { callOf, deliver, locate, withoutModule } from '../http/http-call.js';
+import { callOf, deliver, withoutModule } from '../http/http-call.js';
 import { isPromise } from './stage.js';
 import { serve } from './way.js';
 
@@ -16,8 +16,7 @@ export class ModelInterceptor implements NestInterceptor {
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
     const call = callOf(context);
     if (call === undefined) throw withoutModule(context.getClass().name);
-    call.moveTo(context.getClass(), context.getHandler().name);
-    locate(call, context.switchToHttp().getRequest());
+    call.expectRoute(context.getClass(), context.getHandler().name);
     call.chain = function continueInNest() {
       // Nest runs its pipes on the body and calls the route, which calls the executor.
       context.switchToHttp().getRequest<{ body: unknown }>().body = call.input;

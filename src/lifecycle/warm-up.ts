@@ -37,6 +37,12 @@ class WarmUpTask extends CancellableTask {
     log: CallLog,
   ) {
     super(performance.now() + timeout);
-    this.context = new TaskContext(this, { requestId: 'warm-up', headers: {}, log });
+    this.context = new TaskContext(this, {
+      requestId: 'warm-up',
+      headers: {},
+      params: {},
+      query: {},
+      log,
+    });
   }
 }

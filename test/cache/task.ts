@@ -15,6 +15,9 @@ export class TestTask extends CancellableTask {
     this.context = {
       requestId,
       deadline: Math.round(performance.timeOrigin + this.deadline),
+      params: {},
+      query: {},
+      run: (fn) => this.inContext(fn),
       headers: { 'accept-language': 'de' },
       log,
       get signal() {

@@ -65,6 +65,26 @@ describe.each(ADAPTERS)('a decorated parameter on %s', (adapter) => {
   });
 });
 
+describe.each(ADAPTERS)('a generator function on %s', (adapter) => {
+  it.each([
+    class Plain {
+      *predict() {
+        yield {};
+      }
+    },
+    class Async {
+      async *predict() {
+        yield {};
+      }
+    },
+  ])('stops the boot: %o', async (model) => {
+    ModelEndpoint('/x')(model as never);
+    expect(await sentenceOf(adapter, { controllers: [model] })).toBe(
+      `${model.name}: expected stream to be true beside a generator function, got undefined`,
+    );
+  });
+});
+
 const OPTIONS: [options: unknown, sentence: RegExp][] = [
   [{ timeuot: 5 }, /^Model\.run: expected options to be among .*timeout.*"timeuot"$/],
   [{ timeout: -1 }, /^Model\.run: expected timeout to be a whole number from 1 to .*, got -1$/],

@@ -64,7 +64,7 @@ describe.each(ADAPTERS)('a decorated class on %s', (adapter) => {
     for (const method of ['GET', 'HEAD', 'PUT', 'PATCH', 'DELETE']) {
       const headers = { connection: 'close' };
       const response = await fetch(`${app.url}/classify`, { method, headers });
-      expect(response.status, method).toBe(404);
+      expect(response.status, method).toBe(405);
       await response.arrayBuffer();
     }
     expect(calls).toBe(0);

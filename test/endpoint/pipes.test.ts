@@ -11,6 +11,7 @@ import { Type } from 'class-transformer';
 import { IsInt, IsString, Max } from 'class-validator';
 import { ModelEndpoint, type PredictContext } from 'nestjs-model-serving';
 import { describe, expect, it } from 'vitest';
+import { CapturedLog } from '../http/captured-log.js';
 import { textSchema } from '../http/text-schema.js';
 import { ADAPTERS, startApp } from '../serving-app.js';
 
@@ -83,6 +84,48 @@ class Typed {
   }
 }
 
+const seenBy = (input: Input, { requestId }: PredictContext) => ({
+  ...input,
+  isInput: input instanceof Input,
+  requestId,
+});
+
+@ModelEndpoint('/dto')
+class TypedClass {
+  predict(@Body() input: Input, context: PredictContext) {
+    return seenBy(input, context);
+  }
+}
+
+@ModelEndpoint('/dto')
+class PipedOnMethod {
+  @UsePipes(new ValidationPipe({ transform: true }))
+  predict(input: Input, context: PredictContext) {
+    return seenBy(input, context);
+  }
+}
+
+@ModelEndpoint('/dto')
+class PipedOnParameter {
+  predict(@Body(new ValidationPipe({ transform: true })) input: Input, context: PredictContext) {
+    return seenBy(input, context);
+  }
+}
+
+@ModelEndpoint('/untyped')
+class Untyped {
+  predict(input: Input) {
+    return input;
+  }
+}
+
+@ModelEndpoint('/field')
+class OneField {
+  predict(@Body('text') text: string) {
+    return { text };
+  }
+}
+
 const headers = { 'x-request-id': 'r1' };
 
 describe.each(ADAPTERS)('pipes on %s', (adapter) => {
@@ -141,5 +184,49 @@ describe.each(ADAPTERS)('pipes on %s', (adapter) => {
     expect(refused).toMatchObject({ status: 400, body: { code: 'INVALID_ARGUMENT' } });
     expect(refused.body.error).toContain('text must be a string');
     expect(refused.body.error).toContain('count must not be greater than 10');
+  });
+
+  it.each([TypedClass, PipedOnMethod, PipedOnParameter])(
+    'check the DTO of the class form: %o',
+    async (controller) => {
+      const app = await startApp(adapter, {
+        controllers: [controller],
+        setUp: (nest) =>
+          nest.useGlobalPipes(new ValidationPipe({ transform: true, whitelist: true })),
+      });
+      expect(await app.post('/dto', { text: 'a', count: '7', more: 1 }, headers)).toMatchObject({
+        status: 200,
+        body: { text: 'a', count: 7, isInput: true, requestId: 'r1' },
+      });
+      const refused = await app.post('/dto', { text: 1, count: 11 });
+      expect(refused).toMatchObject({ status: 400, body: { code: 'INVALID_ARGUMENT' } });
+      expect(refused.body.error).toContain('text must be a string');
+    },
+  );
+
+  it('of a parameter may check it without others of the app', async () => {
+    const app = await startApp(adapter, { controllers: [PipedOnParameter] });
+    expect((await app.post('/dto', { text: 'a', count: 7 })).body.isInput).toBe(true);
+    expect((await app.post('/dto', { text: 1, count: 7 })).status).toBe(400);
+  });
+
+  it('may be absent where a parameter takes one field of the body', async () => {
+    const app = await startApp(adapter, { controllers: [OneField] });
+    expect((await app.post('/field', { text: 'a', count: 7 })).body).toEqual({ text: 'a' });
+  });
+
+  it('that cannot see the type of the input are named in the log', async () => {
+    const log = new CapturedLog();
+    await startApp(adapter, {
+      controllers: [Untyped, TypedClass],
+      setUp: (nest) => {
+        log.attach(nest);
+        nest.useGlobalPipes(new ValidationPipe());
+      },
+    });
+    const warnings = log.lines.filter(({ text }) => text.includes('write @Body()'));
+    expect(warnings.map(({ level, text }) => [level, /\w+: the/.exec(text)?.[0]])).toEqual([
+      ['warn', 'Untyped: the'],
+    ]);
   });
 });

@@ -1,6 +1,7 @@
 import { Controller, Inject, Injectable, Scope } from '@nestjs/common';
 import { REQUEST } from '@nestjs/core';
 import { ModelEndpoint, type PredictContext } from 'nestjs-model-serving';
+import { OnnxModel } from 'nestjs-model-serving/onnx';
 import { describe, expect, it } from 'vitest';
 import { ADAPTERS, createApp, startApp } from '../serving-app.js';
 
@@ -20,6 +21,44 @@ class TenantModel {
   constructor(@Inject(Tenant) private readonly tenant: Tenant) {}
   predict(input: object, { requestId }: PredictContext) {
     return { input, tenant: this.tenant.name, serial: this.tenant.serial, requestId };
+  }
+}
+
+@Injectable({ scope: Scope.REQUEST })
+class RequestModel extends OnnxModel {
+  constructor() {
+    super('model.onnx');
+  }
+}
+
+@ModelEndpoint('/x')
+class LoadedAtStart {
+  constructor(@Inject(RequestModel) readonly model: RequestModel) {}
+  predict() {
+    return {};
+  }
+}
+
+@Injectable()
+class Between {
+  @Inject(RequestModel)
+  readonly model!: RequestModel;
+}
+
+@ModelEndpoint('/x')
+class ThroughAnother {
+  constructor(@Inject(Between) readonly between: Between) {}
+  predict() {
+    return {};
+  }
+}
+
+@ModelEndpoint('/x')
+@Controller({ scope: Scope.REQUEST })
+class LoadedInController {
+  onModuleInit() {}
+  predict() {
+    return {};
   }
 }
 
@@ -56,4 +95,16 @@ describe.each(ADAPTERS)('a class with request-scoped providers on %s', (adapter)
       new RegExp(`^Model.run: expected its scope .*${option}.*, got 'a request scope'$`),
     );
   });
+
+  it.each([LoadedAtStart, LoadedInController, ThroughAnother])(
+    'cannot have a model that is loaded at start: %o',
+    async (controller) => {
+      const providers = [Tenant, RequestModel, Between];
+      const app = await createApp(adapter, { controllers: [controller], providers });
+      const loads = controller === LoadedInController ? controller : RequestModel;
+      await expect(app.init()).rejects.toThrow(
+        `${controller.name}: expected the scope of ${loads.name} to be DEFAULT, so that Nest calls its onModuleInit at start, got 'a request scope'`,
+      );
+    },
+  );
 });

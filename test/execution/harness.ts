@@ -27,6 +27,9 @@ export class TestTask extends CancellableTask {
       requestId: String(input),
       deadline: Date.now() + timeout,
       headers: {},
+      params: {},
+      query: {},
+      run: (fn) => this.inContext(fn),
       log,
     };
   }

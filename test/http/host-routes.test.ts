@@ -53,6 +53,12 @@ class Model {
   }
 }
 
+interface FastifyRequest {
+  readonly mediaType: string;
+  readonly headers: Record<string, string>;
+  readonly body: unknown;
+}
+
 interface Setting {
   options?: NestApplicationOptions;
   setUp?(app: INestApplication): void;
@@ -107,6 +113,9 @@ const REQUESTS: [what: string, path: string, init?: RequestInit][] = [
   ['a form', '/host/echo', post('a=1&b[c]=2', 'application/x-www-form-urlencoded')],
   ['an unknown type', '/host/echo', post('<a/>', 'application/xml')],
   ['a broken type', '/host/echo', post('{}', ';')],
+  ['bytes', '/host/echo', post('{}', 'application/octet-stream')],
+  ['a type of the library', '/host/echo', post('{}', 'application/vnd.nestjs-model-serving')],
+  ['a method on another path', '/host/text', { method: 'DELETE' }],
   ['no type', '/host/echo', post('{"a":1}')],
   ['gzip', '/host/echo', post(gzipSync('{"a":1}'), JSON_TYPE, { 'content-encoding': 'gzip' })],
   ['an unknown encoding', '/host/echo', post('{}', JSON_TYPE, { 'content-encoding': 'x' })],
@@ -163,5 +172,28 @@ describe.each(ADAPTERS)("the host's own routes on %s", (adapter) => {
     const long = post(`{"a":"${'x'.repeat(50)}"}`, JSON_TYPE);
     expect((await answerOf(url, '/host/echo', long)).status).toBe(413);
     expect((await answerOf(url, '/model', long)).status).toBe(200);
+  });
+});
+
+describe('hooks of the host on fastify', () => {
+  it('see the request to an endpoint as it came, before its body is read and after', async () => {
+    const seen: unknown[] = [];
+    function see(request: FastifyRequest, _: unknown, done: () => void): void {
+      seen.push([request.mediaType, request.headers['content-type'], request.headers['x-own']]);
+      done();
+    }
+    const setUp = (app: INestApplication) => {
+      const fastify = app.getHttpAdapter().getInstance();
+      for (const name of ['onRequest', 'preValidation', 'preHandler']) fastify.addHook(name, see);
+      fastify.addHook('preHandler', (request: FastifyRequest, _: unknown, done: () => void) => {
+        seen.push(request.body);
+        done();
+      });
+    };
+    const url = await start('fastify', true, { setUp });
+    const answer = await answerOf(url, '/model', post('{"a":1}', 'text/plain', { 'x-own': 'b' }));
+    expect(answer).toMatchObject({ status: 200, text: '{"a":1}' });
+    const request = ['text/plain', 'text/plain', 'b'];
+    expect(seen).toEqual([request, request, request, { a: 1 }]);
   });
 });

@@ -1,0 +1,105 @@
+import 'reflect-metadata';
+import type { Type } from '@nestjs/common';
+import { declarationOf } from '../endpoint/declaration.js';
+import type { Endpoint } from '../endpoint/endpoint.js';
+import type { BoundRoute } from '../endpoint/endpoint-registry.js';
+import type { RouteCondition } from './route-condition.js';
+
+/** A layer of Express's router, as far as the library reads it. */
+export interface Layer {
+  readonly name: string;
+  /** Throws where a parameter of the path cannot be decoded. */
+  match(path: string): unknown;
+  readonly route?: {
+    readonly path: unknown;
+    readonly methods: Readonly<Record<string, boolean>>;
+    readonly stack: readonly HandleSlot[];
+  };
+}
+
+interface HandleSlot {
+  handle: Handle;
+}
+
+type Handle = ((request: any, response: any, next: any) => unknown) & { readonly name: string };
+
+/** How to find out what Nest asks of a request before it takes it to a route. */
+export type ConditionOf = (controller: Type, method: string) => RouteCondition | undefined;
+
+/** A route that answers POST. */
+export interface PostRoute {
+  readonly path: string;
+  matches(path: string): boolean;
+  readonly condition: RouteCondition | undefined;
+  /** None where the route is the host's: requests that come to it first are its own. */
+  readonly endpoint: Endpoint | undefined;
+  /** Where Express keeps what it calls for the route. */
+  readonly slot: HandleSlot;
+}
+
+/** The routes that answer POST, in the order in which Express tries them. */
+export function postRoutes(
+  stack: readonly Layer[],
+  bind: (route: BoundRoute, matches: PostRoute['matches']) => Endpoint,
+  controllers: readonly Type[],
+  conditionOf: ConditionOf,
+): PostRoute[] {
+  return stack.flatMap((layer): PostRoute[] => {
+    const { route } = layer;
+    if (route === undefined || !(route.methods.post || route.methods['_all'])) return [];
+    const path = String(route.path);
+    const matches = (url: string) => matchesLayer(layer, url);
+    // Nest gives a route one handle, and copies the metadata of the method to it.
+    const slot = route.stack[0]!;
+    const { handle } = slot;
+    const declaration = declarationOf(handle);
+    if (declaration !== undefined) {
+      const endpoint = bind({ path, declaration }, matches);
+      const condition = conditionOf(endpoint.controller, endpoint.method);
+      return [{ path, matches, condition, endpoint, slot }];
+    }
+    if (passesOn(route.stack)) return [];
+    const condition = hostsCondition(handle.name, controllers, conditionOf);
+    return [{ path, matches, condition, endpoint: undefined, slot }];
+  });
+}
+
+/** The first route that takes a request: Nest's own choice, made before Nest makes it. */
+export function routeOf(
+  request: { readonly path: string },
+  candidates: readonly PostRoute[],
+  matched = false,
+): PostRoute | undefined {
+  return candidates.find(
+    ({ matches, condition }) =>
+      (matched || matches(request.path)) && (condition === undefined || condition(request)),
+  );
+}
+
+function matchesLayer(layer: Layer, path: string): boolean {
+  try {
+    return Boolean(layer.match(path));
+  } catch {
+    return false; // Express answers that itself, with 400
+  }
+}
+
+/** Nest registers a middleware that is bound to one path as a route; so may the host. It takes `next`. */
+function passesOn(stack: readonly HandleSlot[]): boolean {
+  const isNestRoute = stack.some(({ handle }) => Reflect.hasMetadata('path', handle));
+  return !isNestRoute && stack.every(({ handle }) => handle.length > 2);
+}
+
+/** The condition of a host's route, whose handle Nest names `Class.method`. */
+function hostsCondition(
+  handleName: string,
+  controllers: readonly Type[],
+  conditionOf: ConditionOf,
+): RouteCondition | undefined {
+  const dot = handleName.indexOf('.');
+  const method = handleName.slice(dot + 1);
+  const controller = controllers.find(
+    ({ name, prototype }) => name === handleName.slice(0, dot) && method in prototype,
+  );
+  return controller && conditionOf(controller, method);
+}

@@ -1,0 +1,82 @@
+import type { IncomingMessage } from 'node:http';
+import type { AbstractHttpAdapter } from '@nestjs/core';
+import { match } from 'path-to-regexp';
+import type { Endpoint } from '../endpoint/endpoint.js';
+import { ServingError } from '../errors/index.js';
+import type { FastifyApp } from './fastify-intake.js';
+import { requestIdOf } from './http-call.js';
+import { sendFailure, setHeader, type NestResponse } from './reply.js';
+import { pathOf } from './request-url.js';
+import type { RouteCondition } from './route-condition.js';
+
+/** Where an endpoint is, whatever the method. */
+export interface EndpointPath {
+  readonly endpoint: Endpoint;
+  matches(path: string): boolean;
+  readonly isItsHost: RouteCondition | undefined;
+}
+
+type NestRequest = IncomingMessage & { readonly raw?: IncomingMessage };
+type Handler = (request: NestRequest, response: NestResponse, next?: unknown) => unknown;
+
+/**
+ * Tells a request to an endpoint's path by another method how to call it. It does so where Nest would
+ * answer 404, and makes no route for it: routes and wildcards of the host's own come first, and so does
+ * whatever answers an OPTIONS. It is no call of the endpoint and not counted as one: clients would choose
+ * the methods that metrics are labelled with.
+ *
+ * @param paths filled by the time of the first request
+ */
+export function answerOtherMethods(
+  adapter: AbstractHttpAdapter,
+  paths: readonly EndpointPath[],
+): void {
+  const setNotFoundHandler = adapter.setNotFoundHandler!.bind(adapter) as (
+    handler: Handler,
+    ...where: unknown[]
+  ) => unknown;
+
+  function orElse(notFound: Handler): Handler {
+    return function methodNotAllowed(request, response, next) {
+      const raw = request.raw ?? request;
+      const endpoint = raw.method === 'POST' ? undefined : endpointAt(paths, request);
+      if (endpoint === undefined) return notFound(request, response, next);
+      const requestId = requestIdOf(raw.headers['x-request-id']);
+      setHeader(response, 'x-request-id', requestId);
+      setHeader(response, 'allow', 'POST');
+      const message = `Expected POST with a JSON object as the body, got ${raw.method}`;
+      const call = { requestId, log: endpoint.logFor(requestId) };
+      return sendFailure(response, call, new ServingError('MethodNotAllowed', message));
+    };
+  }
+
+  adapter.setNotFoundHandler = (notFound: Handler, ...where: unknown[]) =>
+    setNotFoundHandler(orElse(notFound), ...where);
+}
+
+function endpointAt(paths: readonly EndpointPath[], request: NestRequest): Endpoint | undefined {
+  const path = pathOf(request);
+  const found = paths.find(
+    ({ matches, isItsHost }) => matches(path) && isItsHost?.(request) !== false,
+  );
+  return found?.endpoint;
+}
+
+/**
+ * Matches paths with a template of Fastify's, near enough to tell who asks by the wrong method;
+ * nothing where the template is of a kind that only Fastify's router understands.
+ */
+export function fastifyMatcher(app: FastifyApp, template: string): (path: string) => boolean {
+  const routing = app.initialConfig.routerOptions ?? {};
+  const path = template.replace(/\*$/, '{*path}').replace(/\/:(\w+)\?$/, '{/:$1}');
+  try {
+    const matches = match(path, {
+      sensitive: routing.caseSensitive !== false,
+      trailing: routing.ignoreTrailingSlash === true,
+      decode: false,
+    });
+    return (url) => matches(url) !== false;
+  } catch {
+    return () => false;
+  }
+}
