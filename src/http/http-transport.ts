@@ -6,6 +6,8 @@ import type { Readiness } from '../lifecycle/readiness.js';
 import { findExpressRoutes, installExpressIntake, type ExpressApp } from './express-intake.js';
 import { installFastifyIntake, type FastifyApp } from './fastify-intake.js';
 import { Intake } from './intake.js';
+import { prepareServer } from './server.js';
+import { UploadBudget } from './upload-budget.js';
 
 /** Brings the requests of one HTTP adapter to the endpoints. */
 export interface HttpTransport {
@@ -20,8 +22,9 @@ export function createHttpTransport(
   registry: EndpointRegistry,
   readiness: Readiness,
   versioning: VersioningOptions | undefined,
+  maxUploadBytes: number,
 ): HttpTransport {
-  const intake = new Intake(readiness);
+  const intake = new Intake(readiness, new UploadBudget(maxUploadBytes));
   const instance: unknown = adapter.getInstance();
   switch (adapter.getType()) {
     case 'express':
@@ -31,6 +34,7 @@ export function createHttpTransport(
           const app = instance as ExpressApp;
           for (const route of findExpressRoutes(app)) registry.bind(route, versioning);
           installExpressIntake(app, intake, registry.routes);
+          prepareServer(adapter, registry);
         },
       };
     case 'fastify':
@@ -39,7 +43,7 @@ export function createHttpTransport(
           installFastifyIntake(instance as FastifyApp, intake, (route) =>
             registry.bind(route, versioning),
           ),
-        connect() {},
+        connect: () => prepareServer(adapter, registry),
       };
     default:
       throw ConfigurationError.expected(
