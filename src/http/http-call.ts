@@ -15,6 +15,7 @@ import type { Answer } from '../interceptors/answer.js';
 import { onceClosed } from './once-closed.js';
 import {
   JSON_TYPE,
+  isFinished,
   rawResponse,
   sendsScalar,
   sendsText,
@@ -108,7 +109,7 @@ export function openCall(
   const raw = rawResponse(response);
   onceClosed(request, raw, function closeCall() {
     const { endpoint } = call;
-    const finished = raw.writableFinished;
+    const finished = isFinished(raw);
     if (!finished) {
       call.cancel(new ServingError('Cancelled', 'The client went away'));
       call.log.log('The client went away before the answer (499)');

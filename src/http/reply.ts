@@ -1,4 +1,5 @@
 import type { IncomingMessage, OutgoingHttpHeader, ServerResponse } from 'node:http';
+import type { Http2ServerResponse } from 'node:http2';
 import { inspect } from 'node:util';
 import type { Call } from '../endpoint/call.js';
 import type { CallLog } from '../execution/index.js';
@@ -89,11 +90,24 @@ export function sendFailure(response: NestResponse, call: Call, error: unknown):
   const { status, retryAfter, ...body } = answerOf(error);
   if (status >= 500 && body.code === 'INTERNAL') logFailure(log, error);
   const raw = rawResponse(response);
-  if (raw.destroyed || raw.headersSent || ('sent' in response && response.sent)) return;
+  if (isGone(raw) || raw.headersSent || ('sent' in response && response.sent)) return;
   if (retryAfter !== undefined) setHeader(response, 'retry-after', retryAfter);
   const { code, error: message, details } = body;
   const answer = { error: message, code, requestId: call.requestId, details };
   send(response, status, JSON_TYPE, JSON.stringify(answer));
+}
+
+/** Whether the whole answer has been sent; a stream of HTTP/2 that is reset counts as finished, too. */
+export function isFinished(response: ServerResponse | Http2ServerResponse): boolean {
+  if (!('stream' in response)) return response.writableFinished;
+  return response.stream.writableFinished && !response.stream.aborted;
+}
+
+/** Whether its client has gone away; a response of HTTP/2 shows that on its stream only. */
+function isGone(response: ServerResponse | Http2ServerResponse): boolean {
+  if (!('stream' in response)) return response.destroyed;
+  const { stream } = response;
+  return stream.aborted || stream.closed || stream.destroyed;
 }
 
 /** Whatever was thrown, even what cannot be made a text of, must not keep the client from its answer. */

@@ -17,7 +17,7 @@ const PATIENCE = 2_000;
  */
 export function boundUnreadBody(request: IncomingMessage, response: ServerResponse): void {
   if (request.complete) return;
-  if ('stream' in request) return closeStreamWithAnswer(request as unknown as Http2ServerRequest);
+  if ('stream' in request) return boundUnreadStream(request as unknown as Http2ServerRequest);
 
   const announced = Number(request.headers['content-length']);
   if (awaitsContinue(request) || (!request.readableDidRead && announced > MOST_UNREAD)) {
@@ -50,7 +50,21 @@ export function boundUnreadBody(request: IncomingMessage, response: ServerRespon
   });
 }
 
-/** RFC 9113, 8.1: a whole answer may come before the request is, and then the stream is closed without an error. */
-function closeStreamWithAnswer({ stream }: Http2ServerRequest): void {
-  stream.once('finish', () => stream.close());
+/**
+ * RFC 9113, 8.1: a stream whose whole answer has been sent may be closed before its request is. Node
+ * closes one of which nothing has been read by itself.
+ */
+function boundUnreadStream(request: Http2ServerRequest): void {
+  if (!request.readableDidRead) return;
+  const { stream } = request;
+  stream.once('finish', function receiveRest() {
+    let received = 0;
+    request.on('data', function count(chunk: Buffer) {
+      received += chunk.length;
+      if (received > MOST_UNREAD) stream.close();
+    });
+    request.resume();
+    const patience = setTimeout(() => stream.close(), PATIENCE);
+    stream.once('close', () => clearTimeout(patience));
+  });
 }
