@@ -143,6 +143,7 @@ export class ModelServingModule
       this.#registry,
       this.#readiness,
       this.#app.getVersioning(),
+      this.#options.maxUploadBytes,
     );
     this.#transport.prepare();
     installProbes(adapter, this.#options.paths, {

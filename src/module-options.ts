@@ -7,6 +7,7 @@ import {
 import { checkEndpointDefaults, type EndpointDefaults } from './endpoint/endpoint-options.js';
 import { ConfigurationError } from './errors/index.js';
 import type { ProbePaths } from './http/probes.js';
+import { defaultUploadBytes } from './http/upload-budget.js';
 
 /** What `ModelServingModule.forRoot` can be told. Times are milliseconds. */
 export interface ModelServingOptions {
@@ -34,6 +35,11 @@ export interface ModelServingOptions {
    * @default 30_000, or what `serve()` says
    */
   shutdownTimeout?: number;
+  /**
+   * Bytes of request bodies that may be held at once while they are being read; one more is a 429.
+   * @default an eighth of V8's heap limit, and at least 64 MiB
+   */
+  maxUploadBytes?: number;
 }
 
 /** What else the static methods take: whether every module of the app sees the library's exports. */
@@ -48,16 +54,25 @@ export interface FilledModelServingOptions {
   readonly cache: FilledCacheModuleOptions;
   readonly metrics: boolean;
   readonly paths: ProbePaths;
+  readonly maxUploadBytes: number;
   readonly drain: { readonly delay?: number; readonly timeout?: number };
 }
 
 const OWNER = 'ModelServingModule';
+const KNOWN = [
+  'defaults',
+  'cache',
+  'metrics',
+  'paths',
+  'drainDelay',
+  'shutdownTimeout',
+  'maxUploadBytes',
+] as const satisfies readonly (keyof ModelServingOptions)[];
 
 /** @throws {ConfigurationError} */
 export function fillModuleOptions(options: ModelServingOptions = {}): FilledModelServingOptions {
   expectObject('its options', options);
-  const known = ['defaults', 'cache', 'metrics', 'paths', 'drainDelay', 'shutdownTimeout'];
-  ConfigurationError.refuseUnknown(OWNER, options, known);
+  ConfigurationError.refuseUnknown(OWNER, options, KNOWN);
   const { defaults = {}, cache, metrics = true, paths = {}, drainDelay, shutdownTimeout } = options;
   expectObject('defaults', defaults);
   expectObject('paths', paths);
@@ -71,6 +86,7 @@ export function fillModuleOptions(options: ModelServingOptions = {}): FilledMode
     cache: filledCache,
     metrics,
     paths: fillPaths(paths, metrics),
+    maxUploadBytes: uploadBytes(options.maxUploadBytes),
     drain: {
       ...(drainDelay === undefined ? {} : { delay: milliseconds('drainDelay', drainDelay) }),
       ...(shutdownTimeout === undefined
@@ -100,6 +116,11 @@ function fillPaths(paths: Partial<ProbePaths>, metrics: boolean): ProbePaths {
     }
   }
   return metrics ? filled : { ...filled, metrics: false };
+}
+
+function uploadBytes(value = defaultUploadBytes()): number {
+  if (Number.isSafeInteger(value) && value > 0) return value;
+  throw ConfigurationError.expected(OWNER, 'maxUploadBytes', 'a whole number of bytes', value);
 }
 
 function milliseconds(option: string, value: number): number {

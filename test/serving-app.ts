@@ -32,8 +32,11 @@ export interface RunningApp {
   close(): Promise<void>;
 }
 
-/** Creates the app on an adapter without starting it. */
-export function createApp(adapter: Adapter, parts: AppUnderTest): Promise<INestApplication> {
+/** Creates the app on an adapter, by name or as it is, without starting it. */
+export function createApp(
+  adapter: Adapter | FastifyAdapter,
+  parts: AppUnderTest,
+): Promise<INestApplication> {
   @Module({
     imports: [ModelServingModule.forRoot(parts.options ?? {}), ...(parts.imports ?? [])],
     controllers: parts.controllers ?? [],
@@ -42,13 +45,16 @@ export function createApp(adapter: Adapter, parts: AppUnderTest): Promise<INestA
   class TestModule {}
 
   const options = { logger: false, abortOnError: false } as const;
-  return adapter === 'fastify'
-    ? NestFactory.create(TestModule, new FastifyAdapter(), options)
-    : NestFactory.create(TestModule, options);
+  if (adapter === 'express') return NestFactory.create(TestModule, options);
+  const fastify = adapter === 'fastify' ? new FastifyAdapter() : adapter;
+  return NestFactory.create(TestModule, fastify, options);
 }
 
 /** Starts an app on a port of its own; it is closed when the test is over, or before. */
-export async function startApp(adapter: Adapter, parts: AppUnderTest): Promise<RunningApp> {
+export async function startApp(
+  adapter: Adapter | FastifyAdapter,
+  parts: AppUnderTest,
+): Promise<RunningApp> {
   const app = await createApp(adapter, parts);
   let closed: Promise<void> | undefined;
   const close = () => (closed ??= app.close());

@@ -10,6 +10,7 @@ export const FAILURES = {
   MethodNotAllowed: { code: 'UNIMPLEMENTED', status: 405, outcome: 'invalid' },
   PayloadTooLarge: { code: 'RESOURCE_EXHAUSTED', status: 413, outcome: 'invalid' },
   UnsupportedEncoding: { code: 'UNIMPLEMENTED', status: 415, outcome: 'invalid' },
+  UnsupportedMediaType: { code: 'UNIMPLEMENTED', status: 415, outcome: 'invalid' },
   QueueFull: { code: 'RESOURCE_EXHAUSTED', status: 429, outcome: 'rejected' },
   Cancelled: { code: 'CANCELLED', status: 499, outcome: 'cancelled' },
   InvalidAnswer: { code: 'INTERNAL', status: 500, outcome: 'error' },

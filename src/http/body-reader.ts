@@ -1,9 +1,13 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 import { InvalidRequest, ServingError } from '../errors/index.js';
+import type { UploadBudget } from './upload-budget.js';
 
 export type BodyCallback = (error: ServingError | undefined, body?: Buffer) => void;
+
+/** Gives up a body that is being read. */
+export type StopReading = (reason: ServingError) => void;
 
 const DECOMPRESSORS = {
   gzip: createGunzip,
@@ -12,96 +16,92 @@ const DECOMPRESSORS = {
 } as const;
 
 /**
- * Reads a request's body, inflated where it is compressed, up to `limit` bytes of what comes out.
- * What is left of a body that is refused has to be received by {@link discardBody}.
+ * Reads a request's body, inflated where it is compressed, up to `limit` bytes of what comes out, and
+ * within the budget that all bodies share. What is left of a body that is refused is the caller's care.
+ *
+ * @param done called once, also where reading is stopped
  */
-export function readBody(request: IncomingMessage, limit: number, done: BodyCallback): void {
+export function readBody(
+  request: IncomingMessage,
+  limit: number,
+  budget: UploadBudget,
+  done: BodyCallback,
+): StopReading {
+  const ignore = () => {};
   if (request.readableEnded) {
-    return done(new ServingError('Internal', 'A middleware of the app has read the body already'));
+    done(new ServingError('Internal', 'A middleware of the app has read the body already'));
+    return ignore;
   }
   const encoding = request.headers['content-encoding']?.trim().toLowerCase() ?? 'identity';
-  if (encoding === 'identity' || encoding === '') {
-    if (Number(request.headers['content-length']) > limit) return done(tooLarge(limit));
-    return collect(request, request, limit, 'body', done);
+  const plain = encoding === 'identity' || encoding === '';
+  if (!plain && !Object.hasOwn(DECOMPRESSORS, encoding)) {
+    done(unsupportedEncoding(encoding));
+    return ignore;
   }
-  if (!Object.hasOwn(DECOMPRESSORS, encoding)) {
-    const shown = encoding.slice(0, 40);
-    return done(
-      new ServingError(
-        'UnsupportedEncoding',
-        `Expected Content-Encoding to be gzip, deflate, br or identity, got "${shown}"`,
-      ),
-    );
+  const announced = Number(request.headers['content-length'] ?? 0);
+  if (plain && announced > limit) {
+    done(tooLarge(limit));
+    return ignore;
   }
-  const decompressor = DECOMPRESSORS[encoding as keyof typeof DECOMPRESSORS]();
-  request.pipe(decompressor);
-  collect(request, decompressor, limit, `${encoding} body`, (error, body) => {
-    if (error) {
+  const share = budget.open();
+  if (!share.holds(announced)) {
+    done(tooManyUploads());
+    return ignore;
+  }
+
+  const decompressor = plain ? undefined : DECOMPRESSORS[encoding as keyof typeof DECOMPRESSORS]();
+  const source: Readable = decompressor === undefined ? request : request.pipe(decompressor);
+  const chunks: Buffer[] = [];
+  let size = 0;
+  let reading = true;
+
+  function finish(error: ServingError | undefined, body?: Buffer) {
+    if (!reading) return;
+    reading = false;
+    share.close();
+    if (error !== undefined && decompressor !== undefined) {
       request.unpipe(decompressor);
       decompressor.destroy();
     }
     done(error, body);
-  });
-}
-
-/**
- * Receives what is left of a body that nobody wants: a client that is busy sending would otherwise see
- * a broken connection instead of the answer. So would one whose connection closes with the answer,
- * if that came first: what it goes on sending then resets the connection.
- *
- * @param done Called when the answer may be sent.
- */
-export function discardBody(
-  request: IncomingMessage,
-  response: ServerResponse,
-  done: () => void,
-): void {
-  request.resume();
-  if (response.shouldKeepAlive || request.readableEnded || request.destroyed) return done();
-  request.once('close', done);
-}
-
-function collect(
-  request: IncomingMessage,
-  stream: Readable,
-  limit: number,
-  what: string,
-  done: BodyCallback,
-): void {
-  let chunks: Buffer[] | undefined = [];
-  let size = 0;
-
-  function finish(error: ServingError | undefined, body?: Buffer) {
-    if (chunks === undefined) return;
-    chunks = undefined;
-    done(error, body);
+  }
+  function clientGone(cause?: Error) {
+    finish(new ServingError('Cancelled', 'The client went away', { cause }));
   }
 
-  stream.on('data', function onData(chunk: Buffer) {
-    if (chunks === undefined) return;
+  source.on('data', function keep(chunk: Buffer) {
+    if (!reading) return;
     size += chunk.length;
     if (size > limit) return finish(tooLarge(limit));
+    if (!share.holds(size)) return finish(tooManyUploads());
     chunks.push(chunk);
   });
-  stream.on('end', function onEnd() {
-    if (chunks === undefined) return;
+  source.on('end', function join() {
+    if (!reading) return;
+    // A stream of HTTP/2 that is reset ends like one that is whole.
+    if (request.aborted) return clientGone();
     finish(undefined, chunks.length === 1 ? chunks[0] : Buffer.concat(chunks, size));
   });
-  // Of the socket where the client breaks off, of the decompressor where the bytes make no sense.
-  stream.on('error', function onError(cause: Error) {
-    finish(
-      stream === request
-        ? new ServingError('Cancelled', 'The client went away', { cause })
-        : new InvalidRequest(`The ${what} cannot be decompressed`, { cause }),
-    );
+  decompressor?.on('error', function notCompressed(cause: Error) {
+    finish(new InvalidRequest(`The ${encoding} body cannot be decompressed`, { cause }));
   });
-  if (stream !== request) {
-    request.on('error', function onAbort(cause: Error) {
-      finish(new ServingError('Cancelled', 'The client went away', { cause }));
-    });
-  }
+  request.on('error', clientGone);
+  request.on('aborted', () => clientGone());
+  return finish;
 }
 
 export function tooLarge(limit: number): ServingError {
   return new ServingError('PayloadTooLarge', `Expected a body of at most ${limit} bytes`);
+}
+
+function tooManyUploads(): ServingError {
+  const options = { retryAfter: 1 };
+  return new ServingError('QueueFull', 'Too many bytes are being uploaded at once', options);
+}
+
+function unsupportedEncoding(encoding: string): ServingError {
+  return new ServingError(
+    'UnsupportedEncoding',
+    `Expected Content-Encoding to be gzip, deflate, br or identity, got "${encoding.slice(0, 40)}"`,
+  );
 }

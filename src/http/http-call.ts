@@ -17,6 +17,7 @@ import { onceClosed } from './once-closed.js';
 import { paramsOf, queryOf, requestOf } from './request-url.js';
 import {
   JSON_TYPE,
+  isFinished,
   rawResponse,
   sendsScalar,
   sendsText,
@@ -120,7 +121,7 @@ export function openCall(
   const raw = rawResponse(response);
   function closeCall() {
     const { endpoint } = call;
-    const finished = raw.writableFinished;
+    const finished = isFinished(raw);
     if (!finished) {
       call.cancel(new ServingError('Cancelled', 'The client went away'));
       call.log.log('The client went away before the answer (499)');

@@ -10,6 +10,8 @@ import { installFastifyIntake, type FastifyApp } from './fastify-intake.js';
 import { Intake } from './intake.js';
 import { answerOtherMethods, fastifyMatcher, type EndpointPath } from './other-methods.js';
 import { conditionOf, hostCondition } from './route-condition.js';
+import { prepareServer } from './server.js';
+import { UploadBudget } from './upload-budget.js';
 
 /** Brings the requests of one HTTP adapter to the endpoints. */
 export interface HttpTransport {
@@ -24,8 +26,9 @@ export function createHttpTransport(
   registry: EndpointRegistry,
   readiness: Readiness,
   versioning: VersioningOptions | undefined,
+  maxUploadBytes: number,
 ): HttpTransport {
-  const intake = new Intake(readiness);
+  const intake = new Intake(readiness, new UploadBudget(maxUploadBytes));
   const instance: unknown = adapter.getInstance();
   const paths: EndpointPath[] = [];
 
@@ -48,6 +51,7 @@ export function createHttpTransport(
             (controller, method) => conditionOf(controller, method, adapter, versioning),
           );
           installExpressIntake(app, intake, routes);
+          prepareServer(adapter, registry);
         },
       };
     case 'fastify':
@@ -59,7 +63,7 @@ export function createHttpTransport(
           installFastifyIntake(app, intake, bindRoute, hostOf);
           answerOtherMethods(adapter, paths);
         },
-        connect() {},
+        connect: () => prepareServer(adapter, registry),
       };
     default:
       throw ConfigurationError.expected(

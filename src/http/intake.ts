@@ -2,11 +2,15 @@ import type { IncomingMessage } from 'node:http';
 import type { Call } from '../endpoint/call.js';
 import type { Endpoint } from '../endpoint/endpoint.js';
 import { ServingError } from '../errors/index.js';
+import { deadlineExceeded, delayUntil } from '../execution/index.js';
 import type { Readiness } from '../lifecycle/readiness.js';
-import { discardBody, readBody, tooLarge } from './body-reader.js';
-import { decodeBody, parseBody } from './json-body.js';
+import { readBody, tooLarge } from './body-reader.js';
+import { refuseForeignPage } from './foreign-page.js';
 import { callOfRequest, openCall, timeoutOf } from './http-call.js';
+import { decodeBody, parseBody } from './json-body.js';
 import { rawResponse, setHeader, type NestResponse } from './reply.js';
+import { boundUnreadBody } from './unread-body.js';
+import type { UploadBudget } from './upload-budget.js';
 
 /** Called with the JSON object a request holds, or with what is wrong with the request. */
 export type IntakeCallback = (error: unknown, call: Call, body?: object) => void;
@@ -14,9 +18,11 @@ export type IntakeCallback = (error: unknown, call: Call, body?: object) => void
 /** The first step of a request to a model endpoint: makes its call and reads its body. */
 export class Intake {
   readonly #readiness: Readiness;
+  readonly #budget: UploadBudget;
 
-  constructor(readiness: Readiness) {
+  constructor(readiness: Readiness, budget: UploadBudget) {
     this.#readiness = readiness;
+    this.#budget = budget;
   }
 
   receive(
@@ -34,15 +40,22 @@ export class Intake {
     setHeader(response, 'x-request-id', call.requestId);
 
     function refuse(error: unknown): void {
-      discardBody(request, rawResponse(response), () => goOn(error));
+      boundUnreadBody(request, rawResponse(response));
+      goOn(error);
     }
 
     try {
-      this.#admit(call);
+      this.#admit(call, response);
     } catch (error) {
       return refuse(error);
     }
-    readBody(request, endpoint.options.bodyLimit, function read(error, bytes) {
+    const late = setTimeout(
+      () => stop(deadlineExceeded()),
+      delayUntil(call.deadline, performance.now()),
+    );
+    const { bodyLimit } = endpoint.options;
+    const stop = readBody(request, bodyLimit, this.#budget, function read(error, bytes) {
+      clearTimeout(late);
       if (error) return refuse(error);
       let body: object;
       try {
@@ -73,7 +86,7 @@ export class Intake {
     setHeader(response, 'x-request-id', moved.requestId);
     let body: object;
     try {
-      this.#admit(moved);
+      this.#admit(moved, response);
       const bytes = Buffer.from(call?.text?.text ?? JSON.stringify(request.body) ?? '');
       const { bodyLimit } = endpoint.options;
       if (Math.max(bytes.length, Number(length)) > bodyLimit) throw tooLarge(bodyLimit);
@@ -84,12 +97,13 @@ export class Intake {
     done(undefined, moved, body);
   }
 
-  #admit(call: Call): void {
+  #admit(call: Call, response: NestResponse): void {
     if (!this.#readiness.accepting) {
       throw new ServingError('Unavailable', 'The server does not take requests now', {
         retryAfter: 1,
       });
     }
+    refuseForeignPage(call.headers, response);
     const timeout = timeoutOf(call.headers['x-request-timeout-ms']);
     if (timeout !== undefined) call.shortenTo(timeout);
   }

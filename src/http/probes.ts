@@ -2,6 +2,7 @@ import type { AbstractHttpAdapter } from '@nestjs/core';
 import { register } from 'prom-client';
 import type { EndpointRegistry } from '../endpoint/endpoint-registry.js';
 import type { Readiness } from '../lifecycle/readiness.js';
+import { Exposition } from '../metrics/index.js';
 import type { ClusterLink } from '../serve/cluster-link.js';
 import { JSON_TYPE, send, type NestResponse } from './reply.js';
 
@@ -46,9 +47,10 @@ export function installProbes(
     send(response, ready ? 200 : 503, JSON_TYPE, text);
   });
 
+  const exposition = new Exposition();
   get(paths.metrics, async (response) => {
     try {
-      const text = await (cluster === undefined ? register.metrics() : cluster.metrics());
+      const text = await (cluster === undefined ? exposition.text() : cluster.metrics());
       send(response, 200, register.contentType, text);
     } catch (error) {
       send(response, 503, 'text/plain; charset=utf-8', (error as Error).message);

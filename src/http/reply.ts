@@ -1,4 +1,5 @@
-import type { ServerResponse } from 'node:http';
+import type { IncomingMessage, OutgoingHttpHeader, ServerResponse } from 'node:http';
+import type { Http2ServerResponse } from 'node:http2';
 import type { Call } from '../endpoint/call.js';
 import { isError, messageOfThrown } from '../errors/index.js';
 import { answerOf } from './failure-answer.js';
@@ -6,13 +7,11 @@ import { answerOf } from './failure-answer.js';
 /** The part of Fastify's reply the library uses, so that its types need not be installed. */
 interface FastifyReply {
   readonly raw: ServerResponse;
-  readonly request: {
-    readonly params?: Readonly<Record<string, string>>;
-    readonly originalUrl?: string;
-  };
+  readonly request: { readonly host: string };
   readonly sent: boolean;
   serializer(serialize: (payload: unknown) => string): this;
   header(name: string, value: string | number): this;
+  getHeader(name: string): OutgoingHttpHeader | undefined;
   code(status: number): this;
   send(payload: string): this;
 }
@@ -33,6 +32,12 @@ export const JSON_TYPE = 'application/json; charset=utf-8';
 export function setHeader(response: NestResponse, name: string, value: string | number): void {
   if ('raw' in response) response.header(name, value);
   else response.setHeader(name, value);
+}
+
+/** The host that a client addressed, or, where the app trusts its proxy, what the proxy says of it. */
+export function addressedHost(response: NestResponse): string {
+  if ('raw' in response) return response.request.host;
+  return (response.req as IncomingMessage & { readonly host: string }).host;
 }
 
 /**
@@ -90,9 +95,22 @@ export function sendFailure(
     log.error(messageOfThrown(error), isError(error) ? error : undefined);
   }
   const raw = rawResponse(response);
-  if (raw.destroyed || raw.headersSent || ('sent' in response && response.sent)) return;
+  if (isGone(raw) || raw.headersSent || ('sent' in response && response.sent)) return;
   if (retryAfter !== undefined) setHeader(response, 'retry-after', retryAfter);
   const { code, error: message, details } = body;
   const answer = { error: message, code, requestId: call.requestId, details };
   send(response, status, JSON_TYPE, JSON.stringify(answer));
+}
+
+/** Whether the whole answer has been sent; a stream of HTTP/2 that is reset counts as finished, too. */
+export function isFinished(response: ServerResponse | Http2ServerResponse): boolean {
+  if (!('stream' in response)) return response.writableFinished;
+  return response.stream.writableFinished && !response.stream.aborted;
+}
+
+/** Whether its client has gone away; a response of HTTP/2 shows that on its stream only. */
+function isGone(response: ServerResponse | Http2ServerResponse): boolean {
+  if (!('stream' in response)) return response.destroyed;
+  const { stream } = response;
+  return stream.aborted || stream.closed || stream.destroyed;
 }

@@ -1,3 +1,4 @@
 export type { CacheResult, EndpointMetrics } from './endpoint-metrics.js';
 export { NO_METRICS } from './endpoint-metrics.js';
+export { Exposition } from './exposition.js';
 export { ServingMetrics } from './serving-metrics.js';

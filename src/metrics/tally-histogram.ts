@@ -66,6 +66,8 @@ export class Tally {
   readonly key: string;
   readonly #labels: Labels;
   readonly #bounds: readonly number[];
+  /** Made once: a scrape of many endpoints is long enough without them. */
+  readonly #bucketLabels: readonly Labels[];
   /** By bucket, the last one being that of +Inf. */
   readonly #counts: Float64Array;
   #sum = 0;
@@ -74,6 +76,7 @@ export class Tally {
     this.key = key;
     this.#labels = labels;
     this.#bounds = bounds;
+    this.#bucketLabels = [...bounds, '+Inf'].map((le) => ({ le: String(le), ...labels }));
     this.#counts = new Float64Array(bounds.length + 1);
   }
 
@@ -93,9 +96,10 @@ export class Tally {
   /** As prom-client writes a series: cumulative buckets, sum and count; nothing before it has counted. */
   samples(name: string): Sample[] {
     let count = 0;
-    const buckets = [...this.#bounds, '+Inf'].map((le, index) => {
+    const metricName = `${name}_bucket`;
+    const buckets = this.#bucketLabels.map((labels, index) => {
       count += this.#counts[index]!;
-      return { metricName: `${name}_bucket`, labels: { le, ...this.#labels }, value: count };
+      return { metricName, labels, value: count };
     });
     if (count === 0) return [];
     return [

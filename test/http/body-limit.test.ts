@@ -7,6 +7,7 @@ import { EchoModel, SMALL_LIMIT } from './model.js';
 /** Sends with Node's own client, which writes a large body in many parts. */
 async function send(url: string, path: string, size: number, headers: Record<string, string>) {
   const request = httpRequest(url + path, { method: 'POST', agent: false, headers });
+  request.on('error', () => {}); // the connection may be closed under what is still being sent
   const answered = once(request, 'response') as Promise<[IncomingMessage]>;
   request.end(Buffer.alloc(size, 0x20));
   const [response] = await answered;

@@ -27,6 +27,11 @@ export async function rawRequest(
   const lines = [head[0], 'Host: localhost', 'Connection: close', ...head.slice(1)];
   socket.write(`${lines.join('\r\n')}\r\n\r\n`);
   socket.write(body);
+  return readAnswer(socket);
+}
+
+/** The one answer of a connection that the server closes after it. */
+export async function readAnswer(socket: Socket): Promise<RawAnswer> {
   const chunks: Buffer[] = [];
   socket.on('data', (chunk: Buffer) => chunks.push(chunk));
   await once(socket, 'close');

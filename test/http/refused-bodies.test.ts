@@ -1,0 +1,143 @@
+import { once } from 'node:events';
+import type { Socket } from 'node:net';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { ADAPTERS, startApp, type Adapter } from '../serving-app.js';
+import { EchoModel } from './model.js';
+import { openSocket } from './raw-request.js';
+
+const MIB = 1024 * 1024;
+
+/** A connection that is written to and read from by hand. */
+class Wire {
+  #received = '';
+  #ended = false;
+  #sign: (() => void) | undefined;
+
+  constructor(readonly socket: Socket) {
+    socket.setEncoding('utf8');
+    socket.on('data', (text: string) => this.#note(() => (this.#received += text)));
+    socket.on('end', () => this.#note(() => (this.#ended = true)));
+    socket.on('close', () => this.#note(() => (this.#ended = true)));
+    onTestFinished(() => void socket.destroy());
+  }
+
+  get received(): string {
+    return this.#received;
+  }
+
+  /** Waits for a pattern, which is taken out of what has been received. */
+  async read(pattern: RegExp): Promise<string> {
+    for (;;) {
+      const found = pattern.exec(this.#received);
+      if (found) {
+        this.#received = this.#received.slice(found.index + found[0].length);
+        return found[0];
+      }
+      if (this.#ended) throw new Error(`Ended with "${this.#received}"`);
+      await new Promise<void>((resolve) => (this.#sign = resolve));
+    }
+  }
+
+  /** Waits until the server has closed its side. */
+  async end(): Promise<void> {
+    while (!this.#ended) await new Promise<void>((resolve) => (this.#sign = resolve));
+  }
+
+  #note(change: () => void): void {
+    change();
+    this.#sign?.();
+  }
+}
+
+async function open(adapter: Adapter): Promise<Wire> {
+  const app = await startApp(adapter, { controllers: [EchoModel] });
+  return new Wire(await openSocket(app.url));
+}
+
+const head = (path: string, ...lines: string[]) =>
+  [`POST ${path} HTTP/1.1`, 'Host: localhost', ...lines, '', ''].join('\r\n');
+const ANSWER = (status: number) =>
+  new RegExp(`^HTTP/1\\.1 ${status} [^]*?\\r\\n\\r\\n\\{[^]*?"requestId":"[^"]*"\\}`);
+const OK = /^HTTP\/1\.1 200 [^]*?\r\n\r\n\{"keys":1\}/;
+const NEXT = `${head('/small', 'Content-Length: 12')}{"text":"b"}`;
+
+describe.each(ADAPTERS)('a body that is refused on %s', (adapter) => {
+  it.each([
+    ['too large', 413, ['Content-Length: 100000']],
+    ['of an unknown encoding', 415, ['Content-Length: 100000', 'Content-Encoding: zstd']],
+    ['with a wrong header', 400, ['Content-Length: 100000', 'X-Request-Timeout-Ms: soon']],
+    [
+      'of a foreign page',
+      415,
+      ['Content-Length: 100000', 'Content-Type: text/plain', 'Sec-Fetch-Site: cross-site'],
+    ],
+  ])('%s is answered before it is sent, and the connection is kept', async (_, status, lines) => {
+    const wire = await open(adapter);
+    wire.socket.write(head('/small', ...lines));
+    expect(await wire.read(ANSWER(status))).not.toMatch(/connection: close/i);
+    wire.socket.write(' '.repeat(100_000));
+    wire.socket.write(NEXT);
+    await wire.read(OK);
+  });
+
+  it('of more than 1 MiB to come closes the connection, once the answer has been sent', async () => {
+    const wire = await open(adapter);
+    wire.socket.write(head('/small', `Content-Length: ${2 * MIB}`));
+    expect(await wire.read(ANSWER(413))).toMatch(/connection: close/i);
+    await wire.end();
+  });
+
+  it('of unknown length is received for 1 MiB', async () => {
+    const wire = await open(adapter);
+    const chunk = `${(64 * 1024).toString(16)}\r\n${' '.repeat(64 * 1024)}\r\n`;
+    wire.socket.write(head('/small', 'Transfer-Encoding: chunked'));
+    wire.socket.write(chunk);
+    await wire.read(ANSWER(413));
+    for (let i = 0; i < 8; i++) wire.socket.write(chunk);
+    wire.socket.write(`0\r\n\r\n${NEXT}`);
+    await wire.read(OK);
+
+    wire.socket.write(head('/small', 'Transfer-Encoding: chunked'));
+    wire.socket.write(chunk);
+    await wire.read(ANSWER(413));
+    for (let i = 0; i < 32; i++) wire.socket.write(chunk);
+    await wire.end();
+  });
+
+  it('is not asked for where its client waits to be: it reads the refusal', async () => {
+    const wire = await open(adapter);
+    wire.socket.write(head('/small', 'Content-Length: 100000', 'Expect: 100-continue'));
+    expect(await wire.read(ANSWER(413))).toMatch(/connection: close/i);
+    await wire.end();
+    expect(wire.received).toBe('');
+  });
+});
+
+describe.each(ADAPTERS)('Expect: 100-continue on %s', (adapter) => {
+  it('is answered when the body is wanted', async () => {
+    const wire = await open(adapter);
+    wire.socket.write(head('/small', 'Content-Length: 12', 'Expect: 100-continue'));
+    await wire.read(/^HTTP\/1\.1 100 Continue\r\n\r\n/);
+    wire.socket.write('{"text":"b"}');
+    await wire.read(OK);
+    wire.socket.write(NEXT);
+    await wire.read(OK);
+  });
+
+  it('is left to an app that listens for it', async () => {
+    const app = await startApp(adapter, {
+      controllers: [EchoModel],
+      setUp: (nest) =>
+        nest
+          .getHttpServer()
+          .on('checkContinue', (_: unknown, response: import('node:http').ServerResponse) => {
+            response.writeHead(417).end();
+          }),
+    });
+    const socket = await openSocket(app.url);
+    socket.write(head('/small', 'Content-Length: 12', 'Expect: 100-continue'));
+    const [answer] = (await once(socket, 'data')) as [Buffer];
+    expect(String(answer)).toMatch(/^HTTP\/1\.1 417/);
+    socket.destroy();
+  });
+});
