@@ -1,4 +1,5 @@
 import { ConsoleLogger, type INestApplication } from '@nestjs/common';
+import { ModulesContainer } from '@nestjs/core';
 import { EndpointRegistry } from '../endpoint/endpoint-registry.js';
 
 /** What an app serves, and where. */
@@ -46,15 +47,11 @@ function sayInJson(message: string, fields: object): void {
 }
 
 function endpointsOf(app: INestApplication): ServedEndpoint[] {
-  let registry: EndpointRegistry;
-  try {
-    registry = app.get(EndpointRegistry, { strict: false });
-  } catch {
-    return []; // An app without ModelServingModule.
-  }
-  return registry.endpoints.map(({ route, options: { name, version } }) => ({
-    route,
-    model: name,
-    version,
-  }));
+  // app.get() would log an error where the app is without ModelServingModule.
+  const registries = [...app.get(ModulesContainer).values()].flatMap(
+    ({ providers }) => providers.get(EndpointRegistry)?.instance ?? [],
+  ) as EndpointRegistry[];
+  return registries.flatMap(({ endpoints }) =>
+    endpoints.map(({ route, options: { name, version } }) => ({ route, model: name, version })),
+  );
 }
