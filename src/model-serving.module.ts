@@ -82,7 +82,7 @@ const CACHE_OPTIONS = Symbol('ModelServingCacheOptions');
     },
     {
       provide: Readiness,
-      useFactory: (metrics: ServingMetrics) => new Readiness(metrics),
+      useFactory: (metrics: ServingMetrics) => new Readiness(metrics, clusterLink()),
       inject: [ServingMetrics],
     },
     EndpointDiscovery,
@@ -162,7 +162,8 @@ export class ModelServingModule
 
   async onApplicationBootstrap(): Promise<void> {
     for (const endpoint of this.#registry.endpoints) await warmUp(endpoint);
-    this.#enter('ready');
+    this.#readiness.watch(this.#registry.endpoints);
+    this.#readiness.enter('ready');
   }
 
   onApplicationShutdown(): void {
@@ -172,19 +173,14 @@ export class ModelServingModule
   #prepareDrain(adapter: AbstractHttpAdapter): void {
     const drain = Drain.for(adapter);
     drain.configure(this.#options.drain);
-    drain.onBegin(() => this.#enter('draining'));
+    drain.onBegin(() => this.#readiness.enter('draining'));
     drain.onCut(() => {
-      this.#enter('closed');
+      this.#readiness.enter('closed');
       const reason = new ServingError('Unavailable', 'The server is shutting down', {
         retryAfter: 1,
       });
       for (const endpoint of this.#registry.endpoints) endpoint.cancelAll(reason);
     });
-  }
-
-  #enter(state: 'ready' | 'draining' | 'closed'): void {
-    this.#readiness.enter(state);
-    clusterLink()?.reportReady(this.#readiness.ready);
   }
 }
 

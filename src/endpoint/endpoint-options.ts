@@ -50,6 +50,12 @@ export interface ModelEndpointOptions<Input = any> {
    */
   maxQueue?: number;
   /**
+   * How long past their deadline calls may hold all slots before `/__ready` says that the endpoint is
+   * stalled: work that never ends, which only a restart can clear away.
+   * @default 30_000
+   */
+  stallTimeout?: number;
+  /**
    * Gathers requests into batches; `predict` then takes arrays.
    * @default off
    */
@@ -84,7 +90,13 @@ export interface ModelEndpointOptions<Input = any> {
 /** Options that `ModelServingModule.forRoot({ defaults })` may set for every endpoint. */
 export type EndpointDefaults = Pick<
   ModelEndpointOptions,
-  'timeout' | 'maxConcurrency' | 'maxQueue' | 'onBatchError' | 'cache' | 'bodyLimit'
+  | 'timeout'
+  | 'maxConcurrency'
+  | 'maxQueue'
+  | 'stallTimeout'
+  | 'onBatchError'
+  | 'cache'
+  | 'bodyLimit'
 >;
 
 /** An endpoint's options with every default filled in. */
@@ -94,6 +106,7 @@ export interface FilledEndpointOptions {
   readonly timeout: number;
   readonly maxConcurrency: number;
   readonly maxQueue: number;
+  readonly stallTimeout: number;
   readonly batch:
     | (Required<Pick<BatchOptions, 'maxSize' | 'maxDelay'>> & Pick<BatchOptions, 'sizeOf'>)
     | undefined;
@@ -136,6 +149,7 @@ const ENDPOINT_RULES: Record<keyof ModelEndpointOptions, Rule | undefined> = {
   timeout: wholeNumber(1, LONGEST_TIMER),
   maxConcurrency: wholeNumber(1),
   maxQueue: wholeNumber(0),
+  stallTimeout: wholeNumber(0, LONGEST_TIMER),
   batch: anObject,
   onBatchError: {
     expected: "'isolate' or 'fail'",
@@ -152,7 +166,15 @@ const BATCH_RULES: Record<keyof BatchOptions, Rule> = {
   sizeOf: aFunction,
 };
 
-const DEFAULTABLE = ['timeout', 'maxConcurrency', 'maxQueue', 'onBatchError', 'cache', 'bodyLimit'];
+const DEFAULTABLE = [
+  'timeout',
+  'maxConcurrency',
+  'maxQueue',
+  'stallTimeout',
+  'onBatchError',
+  'cache',
+  'bodyLimit',
+];
 
 function check(
   owner: string,
@@ -195,6 +217,7 @@ export function fillEndpointOptions(
     timeout: given('timeout') ?? 30_000,
     maxConcurrency: given('maxConcurrency') ?? (options.batch ? 1 : 128),
     maxQueue: given('maxQueue') ?? 1024,
+    stallTimeout: given('stallTimeout') ?? 30_000,
     batch: options.batch && {
       maxSize: options.batch.maxSize ?? 32,
       maxDelay: options.batch.maxDelay ?? 0,

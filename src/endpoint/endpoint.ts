@@ -87,6 +87,12 @@ export class Endpoint {
     return this.executor.queued;
   }
 
+  /** Whether every slot has been held for longer than `stallTimeout` by work whose deadline has passed. */
+  get stalled(): boolean {
+    const since = this.executor.overdueSince;
+    return since !== undefined && performance.now() - since > this.options.stallTimeout;
+  }
+
   arrived(): void {
     this.#inFlight++;
   }

@@ -2,7 +2,7 @@ import { AsyncResource } from 'node:async_hooks';
 import { ServingError } from '../errors/index.js';
 import { itemsOf } from './batch-size.js';
 import { answersAtOnce, Batch, Failure, settle } from './batch.js';
-import { deadlineExceeded, delayUntil, refuseGone } from './deadline.js';
+import { deadlineExceeded, delayUntil, latestPast, refuseGone } from './deadline.js';
 import type {
   BatchOptions,
   BatchPredict,
@@ -29,6 +29,8 @@ export class BatchExecutor implements Executor {
   readonly #waiting = new TaskQueue<Settlement>();
   /** Those that run and are not yet settled. */
   readonly #unsettled = new TaskQueue<Settlement>();
+  /** The batches that hold a slot. */
+  readonly #batches = new Set<readonly Settlement[]>();
   #running = 0;
   /** The oldest waiting request, while a timer runs for its `maxDelay`. */
   #delayed: Settlement | undefined;
@@ -47,6 +49,11 @@ export class BatchExecutor implements Executor {
 
   get running(): number {
     return this.#running;
+  }
+
+  get overdueSince(): number | undefined {
+    if (this.#batches.size < this.#options.maxConcurrency) return undefined;
+    return latestPast([...this.#batches].flat().map(({ task }) => task.deadline));
   }
 
   get queued(): number {
@@ -200,12 +207,14 @@ export class BatchExecutor implements Executor {
     run: () => Promise<unknown[]>,
   ): Promise<void> {
     let answers: unknown[];
+    this.#batches.add(members);
     try {
       answers = await this.#infer(run, start);
     } catch (error) {
       const isolate = members.length > 1 && this.#options.onBatchError === 'isolate';
       answers = isolate ? await this.#isolate(members) : members.map(() => new Failure(error));
     }
+    this.#batches.delete(members);
     // Who hears its answer finds the slot free.
     this.#release(start, sizeOf(members));
     settle(members, answers);

@@ -9,6 +9,12 @@ export function delayUntil(time: number, now: number): number {
   return Math.min(Math.max(Math.ceil(time - now), 1), LONGEST_DELAY);
 }
 
+/** The latest of the deadlines where all of them have passed. */
+export function latestPast(deadlines: readonly number[]): number | undefined {
+  const latest = deadlines.reduce((one, other) => Math.max(one, other), -Infinity);
+  return latest <= performance.now() ? latest : undefined;
+}
+
 export function deadlineExceeded(cause?: unknown): ServingError {
   return new ServingError('DeadlineExceeded', 'Deadline exceeded', { cause });
 }

@@ -57,6 +57,11 @@ export interface Executor {
   run(task: Task, receiver: object): unknown;
   /** Slots taken: also by work whose request is answered already but which has not yet ended. */
   readonly running: number;
+  /**
+   * Since when every slot has been held by work whose deadline has passed, on the clock of
+   * `performance.now()`; `undefined` while a slot is free, or held by work that is still in time.
+   */
+  readonly overdueSince: number | undefined;
   /** Requests that wait for a slot, or for others to fill their batch. */
   readonly queued: number;
   /** Fails everything that waits or runs with `reason` and aborts its signals. */

@@ -1,5 +1,5 @@
 import { ServingError } from '../errors/index.js';
-import { deadlineExceeded, refuseGone } from './deadline.js';
+import { deadlineExceeded, latestPast, refuseGone } from './deadline.js';
 import type { ExecutionObserver, ExecutionOptions, Executor, Predict } from './executor.js';
 import { follow, isPending, type Pending } from './pending.js';
 import { Settlement } from './settlement.js';
@@ -20,6 +20,8 @@ export class SingleExecutor implements Executor {
   readonly #waiting = new TaskQueue<Settlement>();
   /** Those that run and are not yet settled. */
   readonly #unsettled = new TaskQueue<Settlement>();
+  /** Those that are settled and run on: nobody waits for them, but each holds a slot. */
+  readonly #abandoned = new Set<Settlement>();
   #running = 0;
 
   constructor(predict: Predict, options: ExecutionOptions, observer: ExecutionObserver) {
@@ -32,6 +34,12 @@ export class SingleExecutor implements Executor {
 
   get running(): number {
     return this.#running;
+  }
+
+  get overdueSince(): number | undefined {
+    // What is not abandoned is in time: its timer abandons it at its deadline.
+    if (this.#abandoned.size < this.#maxConcurrency) return undefined;
+    return latestPast([...this.#abandoned].map(({ task }) => task.deadline));
   }
 
   get queued(): number {
@@ -116,18 +124,24 @@ export class SingleExecutor implements Executor {
 
   #follow(settlement: Settlement, pending: Pending, start: number): void {
     const { value, stop } = follow(pending);
+    const abandon = () => {
+      this.#abandoned.add(settlement);
+      if (stop !== undefined) settlement.task.inContext(stop);
+    };
     if (settlement.settled) {
-      stop?.();
+      abandon();
     } else {
       this.#unsettled.push(settlement);
-      settlement.onGone = stop && (() => settlement.task.inContext(stop));
+      settlement.onGone = abandon;
     }
     value.then(
       (result) => {
+        this.#abandoned.delete(settlement);
         settlement.resolve(result, this.#release(start));
         this.#serveQueue();
       },
       (error: unknown) => {
+        this.#abandoned.delete(settlement);
         settlement.reject(error, this.#release(start));
         this.#serveQueue();
       },

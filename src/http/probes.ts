@@ -21,6 +21,13 @@ export interface ProbeSources {
   readonly cluster: ClusterLink | undefined;
 }
 
+interface EndpointState {
+  readonly name: string;
+  readonly version: string | undefined;
+  readonly ready: boolean;
+  readonly stalled: true | undefined;
+}
+
 /**
  * The routes that tell of the app: straight on the adapter, so that no guard, prefix, limit or queue
  * of the app stands before them.
@@ -35,15 +42,32 @@ export function installProbes(
       adapter.get(path, (_: unknown, response: NestResponse) => void handler(response));
   }
 
+  function endpoints(): Record<string, EndpointState> {
+    const states: Record<string, EndpointState> = {};
+    for (const endpoint of registry.endpoints) {
+      const { route, options } = endpoint;
+      // Where several versions answer a route, one that is not ready is the one to tell of.
+      if (states[route]?.ready === false) continue;
+      states[route] = {
+        name: options.name,
+        version: options.version,
+        ready: readiness.readyFor(endpoint),
+        stalled: endpoint.stalled || undefined,
+      };
+    }
+    return states;
+  }
+
+  function workers(): object {
+    if (cluster === undefined) return {};
+    return { workers: { ready: cluster.fleet.readyWorkers, total: cluster.fleet.workers } };
+  }
+
   get(paths.ping, (response) => send(response, 200, 'text/plain; charset=utf-8', 'Success'));
 
   get(paths.ready, (response) => {
-    const ready = cluster === undefined ? readiness.ready : readiness.ready && cluster.allReady();
-    const states = registry.endpoints.map(({ route, options: { name, version } }) => [
-      route,
-      { name, version, ready: readiness.ready },
-    ]);
-    const text = JSON.stringify({ ready, endpoints: Object.fromEntries(states) });
+    const { ready } = readiness;
+    const text = JSON.stringify({ ready, endpoints: endpoints(), ...workers() });
     send(response, ready ? 200 : 503, JSON_TYPE, text);
   });
 

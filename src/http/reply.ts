@@ -1,4 +1,4 @@
-import type { IncomingMessage, OutgoingHttpHeader, ServerResponse } from 'node:http';
+import type { OutgoingHttpHeader, ServerResponse } from 'node:http';
 import type { Http2ServerResponse } from 'node:http2';
 import type { Call } from '../endpoint/call.js';
 import { isError, messageOfThrown } from '../errors/index.js';
@@ -7,7 +7,11 @@ import { answerOf } from './failure-answer.js';
 /** The part of Fastify's reply the library uses, so that its types need not be installed. */
 interface FastifyReply {
   readonly raw: ServerResponse;
-  readonly request: { readonly host: string };
+  readonly request: {
+    readonly params?: Readonly<Record<string, string>>;
+    readonly originalUrl?: string;
+    readonly host: string;
+  };
   readonly sent: boolean;
   serializer(serialize: (payload: unknown) => string): this;
   header(name: string, value: string | number): this;
@@ -32,12 +36,6 @@ export const JSON_TYPE = 'application/json; charset=utf-8';
 export function setHeader(response: NestResponse, name: string, value: string | number): void {
   if ('raw' in response) response.header(name, value);
   else response.setHeader(name, value);
-}
-
-/** The host that a client addressed, or, where the app trusts its proxy, what the proxy says of it. */
-export function addressedHost(response: NestResponse): string {
-  if ('raw' in response) return response.request.host;
-  return (response.req as IncomingMessage & { readonly host: string }).host;
 }
 
 /**

@@ -11,9 +11,14 @@ interface RoutedRequest {
   readonly url?: string;
 }
 
+/** `host` is what the client addressed or, where the app trusts its proxy, what the proxy says of it. */
+type AddressedRequest = RoutedRequest & { readonly host: string };
+
 /** What Nest calls the request, by its response. */
-export function requestOf(response: NestResponse): RoutedRequest {
-  return 'raw' in response ? response.request : (response.req as IncomingMessage & RoutedRequest);
+export function requestOf(response: NestResponse): AddressedRequest {
+  return 'raw' in response
+    ? response.request
+    : (response.req as IncomingMessage & AddressedRequest);
 }
 
 /**

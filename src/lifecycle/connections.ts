@@ -1,6 +1,7 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
-import { Server as NetServer, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { Server as TlsServer } from 'node:tls';
+import { stopListening } from './stop-listening.js';
 
 /** How often a closing server looks for connections that have fallen idle, in milliseconds. */
 const SWEEP_INTERVAL = 20;
@@ -51,9 +52,7 @@ export class Connections {
 
   /** Stops listening; open connections are served as before. */
   stopListening(): void {
-    // Not http.Server's own close(): it cuts what is idle this very moment, in the gap between two
-    // requests of a busy client.
-    NetServer.prototype.close.call(this.#server);
+    stopListening(this.#server);
   }
 
   /**

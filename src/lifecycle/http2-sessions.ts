@@ -1,5 +1,5 @@
 import type { Http2Server, ServerHttp2Session } from 'node:http2';
-import { Server as NetServer } from 'node:net';
+import { stopListening } from './stop-listening.js';
 
 /** The sessions of an HTTP/2 server, whose protocol has a graceful end of its own. */
 export class Http2Sessions {
@@ -24,7 +24,7 @@ export class Http2Sessions {
 
   /** Stops listening; open sessions are served as before. */
   stopListening(): void {
-    NetServer.prototype.close.call(this.#server);
+    stopListening(this.#server);
   }
 
   /** Ends each session once its open streams have ended. */

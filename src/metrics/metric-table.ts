@@ -81,7 +81,7 @@ export function createMetricTable() {
     ready: made<Gauge>(
       makeGaugeProvider({
         name: 'model_serving_ready',
-        help: 'Whether this process takes requests: 1 after every load and warm-up, 0 before and while draining.',
+        help: 'Whether /__ready says so: 1 after every load and warm-up, 0 before, while draining, and while an endpoint is stalled; with workers, while fewer than half of them are ready.',
         aggregator: 'min',
         collect() {
           this.set(READY_APPS.all ? 1 : 0);

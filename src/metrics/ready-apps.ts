@@ -1,18 +1,18 @@
-/** Which apps of this process take requests, of those that have metrics; one that has closed is none. */
+/** Whether the apps of this process take requests, of those that have metrics; one that has closed is none. */
 class ReadyApps {
-  readonly #states = new Map<object, boolean>();
+  readonly #apps = new Map<object, () => boolean>();
 
-  set(app: object, ready: boolean): void {
-    this.#states.set(app, ready);
+  set(app: object, ready: () => boolean): void {
+    this.#apps.set(app, ready);
   }
 
   remove(app: object): void {
-    this.#states.delete(app);
+    this.#apps.delete(app);
   }
 
   /** Whether there is an app and every one is ready. */
   get all(): boolean {
-    return this.#states.size > 0 && [...this.#states.values()].every(Boolean);
+    return this.#apps.size > 0 && [...this.#apps.values()].every((ready) => ready());
   }
 }
 

@@ -43,7 +43,8 @@ export class ServingMetrics {
     GAUGE_SOURCES.add(source);
   }
 
-  ready(ready: boolean): void {
+  /** Shows whether the app is ready at every scrape until {@link close}. */
+  showReady(ready: () => boolean): void {
     if (this.enabled) READY_APPS.set(this, ready);
   }
 

@@ -21,22 +21,33 @@ export function createLogger(
   return new ConsoleLogger(context, { logLevels, json: jsonLogs });
 }
 
-/** Creates the app and listens. A failure is thrown, after what has been started is released. */
+/**
+ * Creates the app, sets it up and listens. A failure is thrown, after what has been started is released.
+ *
+ * @param onListening is called at the moment from which on connections are accepted.
+ */
 export async function startApplication(
   root: RootModule,
   options: FilledServeOptions,
+  onListening: (app: INestApplication) => void,
 ): Promise<INestApplication> {
-  const adapter = await createHttpAdapter(options.adapter);
+  const adapter =
+    typeof options.adapter === 'string'
+      ? await createHttpAdapter(options.adapter)
+      : options.adapter;
   const logger = createLogger(options, 'Nest');
   const app = await NestFactory.create(root, adapter, { logger, abortOnError: false });
   Drain.for(adapter).configure({ delay: options.drainDelay, timeout: options.shutdownTimeout });
+  app.getHttpServer().once('listening', () => onListening(app));
+  // Nest's own hooks would end the process a second time.
+  app.enableShutdownHooks = () => app;
   try {
+    await options.configure?.(app);
     await app.listen(options.port, options.host);
   } catch (error) {
     await app.close();
     throw error;
   }
-  logger.log(`Serving on ${await app.getUrl()}`, 'Serve');
   return app;
 }
 

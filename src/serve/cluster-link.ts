@@ -2,7 +2,10 @@ import cluster from 'node:cluster';
 import { register } from 'prom-client';
 import { ServingError } from '../errors/index.js';
 import type { DrainOptions } from '../lifecycle/drain.js';
+import type { FleetState } from './fleet-state.js';
 import { seal, unseal, type FromPrimary, type FromWorker } from './messages.js';
+import { BEAT_INTERVAL } from './pulse.js';
+import type { Service } from './service.js';
 
 /** How long the primary has to answer with the metrics of all workers, in milliseconds. */
 const ANSWER_TIMEOUT = 3000;
@@ -19,10 +22,17 @@ export interface ClusterLink {
    * @throws ServingError `Unavailable` if the primary does not answer.
    */
   metrics(): Promise<string>;
-  /** Whether every worker is ready. A worker about to be replaced stands in for its successor. */
+  /**
+   * Whether the workers are ready, all in all: not before every one has been, then while at least half
+   * of them are. A worker about to be replaced stands in for its successor.
+   */
   allReady(): boolean;
+  /** The workers as the primary last told of them. */
+  readonly fleet: FleetState;
   /** Tells the others whether this worker is ready. One that never tells is ready once it listens. */
   reportReady(ready: boolean): void;
+  /** Tells the others with every heartbeat what `ready` says. */
+  followReadiness(ready: () => boolean): void;
 }
 
 let link: WorkerLink | undefined;
@@ -38,12 +48,14 @@ export function clusterLink(): WorkerLink | undefined {
 export class WorkerLink implements ClusterLink {
   readonly #waiting = new Map<number, (text: string) => void>();
   #nextId = 0;
-  #allReady = false;
+  #fleet: FleetState = { ready: false, readyWorkers: 0, workers: 0 };
+  #ready: (() => boolean) | undefined;
   #onFleet: (() => void) | undefined;
   #onHangUp: (() => void) | undefined;
   #onDrain: ((options: Partial<DrainOptions>) => void) | undefined;
 
   constructor() {
+    setInterval(() => this.#beat(), BEAT_INTERVAL).unref();
     process.on('message', (sealed) => {
       const message = unseal<FromPrimary>(sealed);
       if (message !== undefined) this.#receive(message);
@@ -52,6 +64,7 @@ export class WorkerLink implements ClusterLink {
     worker.on('disconnect', () => {
       // The primary has died. Node would exit at once, unless the worker was told to disconnect.
       worker.exitedAfterDisconnect = true;
+      this.#fleet = { ...this.#fleet, ready: false };
       this.#onHangUp?.();
       this.#onDrain?.({ delay: 0 });
     });
@@ -79,11 +92,19 @@ export class WorkerLink implements ClusterLink {
   }
 
   allReady(): boolean {
-    return this.#allReady;
+    return this.#fleet.ready;
+  }
+
+  get fleet(): FleetState {
+    return this.#fleet;
   }
 
   reportReady(ready: boolean): void {
     void this.#send({ kind: 'ready', ready });
+  }
+
+  followReadiness(ready: () => boolean): void {
+    this.#ready = ready;
   }
 
   /** Resolves when this worker knows whether the others are ready. */
@@ -99,8 +120,8 @@ export class WorkerLink implements ClusterLink {
     this.#onDrain = listener;
   }
 
-  reportListening(): void {
-    void this.#send({ kind: 'listening' });
+  reportListening(service: Service): void {
+    void this.#send({ kind: 'listening', service });
   }
 
   /** Tells that this worker has stopped listening; resolves when its clients may be told to leave. */
@@ -123,7 +144,7 @@ export class WorkerLink implements ClusterLink {
   #receive(message: FromPrimary): void {
     switch (message.kind) {
       case 'fleet':
-        this.#allReady = message.ready;
+        this.#fleet = message.state;
         this.#onFleet?.();
         break;
       case 'snapshot-wanted':
@@ -139,6 +160,11 @@ export class WorkerLink implements ClusterLink {
         this.#onDrain?.(message.options);
         break;
     }
+  }
+
+  #beat(): void {
+    if (this.#ready !== undefined) this.reportReady(this.#ready());
+    else void this.#send({ kind: 'alive' });
   }
 
   async #answer(id: number): Promise<void> {

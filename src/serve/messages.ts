@@ -1,5 +1,7 @@
 import type { MetricObjectWithValues, MetricValue } from 'prom-client';
 import type { DrainOptions } from '../lifecycle/drain.js';
+import type { FleetState } from './fleet-state.js';
+import type { Service } from './service.js';
 
 /** Every metric of one process, as prom-client's `register.getMetricsAsJSON()` gives them. */
 export type MetricsSnapshot = readonly MetricObjectWithValues<MetricValue<string>>[];
@@ -7,7 +9,9 @@ export type MetricsSnapshot = readonly MetricObjectWithValues<MetricValue<string
 export type FromWorker =
   /** The worker hears from now on; what was sent before is lost. */
   | { readonly kind: 'joined' }
-  | { readonly kind: 'listening' }
+  /** A beat of the worker's heart. */
+  | { readonly kind: 'alive' }
+  | { readonly kind: 'listening'; readonly service: Service }
   | { readonly kind: 'ready'; readonly ready: boolean }
   | { readonly kind: 'metrics-wanted'; readonly id: number }
   | { readonly kind: 'snapshot'; readonly id: number; readonly metrics: MetricsSnapshot }
@@ -17,7 +21,7 @@ export type FromWorker =
   | { readonly kind: 'farewell'; readonly metrics: MetricsSnapshot };
 
 export type FromPrimary =
-  | { readonly kind: 'fleet'; readonly ready: boolean }
+  | { readonly kind: 'fleet'; readonly state: FleetState }
   | { readonly kind: 'snapshot-wanted'; readonly id: number }
   | { readonly kind: 'metrics'; readonly id: number; readonly text: string }
   /** The port is closed, or there are others who listen: clients may be told to leave. */

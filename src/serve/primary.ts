@@ -1,7 +1,10 @@
 import type { LoggerService } from '@nestjs/common';
 import cluster from 'node:cluster';
 import { FleetMetrics } from './fleet-metrics.js';
+import type { FleetState } from './fleet-state.js';
+import { BEAT_INTERVAL } from './pulse.js';
 import type { FilledServeOptions } from './serve-options.js';
+import { announce } from './service.js';
 import { onTermination } from './termination.js';
 import type { WorkerProcess } from './worker-process.js';
 import { WorkerSlot, type SlotListener } from './worker-slot.js';
@@ -18,6 +21,11 @@ export class Primary implements SlotListener {
   readonly #slots: WorkerSlot[] = [];
   readonly #allReady: Promise<void>;
   #resolveAllReady!: () => void;
+  /** Whether all workers have been ready at once. */
+  #complete = false;
+  #announced = false;
+  /** What the process ends with: 1 where a worker had to be killed, or none could start. */
+  #exitCode = 0;
   #rolling: Promise<void> | undefined;
   #rollAgain = false;
   #stopping = false;
@@ -34,12 +42,15 @@ export class Primary implements SlotListener {
     cluster.setupPrimary({ serialization: 'advanced' });
     onTermination(
       ['SIGTERM', 'SIGINT'],
-      () => void this.#stop(0),
+      () => void this.#stop(),
       () => this.#kill(),
     );
     process.on('SIGHUP', () => this.#roll());
+    setInterval(() => this.#takePulses(), BEAT_INTERVAL);
+    const logger = this.#logger;
+    const patience = this.#options.shutdownTimeout + RELEASE_TIMEOUT;
     for (let i = 0; i < this.#options.workers; i++)
-      this.#slots.push(new WorkerSlot(this, this.#logger));
+      this.#slots.push(new WorkerSlot(this, { logger, patience }));
     return this.#allReady;
   }
 
@@ -49,14 +60,21 @@ export class Primary implements SlotListener {
   }
 
   onJoined(worker: WorkerProcess): void {
-    worker.send({ kind: 'fleet', ready: this.#ready });
-    if (this.#stopping) worker.send({ kind: 'drain', options: {} });
+    worker.send({ kind: 'fleet', state: this.#state });
+    if (this.#stopping) worker.drain({});
   }
 
-  onReadiness(): void {
-    const ready = this.#ready;
-    for (const worker of this.#workers) worker.send({ kind: 'fleet', ready });
-    if (ready) this.#resolveAllReady();
+  onReadiness(worker: WorkerProcess): void {
+    const { readyWorkers, workers } = this.#state;
+    if (readyWorkers === workers) {
+      this.#complete = true;
+      this.#resolveAllReady();
+    }
+    this.#tellState();
+    if (worker.ready && !this.#announced) {
+      this.#announced = true;
+      announce(worker.service!, this.#options.jsonLogs);
+    }
   }
 
   onMetricsWanted(worker: WorkerProcess, id: number): void {
@@ -90,15 +108,36 @@ export class Primary implements SlotListener {
   onHopeless(reason: string): void {
     if (this.#stopping) return;
     this.#logger.fatal?.(`${reason}. Giving up`);
-    void this.#stop(1);
+    this.#exitCode = 1;
+    void this.#stop();
   }
 
-  get #ready(): boolean {
-    return (
-      !this.#stopping &&
-      this.#slots.length === this.#options.workers &&
-      this.#slots.every((slot) => slot.ready)
-    );
+  hasHopeBeside(slot: WorkerSlot): boolean {
+    return this.#slots.some((other) => other !== slot && other.hopeful);
+  }
+
+  get #state(): FleetState {
+    const { workers } = this.#options;
+    const readyWorkers = this.#slots.filter((slot) => slot.ready).length;
+    const ready = !this.#stopping && this.#complete && readyWorkers * 2 >= workers;
+    return { ready, readyWorkers, workers };
+  }
+
+  #tellState(): void {
+    const state = this.#state;
+    for (const worker of this.#workers) worker.send({ kind: 'fleet', state });
+  }
+
+  /** A worker that hangs serves nobody, hears nothing, and keeps whoever waits for it waiting. */
+  #takePulses(): void {
+    for (const worker of this.#workers) {
+      if (!worker.hangs()) continue;
+      this.#logger.error(
+        `Worker ${worker.pid} has given no sign of life for ${worker.silence} s and is killed`,
+      );
+      worker.kill();
+      if (this.#stopping) this.#exitCode = 1;
+    }
   }
 
   /** Replaces the workers one by one. Asked again meanwhile, it does so once more afterwards. */
@@ -126,24 +165,25 @@ export class Primary implements SlotListener {
     this.#logger.log('All workers have been replaced');
   }
 
-  /** Drains all workers, then exits: with `code`, or with 1 where a worker had to be killed. */
-  async #stop(code: number): Promise<void> {
+  /** Drains all workers, then exits. */
+  async #stop(): Promise<void> {
+    if (this.#stopping) return;
     this.#stopping = true;
     for (const slot of this.#slots) slot.close();
-    for (const worker of this.#workers) worker.send({ kind: 'drain', options: {} });
-    this.onReadiness();
+    this.#tellState();
+    for (const worker of this.#workers) worker.drain({});
     const { drainDelay, shutdownTimeout } = this.#options;
     const overdue = setTimeout(
       () => {
         this.#logger.error('A worker did not end in time and is killed');
-        code = 1;
+        this.#exitCode = 1;
         this.#kill();
       },
       drainDelay + shutdownTimeout + RELEASE_TIMEOUT,
     );
     await Promise.all([...this.#workers].map(({ exited }) => exited));
     clearTimeout(overdue);
-    process.exit(code);
+    process.exit(this.#exitCode);
   }
 
   #hangUpIfDeaf(): void {

@@ -1,4 +1,5 @@
-import type { LogLevel } from '@nestjs/common';
+import type { INestApplication, LogLevel } from '@nestjs/common';
+import type { AbstractHttpAdapter } from '@nestjs/core';
 import { ConfigurationError } from '../errors/index.js';
 import { drainDelayFrom, LONGEST_DELAY } from '../lifecycle/drain-delay.js';
 import { LOG_LEVEL_NAMES, logLevelsFrom } from './log-levels.js';
@@ -24,10 +25,31 @@ export interface ServeOptions {
   readonly logLevel?: string;
   /**
    * The framework under Nest; its package, `@nestjs/platform-express` or `@nestjs/platform-fastify`,
-   * must be installed. Environment: `HTTP_ADAPTER`.
+   * must be installed. Or an adapter of your own making, as `NestFactory.create()` takes it.
+   * Environment: `HTTP_ADAPTER`.
    * @default 'express'
+   * @example
+   * ```ts
+   * await serve(AppModule, { adapter: new FastifyAdapter({ trustProxy: true }) });
+   * ```
    */
-  readonly adapter?: 'express' | 'fastify';
+  readonly adapter?: 'express' | 'fastify' | AbstractHttpAdapter;
+  /**
+   * Sets up the app before it listens: prefix, CORS, versioning, global pipes. With workers, it is called
+   * in each of them. What it throws ends the start. Signals are `serve()`'s own business:
+   * `enableShutdownHooks()` changes nothing.
+   * @default nothing is set up
+   * @example
+   * ```ts
+   * await serve(AppModule, {
+   *   configure(app) {
+   *     app.setGlobalPrefix('api');
+   *     app.enableCors();
+   *   },
+   * });
+   * ```
+   */
+  configure?(app: INestApplication): unknown;
   /**
    * Processes that serve the port. With more than one, this process only supervises them.
    * Environment: `WORKERS`.
@@ -54,7 +76,8 @@ export interface FilledServeOptions {
   readonly host: string;
   readonly logLevels: LogLevel[];
   readonly jsonLogs: boolean;
-  readonly adapter: 'express' | 'fastify';
+  readonly adapter: 'express' | 'fastify' | AbstractHttpAdapter;
+  readonly configure: ServeOptions['configure'];
   readonly workers: number;
   readonly drainDelay: number;
   readonly shutdownTimeout: number;
@@ -74,6 +97,7 @@ const KNOWN = new Set<string>([
   'host',
   'logLevel',
   'adapter',
+  'configure',
   'workers',
   'drainDelay',
   'shutdownTimeout',
@@ -86,9 +110,18 @@ const HOST: Kind<string> = {
   expected: 'an address or a host name',
   read: (value) => (typeof value === 'string' && value !== '' ? value : undefined),
 };
-const ADAPTER: Kind<'express' | 'fastify'> = {
+const NAMED_ADAPTER: Kind<'express' | 'fastify'> = {
   expected: '"express" or "fastify"',
   read: (value) => (value === 'express' || value === 'fastify' ? value : undefined),
+};
+const ADAPTER: Kind<FilledServeOptions['adapter']> = {
+  expected: NAMED_ADAPTER.expected,
+  read: (value) => NAMED_ADAPTER.read(value) ?? (isHttpAdapter(value) ? value : undefined),
+};
+const CONFIGURE: Kind<NonNullable<ServeOptions['configure']>> = {
+  expected: 'a function',
+  read: (value) =>
+    typeof value === 'function' ? (value as NonNullable<ServeOptions['configure']>) : undefined,
 };
 const LOG_LEVEL: Kind<LogLevel[]> = {
   expected: `one of ${LOG_LEVEL_NAMES.join(', ')}`,
@@ -125,6 +158,7 @@ export function fillServeOptions(options: ServeOptions, env: Environment): Fille
     logLevels: pick('logLevel', 'LOG_LEVEL', LOG_LEVEL, ['warn', 'error', 'fatal']),
     jsonLogs: env.NODE_ENV === 'production',
     adapter: pick('adapter', 'HTTP_ADAPTER', ADAPTER, 'express'),
+    configure: pick('configure', undefined, CONFIGURE, undefined),
     workers: pick('workers', 'WORKERS', WORKERS, 1),
     drainDelay: pick('drainDelay', undefined, MILLISECONDS, drainDelayFrom(env)),
     shutdownTimeout: pick('shutdownTimeout', undefined, MILLISECONDS, 30_000),
@@ -152,6 +186,11 @@ function integer(least: number, most: number, what = 'an integer'): Kind<number>
 /** A variable's text as a number where it is written as one in decimal digits. */
 function numeric(text: string): string | number {
   return /^\d+$/.test(text) ? Number(text) : text;
+}
+
+/** An adapter may come from another copy of @nestjs/core, so that its class proves nothing. */
+function isHttpAdapter(value: unknown): value is AbstractHttpAdapter {
+  return typeof (value as Partial<AbstractHttpAdapter> | null)?.getHttpServer === 'function';
 }
 
 function shown(value: unknown): string {

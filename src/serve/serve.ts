@@ -8,6 +8,7 @@ import {
 import { clusterLink } from './cluster-link.js';
 import { Primary } from './primary.js';
 import { fillServeOptions, type ServeOptions } from './serve-options.js';
+import { announce, serviceOf } from './service.js';
 import { serveAsWorker } from './worker.js';
 
 /**
@@ -15,8 +16,9 @@ import { serveAsWorker } from './worker.js';
  * a second signal ends it at once.
  *
  * With `workers` above 1, this process forks that many, which run the same program and share the port.
- * One that dies is replaced, with growing delays; if one cannot start at all, the program ends with exit
- * code 1. SIGHUP replaces all of them, one by one, without losing a request.
+ * One that dies, or hangs for ten seconds, is replaced, with growing delays; only if none of them can
+ * start does the program end, with exit code 1. SIGHUP replaces all of them, one by one, without losing a
+ * request; where the new ones cannot start, the old ones go on serving.
  *
  * @returns the listening app; in the process that only supervises workers, `undefined`, once all of them
  * are ready.
@@ -25,6 +27,7 @@ import { serveAsWorker } from './worker.js';
  * ```ts
  * await serve(AppModule);
  * await serve(AppModule, { adapter: 'fastify', workers: 4, drainDelay: 5000 });
+ * await serve(AppModule, { configure: (app) => app.setGlobalPrefix('v1') });
  * ```
  */
 export async function serve(
@@ -38,7 +41,9 @@ export async function serve(
     await new Primary(filled, createLogger(filled, 'Serve')).start();
     return undefined;
   }
-  const app = await startApplication(root, filled);
-  exitOnTermination(app, ['SIGTERM', 'SIGINT', 'SIGHUP']);
+  const app = await startApplication(root, filled, (listening) => {
+    exitOnTermination(listening, ['SIGTERM', 'SIGINT', 'SIGHUP']);
+  });
+  announce(await serviceOf(app), filled.jsonLogs);
   return app;
 }

@@ -1,5 +1,7 @@
 import cluster, { type Worker } from 'node:cluster';
+import type { DrainOptions } from '../lifecycle/drain.js';
 import { WORKER_MARK } from './cluster-link.js';
+import { endUndeliveredConnections } from './handed-connections.js';
 import {
   seal,
   unseal,
@@ -7,6 +9,8 @@ import {
   type FromWorker,
   type MetricsSnapshot,
 } from './messages.js';
+import { Pulse } from './pulse.js';
+import type { Service } from './service.js';
 
 /** What a worker process has to say to whoever supervises it. */
 export interface WorkerListener {
@@ -25,12 +29,15 @@ export interface WorkerListener {
 export class WorkerProcess {
   readonly #worker: Worker;
   readonly #listener: WorkerListener;
+  readonly #pulse = new Pulse();
   #listening = false;
   #reported: boolean | undefined;
   #readySince: number | undefined;
   #deaf = false;
   #gone = false;
   #resolveStarted!: (started: boolean) => void;
+  /** What it serves; `undefined` until it listens. */
+  service: Service | undefined;
   /** The last metrics this worker has sent. */
   snapshot: MetricsSnapshot = [];
   /** Whether the worker became ready; `false` if it exited before. */
@@ -41,6 +48,7 @@ export class WorkerProcess {
   constructor(listener: WorkerListener) {
     this.#listener = listener;
     this.#worker = cluster.fork({ [WORKER_MARK]: '1' });
+    endUndeliveredConnections(this.#worker);
     this.started = new Promise((resolve) => (this.#resolveStarted = resolve));
     this.exited = new Promise((resolve) => {
       this.#worker.once('exit', (code: number | null, signal: string | null) => {
@@ -86,8 +94,27 @@ export class WorkerProcess {
     return this.#readySince === undefined ? undefined : performance.now() - this.#readySince;
   }
 
+  /** How long it has given no sign of life, in seconds. */
+  get silence(): number {
+    return this.#pulse.silence;
+  }
+
+  /** Asked at every beat: whether the worker hangs. */
+  hangs(): boolean {
+    return this.#pulse.due();
+  }
+
   send(message: FromPrimary): void {
     if (this.#worker.isConnected()) this.#worker.send(seal(message));
+  }
+
+  /**
+   * Drains the worker. One that does not listen yet has accepted nothing, and may be deaf to messages:
+   * it is ended by the signal, which it handles only later.
+   */
+  drain(options: Partial<DrainOptions>): void {
+    this.send({ kind: 'drain', options });
+    if (!this.#listening) this.#worker.process.kill('SIGTERM');
   }
 
   /** Ends the process at once. */
@@ -96,15 +123,19 @@ export class WorkerProcess {
   }
 
   #receive(message: FromWorker): void {
+    this.#pulse.felt();
     switch (message.kind) {
       case 'joined':
         this.#listener.onJoined(this);
         break;
       case 'listening':
         this.#listening = true;
+        this.service = message.service;
+        this.#pulse.serves();
         this.#readinessChanged();
         break;
       case 'ready':
+        if (this.#reported === message.ready) break;
         this.#reported = message.ready;
         this.#readinessChanged();
         break;

@@ -3,6 +3,7 @@ import { Drain } from '../lifecycle/drain.js';
 import { exitOnTermination, startApplication, type RootModule } from './application.js';
 import type { WorkerLink } from './cluster-link.js';
 import type { FilledServeOptions } from './serve-options.js';
+import { serviceOf } from './service.js';
 
 /** Serves the app in a worker process, until the primary or a signal ends it. */
 export async function serveAsWorker(
@@ -16,10 +17,10 @@ export async function serveAsWorker(
   link.onDrain(() => process.exit(0));
   // Before it listens, lest it tell its first clients that the others are not ready.
   await link.join();
-  const app = await startApplication(root, options);
-  Drain.for(app.getHttpAdapter() as never).waitAfterListening(() => link.reportDeaf());
-  const stop = exitOnTermination(app, ['SIGTERM', 'SIGINT'], () => link.sayFarewell());
-  link.onDrain(stop);
-  link.reportListening();
+  const app = await startApplication(root, options, (listening) => {
+    Drain.for(listening.getHttpAdapter() as never).waitAfterListening(() => link.reportDeaf());
+    link.onDrain(exitOnTermination(listening, ['SIGTERM', 'SIGINT'], () => link.sayFarewell()));
+  });
+  link.reportListening(await serviceOf(app));
   return app;
 }

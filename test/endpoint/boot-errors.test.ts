@@ -96,6 +96,7 @@ const OPTIONS: [options: unknown, sentence: RegExp][] = [
   [{ maxConcurrency: 0 }, /^Model\.run: expected maxConcurrency to be .* at least 1, got 0$/],
   [{ maxConcurrency: NaN }, /^Model\.run: expected maxConcurrency to be .*, got NaN$/],
   [{ maxQueue: -1 }, /^Model\.run: expected maxQueue to be .* at least 0, got -1$/],
+  [{ stallTimeout: -1 }, /^Model\.run: expected stallTimeout to be .* from 0 to \d+, got -1$/],
   [{ bodyLimit: '1mb' }, /^Model\.run: expected bodyLimit to be .*, got '1mb'$/],
   [{ batch: true }, /^Model\.run: expected batch to be an object, got true$/],
   [{ batch: { size: 3 } }, /^Model\.run: expected options to be among .*"size"$/],

@@ -45,6 +45,10 @@ export class FixtureProcess {
     });
   }
 
+  get pid(): number {
+    return this.#child.pid!;
+  }
+
   /** Waits until it has printed what matches; `count` times, where that is given. */
   async printed(pattern: RegExp, count = 1): Promise<RegExpMatchArray[]> {
     const found = () => [...this.output.matchAll(new RegExp(pattern, 'g'))];

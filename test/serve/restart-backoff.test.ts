@@ -22,4 +22,11 @@ describe('RestartBackoff', () => {
     for (let i = 0; i < 2; i++) expect(backoff.afterDeath(undefined)).toBeDefined();
     expect(backoff.afterDeath(undefined)).toBeUndefined();
   });
+
+  it('waits ever longer where it is to persevere', () => {
+    const backoff = new RestartBackoff();
+    const delays = Array.from({ length: 5 }, () => backoff.afterDeath(undefined, true));
+    expect(delays).toEqual([100, 200, 400, 800, 1600]);
+    expect(backoff.hopeless).toBe(true);
+  });
 });

@@ -4,16 +4,15 @@ import { FixtureProcess } from './fixture-process.js';
 // Processes take their time to start on a busy machine.
 vi.setConfig({ testTimeout: 60_000 });
 
-it('replaces a worker that crashed, and is not ready meanwhile', async () => {
+it('replaces a worker that crashed, and stays ready with half of them', async () => {
   const server = new FixtureProcess('serving', { WORKERS: '2' });
   const port = await server.port();
   await server.printed(/all ready/);
   expect(await allReady(port)).toBe(true);
   await expect(fetch(`http://127.0.0.1:${port}/crash`, { method: 'POST' })).rejects.toThrow();
   await server.printed(/ended with code 7; another starts in 100 ms/);
-  expect(await allReady(port)).toBe(false);
+  expect(await allReady(port)).toBe(true);
   await server.printed(/port \d+ of/, 3);
-  while (!(await allReady(port)));
   server.kill('SIGTERM');
   expect(await server.exited).toEqual({ code: 0, signal: null });
 });
