@@ -79,11 +79,8 @@ export class EndpointDiscovery {
     }
     refuseNeverLoaded(owner, wrapper);
     if (GENERATOR.test(Object.prototype.toString.call(declaration.predict))) {
-      throw ConfigurationError.expected(
-        owner,
-        'stream',
-        'true beside a generator function',
-        undefined,
+      throw new ConfigurationError(
+        `${owner}: expected predict to return a value, a promise or an Observable, got a generator function, whose stream of items no endpoint sends`,
       );
     }
     const foreign = foreignParameter(controller, method);

@@ -86,7 +86,8 @@ export function readBody(
     finish(new InvalidRequest(`The ${encoding} body cannot be decompressed`, { cause }));
   });
   request.on('error', clientGone);
-  request.on('aborted', () => clientGone());
+  // A stream of HTTP/2 that is reset has no error; of HTTP/1.1 this would come before the response is closed.
+  if ('stream' in request) request.on('aborted', () => clientGone());
   return finish;
 }
 

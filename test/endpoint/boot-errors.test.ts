@@ -80,7 +80,7 @@ describe.each(ADAPTERS)('a generator function on %s', (adapter) => {
   ])('stops the boot: %o', async (model) => {
     ModelEndpoint('/x')(model as never);
     expect(await sentenceOf(adapter, { controllers: [model] })).toBe(
-      `${model.name}: expected stream to be true beside a generator function, got undefined`,
+      `${model.name}: expected predict to return a value, a promise or an Observable, got a generator function, whose stream of items no endpoint sends`,
     );
   });
 });

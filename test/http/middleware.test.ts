@@ -39,7 +39,8 @@ describe.each(ADAPTERS)('what the app puts before its routes on %s', (adapter) =
   ])('holds for every answer of an endpoint: %s', async (_, setUp, header, value) => {
     const app = await startApp(adapter, { controllers: [Model], setUp });
     for (const [body, headers, status] of BODIES) {
-      const answer = await app.post('/model', body, { origin: 'http://a.b', ...headers });
+      const page = { origin: 'http://a.b', 'content-type': 'application/json' };
+      const answer = await app.post('/model', body, { ...page, ...headers });
       expect(answer.status).toBe(status);
       expect(answer.headers.get(header), `${status}`).toBe(value);
     }

@@ -108,6 +108,13 @@ test('a Uint8Array is taken as it is, without a copy', () => {
   }
 });
 
+test('bytes under a key that looks like a way to a prototype are read again as they are', () => {
+  const codec = codecOfFields('map<string, bytes> f = 1;');
+  const canonical = codec.read({ f: { constructor: 'aGk=', prototype: 'aGk=' } });
+  expect(canonical).toEqual({ f: { constructor: HI, prototype: HI } });
+  expect(codec.read(canonical)).toEqual(canonical);
+});
+
 describe('nothing is copied', () => {
   const codec = codecOf(`syntax = "proto3";
     message M { string s = 1; Plain plain = 2; Raw raw = 3; Loop loop = 4; }
