@@ -24,6 +24,7 @@ import { EndpointRegistry } from './endpoint/endpoint-registry.js';
 import { ConfigurationError, ServingError } from './errors/index.js';
 import { createHttpTransport, type HttpTransport } from './http/http-transport.js';
 import { installProbes } from './http/probes.js';
+import { DrainModule } from './lifecycle/drain.module.js';
 import { Drain } from './lifecycle/drain.js';
 import { Readiness } from './lifecycle/readiness.js';
 import { warmUp } from './lifecycle/warm-up.js';
@@ -60,7 +61,7 @@ const CACHE_OPTIONS = Symbol('ModelServingCacheOptions');
  * ```
  */
 @Module({
-  imports: [DiscoveryModule],
+  imports: [DiscoveryModule, DrainModule],
   providers: [
     { provide: FILLED_OPTIONS, useFactory: fillModuleOptions, inject: [MODULE_OPTIONS_TOKEN] },
     {
@@ -100,7 +101,7 @@ export class ModelServingModule
   implements NestModule, OnModuleInit, OnApplicationBootstrap, OnApplicationShutdown
 {
   readonly #options: FilledModelServingOptions;
-  readonly #adapter: AbstractHttpAdapter | undefined;
+  readonly #host: HttpAdapterHost;
   readonly #app: ApplicationConfig;
   readonly #readiness: Readiness;
   readonly #metrics: ServingMetrics;
@@ -119,7 +120,7 @@ export class ModelServingModule
     super();
     refuseTwins(modules);
     this.#options = options;
-    this.#adapter = host.httpAdapter;
+    this.#host = host;
     this.#app = app;
     this.#readiness = readiness;
     this.#metrics = metrics;
@@ -136,7 +137,7 @@ export class ModelServingModule
 
   /** The last moment before Nest makes the routes, when prefix, versioning and global parts are known. */
   configure(_consumer: MiddlewareConsumer): void {
-    const adapter = this.#adapter!;
+    const adapter = this.#host.httpAdapter;
     this.#registry.discover(this.#options);
     this.#transport = createHttpTransport(
       adapter,
@@ -156,8 +157,7 @@ export class ModelServingModule
   onModuleInit(): void {
     this.#transport?.connect();
     this.#metrics.collectProcessMetrics();
-    if (this.#adapter !== undefined && this.#transport !== undefined)
-      this.#prepareDrain(this.#adapter);
+    if (this.#transport !== undefined) this.#prepareDrain(this.#host.httpAdapter);
   }
 
   async onApplicationBootstrap(): Promise<void> {

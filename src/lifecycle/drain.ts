@@ -46,8 +46,9 @@ export interface DrainOptions {
  *    request, which says `Connection: close`, or as it falls idle; requests that still arrive are served.
  * 3. After `timeout`, `onCut` hooks fail what is queued or running, and the connections are cut.
  *
- * It runs inside the adapter's `beforeClose`, which Nest awaits before any `onModuleDestroy`: whatever
- * asked the app to close, models and stores are released only when nobody needs them any more.
+ * It runs before any `onModuleDestroy`, whatever asked the app to close, so that models and stores are
+ * released only when nobody needs them any more: Nest 12 awaits the adapter's `beforeClose` there, and
+ * for Nest 11, which has none, `DrainModule` is the first to be destroyed.
  */
 export class Drain {
   static readonly #drains = new WeakMap<AbstractHttpAdapter, Drain>();
@@ -68,10 +69,11 @@ export class Drain {
     const server: Server | Http2Server = adapter.getHttpServer();
     this.#connections =
       'closeIdleConnections' in server ? new Connections(server) : new Http2Sessions(server);
-    const beforeClose = adapter.beforeClose.bind(adapter);
-    adapter.beforeClose = async () => {
+    const closing: { beforeClose?(): unknown } = adapter;
+    const beforeClose = closing.beforeClose?.bind(adapter);
+    closing.beforeClose = async () => {
       await this.begin();
-      return beforeClose();
+      await beforeClose?.();
     };
   }
 
@@ -83,6 +85,11 @@ export class Drain {
       Drain.#drains.set(adapter, drain);
     }
     return drain;
+  }
+
+  /** The drain of an app that has one: an app that never became a server has none. */
+  static installedIn(adapter: AbstractHttpAdapter | undefined): Drain | undefined {
+    return adapter && Drain.#drains.get(adapter);
   }
 
   /** Whether the app has begun to stop. */
