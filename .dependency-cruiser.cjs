@@ -26,6 +26,19 @@ module.exports = {
       to: { path: '^src/', pathNot: '^src/(runtimes|errors|execution/task)' },
     },
     {
+      name: 'testing-stands-alone',
+      comment: 'What only tests need loads nothing of an app, and no app loads it.',
+      severity: 'error',
+      from: { path: '^src/testing/' },
+      to: { path: '^src/', pathNot: '^src/(testing|errors|execution)/' },
+    },
+    {
+      name: 'core-loads-no-testing',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/testing/' },
+      to: { path: '^src/testing/' },
+    },
+    {
       name: 'core-loads-no-runtime',
       severity: 'error',
       from: { path: '^src/', pathNot: '^src/runtimes/' },

@@ -69,9 +69,8 @@ export class Drain {
     const server: Server | Http2Server = adapter.getHttpServer();
     this.#connections =
       'closeIdleConnections' in server ? new Connections(server) : new Http2Sessions(server);
-    const closing: { beforeClose?(): unknown } = adapter;
-    const beforeClose = closing.beforeClose?.bind(adapter);
-    closing.beforeClose = async () => {
+    const beforeClose: (() => unknown) | undefined = adapter.beforeClose?.bind(adapter);
+    adapter.beforeClose = async () => {
       await this.begin();
       await beforeClose?.();
     };

@@ -1,0 +1,1 @@
+export { predictContext, type PredictContextOptions } from './predict-context.js';
