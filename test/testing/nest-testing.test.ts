@@ -122,7 +122,7 @@ describe.each(WAYS)("Nest's testing module on %s", (_, create) => {
     await request(next.getHttpServer()).post('/greet').send({ name: 'Ada' }).expect(200);
   });
 
-  it('takes global prefix, versions and pipes that are set before init', async () => {
+  it('listens, under a global prefix', async () => {
     const module = await testing().compile();
     const app = create(module);
     onTestFinished(() => app.close());
