@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import protobuf from 'protobufjs';
 import type { ReflectionObject, Root } from 'protobufjs';
-import { ConfigurationError } from '../errors/index.js';
+import { adviceOnMissing, ConfigurationError } from '../errors/index.js';
 import { NameIndex } from './name-index.js';
 import { link } from './proto/linker.js';
 import { SourceError } from './proto/source-error.js';
@@ -30,7 +30,7 @@ const cache = new Map<string, CacheEntry>();
 export function loadFile(file: string, includeDirs: readonly string[], owner: string): LoadedFile {
   if (!existsSync(file)) {
     throw new ConfigurationError(
-      `${owner}: schema expected a file, got ${file}, which does not exist`,
+      `${owner}: schema expected a file, got ${file}, which does not exist; ${adviceOnMissing(file)}`,
     );
   }
   try {

@@ -364,7 +364,7 @@ describe('as a provider', () => {
     const error = await refusal(app.init());
     expect(error).toBeInstanceOf(ConfigurationError);
     expect(error.message).toMatch(
-      /^OnnxModel: expected file to be an ONNX model, got ".*missing\/model\.onnx" \(.*exist.*\)$/,
+      /^OnnxModel: expected file to be an ONNX model, got ".*missing\/model\.onnx" \(.*exist.*; if model\.onnx is among the sources, .* \["\*\*\/\*\.onnx"\] .*\)$/,
     );
   });
 

@@ -257,7 +257,11 @@ describe('as a provider', () => {
   });
 
   test.each([
-    ['does not exist', fixture('missing.mjs'), 'missing.mjs'],
+    [
+      'does not exist',
+      fixture('missing.mjs'),
+      'if missing.mjs is among the sources, have the build copy it',
+    ],
     ['has no default export', fixture('no-default.mjs'), 'to be a function, got undefined'],
     ['throws when loaded', COMMANDS, 'broken at load'],
   ])('stops the app at boot if the file %s', async (_, file, message) => {

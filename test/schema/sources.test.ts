@@ -107,7 +107,8 @@ describe('a mistake stops the boot in one sentence:', () => {
   const Static = Object.assign(() => undefined, { encode() {}, decode() {} });
 
   const MISTAKES: [string, unknown, RegExp][] = [
-    ['no such file', '/nowhere/x.proto', /expected a file, got \/nowhere\/x\.proto, which does not exist/],
+    ['no such file', '/nowhere/x.proto', /expected a file, got \/nowhere\/x\.proto, which does not exist; if x\.proto is among the sources, have the build copy it: "compilerOptions": \{ "assets": \["\*\*\/\*\.proto"\] \} in nest-cli\.json/],
+    ['no such descriptor', '/nowhere/x.json', /\["\*\*\/\*\.json"\]/],
     ['a folder', dirname(path), /schema .*EISDIR/],
     ['an http URL', new URL('http://localhost/x.proto'), /expected a path or a file: URL, got http/],
     ['a parse error', writeSchema('syntax = "proto3";\nmessage {', 'broken.proto'), /broken\.proto:2: illegal type name '{'/],

@@ -1,7 +1,7 @@
 import type { OnApplicationShutdown, OnModuleInit } from '@nestjs/common';
 import type { InferenceSession, Tensor } from 'onnxruntime-node';
 import { ConfigurationError, InvalidRequest } from '../../errors/index.js';
-import { modelFile } from '../model-file.js';
+import { loadFailure, modelFile } from '../model-file.js';
 import { LoadedModel } from './loaded-model.js';
 import { OnnxInputError } from './onnx-input-error.js';
 import { openSession } from './open-session.js';
@@ -167,7 +167,7 @@ export class OnnxModel<O extends Record<string, Tensor.Type> = Record<string, Te
     } catch (cause) {
       if (cause instanceof ConfigurationError) throw cause;
       throw new ConfigurationError(
-        `${this.constructor.name}: expected file to be an ONNX model, got "${this.#file}" (${(cause as Error).message})`,
+        `${this.constructor.name}: expected file to be an ONNX model, got "${this.#file}" (${loadFailure(this.#file, (cause as Error).message)})`,
         { cause },
       );
     }

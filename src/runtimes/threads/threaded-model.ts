@@ -2,7 +2,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { MessagePort } from 'node:worker_threads';
 import type { OnApplicationShutdown, OnModuleInit } from '@nestjs/common';
 import { ConfigurationError, ServingError } from '../../errors/index.js';
-import { modelFile } from '../model-file.js';
+import { loadFailure, modelFile } from '../model-file.js';
 import {
   fillOptions,
   type FilledOptions,
@@ -143,7 +143,7 @@ export class ThreadedModel<Input = unknown, Output = unknown>
       await this.#pool.load();
     } catch (cause) {
       throw new ConfigurationError(
-        `${this.#name}: expected file to be a module that a worker thread can run, got "${this.#file}" (${failureOf(cause)})`,
+        `${this.#name}: expected file to be a module that a worker thread can run, got "${this.#file}" (${loadFailure(this.#file, failureOf(cause))})`,
         { cause },
       );
     }
