@@ -26,6 +26,7 @@ const SNIPPETS: readonly Snippet[] = [
 function withSources(text: string): string {
   return text
     .replace(/'nestjs-model-serving'/g, `'../../src/index.js'`)
+    .replace(/'nestjs-model-serving\/testing'/g, `'../../src/testing/index.js'`)
     .replace(/'nestjs-model-serving\/(\w+)'/g, `'../../src/runtimes/$1/index.js'`);
 }
 
@@ -57,6 +58,7 @@ beforeAll(async () => {
     if (language === 'proto' || language === 'js')
       writeFileSync(`${OUT}/dist/.cache/readme/${file}`, text);
   });
+  writeFileSync(`${OUT}/app.module.ts`, `export { AppModule, Greeter } from './main.js';\n`);
   writeFileSync(`${OUT}/dist/.cache/readme/rest.mjs`, SERVE_THE_REST);
   // The model that a snippet names, as a user would have it in the working directory.
   copyFileSync(`${ROOT}examples/iris/iris.onnx`, `${OUT}/iris.onnx`);

@@ -6,5 +6,5 @@ import { basename, extname } from 'node:path';
  */
 export function adviceOnMissing(file: string): string {
   const assets = JSON.stringify([`**/*${extname(file)}`]);
-  return `if ${basename(file)} is among the sources, have the build copy it: "compilerOptions": { "assets": ${assets} } in nest-cli.json`;
+  return `if ${basename(file)} is among the sources, have the build copy it: "compilerOptions": { "assets": ${assets} } in nest-cli.json, or name it by its path from the working directory`;
 }
