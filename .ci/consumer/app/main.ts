@@ -10,7 +10,8 @@ async function listen() {
   const fastify = process.env['HTTP_ADAPTER'] === 'fastify';
   const adapter = fastify ? new FastifyAdapter() : new ExpressAdapter();
   const app = await NestFactory.create(AppModule, adapter, { logger: ['warn', 'error'] });
-  app.enableShutdownHooks();
+  // Some signals are none of Deno's.
+  app.enableShutdownHooks(['SIGTERM']);
   await app.listen(0, '127.0.0.1');
   return app;
 }
