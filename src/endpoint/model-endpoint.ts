@@ -6,7 +6,7 @@ import type { SchemaSource } from '../schema/index.js';
 import type { BatchOptions, ModelEndpointOptions } from './endpoint-options.js';
 import { defineClassRoute, defineRoute, type DeclaredEndpoint } from './route.js';
 
-type Answer<T> = T | Promise<T> | Observable<T>;
+type Answer<T> = T | Promise<T | Observable<T>> | Observable<T>;
 
 /** A handler of one request at a time. */
 export type Predict<Req = any, Res = any> = (input: Req, context: PredictContext) => Answer<Res>;
@@ -33,7 +33,7 @@ export interface ModelEndpointDecorator<Handler> {
  * On a class, the class becomes a controller whose `predict` is the handler. On a method of a
  * `@Controller()` class, that method is, so that several endpoints can share one model. The handler
  * gets the body's fields as one object and a {@link PredictContext}; it returns a value, a promise
- * or an Observable (its last value counts). With `options.batch` it gets arrays of both.
+ * or an Observable (its last value counts), or promises one. With `options.batch` it gets arrays of both.
  *
  * @param path The route below the controller's and the app's prefixes.
  * @param schema What requests and answers are checked against; without it, any JSON object passes.

@@ -41,7 +41,7 @@ export class Batch {
   #settled(pending: Parameters<typeof follow>[0]): Promise<unknown> {
     const { value, stop } = follow(pending);
     this.#stop = stop;
-    if (this.#left === 0) stop?.();
+    if (this.#left === 0) stop();
     return value;
   }
 }

@@ -14,24 +14,40 @@ export function isPending(value: unknown): value is Pending {
   return isThenable(value) || (typeof value === 'object' && isObservable(value));
 }
 
-/** A handler at work: its value in the end, and the way to stop it where there is one. */
+/** A handler at work: its value in the end, and the way to stop it. */
 export interface Work {
   readonly value: Promise<unknown>;
-  /** Ends the subscription to an Observable, and `value` with `undefined`. */
-  readonly stop: (() => void) | undefined;
+  /** Ends the subscription to an Observable, and `value` with `undefined`; a promise goes on. */
+  readonly stop: () => void;
 }
 
 /**
- * Follows a handler to its end. Unsubscribing is how an Observable is told to stop, and it may
- * never complete otherwise; a promise has to be waited for.
+ * Follows a handler to its end: the value of its promise, or the last one of its Observable, which it
+ * may have promised. Unsubscribing is how an Observable is told to stop, and it may never complete
+ * otherwise; a promise has to be waited for.
  */
 export function follow(pending: Pending): Work {
+  if (isObservable(pending)) return subscribe(pending);
+  let stopped = false;
+  let promised: Work | undefined;
   // Promise.resolve() also tames foreign thenables that settle twice, or throw.
-  if (!isObservable(pending)) return { value: Promise.resolve(pending), stop: undefined };
-  let stop: (() => void) | undefined;
+  const value = Promise.resolve(pending).then((result) => {
+    if (stopped || !isObservable(result)) return result;
+    promised = subscribe(result);
+    return promised.value;
+  });
+  const stop = () => {
+    stopped = true;
+    promised?.stop();
+  };
+  return { value, stop };
+}
+
+function subscribe(observable: Observable<unknown>): Work {
+  let stop!: () => void;
   const value = new Promise<unknown>((resolve, reject) => {
     let last: unknown;
-    const subscription = pending.subscribe({
+    const subscription = observable.subscribe({
       next: (next) => (last = next),
       error: reject,
       complete: () => resolve(last),

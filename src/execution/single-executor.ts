@@ -126,7 +126,7 @@ export class SingleExecutor implements Executor {
     const { value, stop } = follow(pending);
     const abandon = () => {
       this.#abandoned.add(settlement);
-      if (stop !== undefined) settlement.task.inContext(stop);
+      settlement.task.inContext(stop);
     };
     if (settlement.settled) {
       abandon();

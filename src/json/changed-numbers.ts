@@ -1,27 +1,38 @@
 import { integerOf } from './decimal.js';
 import type { Path } from './path.js';
-import { endOfString } from './string-literal.js';
 
 /** Below, no integer is changed; above, none is of a 64-bit type. */
 const LEAST = 2 ** 53;
 const MOST = 2 ** 64;
 
-/** The start of a string, or a number of at least 16 digits or with an exponent. */
-const CANDIDATE = /"|-?\d[\d.]{15,}(?:[eE][+-]?\d+)?|-?\d[\d.]*[eE][+-]?\d+/g;
+/** The digits of {@link LEAST}, and the characters of the shortest changed literal, `922337205e10`. */
+const LEAST_DIGITS = 16;
+const LEAST_LENGTH = 12;
 
-const DIGITS = /^-?\d+$/;
+const QUOTE = 34;
+const PLUS = 43;
+const MINUS = 45;
+const POINT = 46;
+const ZERO = 48;
+const NINE = 57;
+const BACKSLASH = 92;
+/** In lower case. */
+const E = 101;
 
 /**
  * The integers of a JSON text that parsing changed: `9007199254740993` becomes ...992, the nearest
- * number there is. They are found by parsing the text once more with these literals as strings.
+ * number there is. They are found by parsing the text once more, in which each of these literals is
+ * overwritten by a string of its length that says where it stands.
  */
 export class ChangedNumbers {
+  readonly #text: Buffer;
   readonly #marked: unknown;
 
   /** @param text valid JSON */
   constructor(text: string) {
-    const marked = mark(text);
-    this.#marked = marked === text ? undefined : JSON.parse(marked);
+    this.#text = Buffer.from(text);
+    const marked = mark(this.#text);
+    this.#marked = marked === undefined ? undefined : JSON.parse(marked.toString());
   }
 
   /** How the number at the end of the path was written, if parsing changed it. */
@@ -30,31 +41,60 @@ export class ChangedNumbers {
     for (let i = 0; i < length; i++) {
       value = (value as Record<string | number, unknown> | undefined)?.[path[i] as string];
     }
-    return typeof value === 'string' ? value : undefined;
+    if (typeof value !== 'string') return undefined;
+    const start = parseInt(value, 36);
+    return this.#text.toString('latin1', start, start + value.length + 2);
   }
 }
 
-function mark(text: string): string {
-  let marked = '';
-  let copied = 0;
-  CANDIDATE.lastIndex = 0;
-  for (let match; (match = CANDIDATE.exec(text)) !== null;) {
-    const [literal] = match;
-    if (literal === '"') {
-      CANDIDATE.lastIndex = endOfString(text, match.index);
-    } else if (isChanged(literal)) {
-      marked += `${text.slice(copied, match.index)}"${literal}"`;
-      copied = CANDIDATE.lastIndex;
+/** A copy with the changed literals overwritten; undefined where there are none. */
+function mark(text: Buffer): Buffer | undefined {
+  let marked: Buffer | undefined;
+  for (let index = 0; index < text.length; index++) {
+    const byte = text[index]!;
+    if (byte === QUOTE) {
+      index = closeOfString(text, index);
+    } else if (isDigit(byte) || byte === MINUS) {
+      const start = index;
+      while (isDigit(text[index + 1])) index++;
+      const whole = index + 1 - start;
+      let scientific = false;
+      while (isOfNumber(text[index + 1])) {
+        index++;
+        if ((text[index]! | 32) === E) scientific = true;
+      }
+      const length = index + 1 - start;
+      const mayBeLarge = scientific ? length >= LEAST_LENGTH : whole >= LEAST_DIGITS;
+      if (!mayBeLarge || !isChanged(text.toString('latin1', start, index + 1), whole === length))
+        continue;
+      marked ??= Buffer.from(text);
+      marked.write(`"${start.toString(36).padEnd(length - 2)}"`, start, 'latin1');
     }
   }
-  return copied === 0 ? text : marked + text.slice(copied);
+  return marked;
 }
 
-function isChanged(literal: string): boolean {
+function closeOfString(text: Buffer, open: number): number {
+  let index = open + 1;
+  for (; text[index] !== QUOTE; index++) {
+    if (text[index] === BACKSLASH) index++;
+  }
+  return index;
+}
+
+function isDigit(byte: number | undefined): boolean {
+  return byte! >= ZERO && byte! <= NINE;
+}
+
+function isOfNumber(byte: number | undefined): boolean {
+  return isDigit(byte) || byte === POINT || (byte! | 32) === E || byte === PLUS || byte === MINUS;
+}
+
+function isChanged(literal: string, isWhole: boolean): boolean {
   const value = Number(literal);
   const size = Math.abs(value);
   if (size < LEAST || size > MOST) return false;
   // What is lost is less than half of this modulus, so that the last digits tell.
-  if (DIGITS.test(literal)) return Number(literal.slice(-10)) !== size % 1e10;
+  if (isWhole) return Number(literal.slice(-10)) !== size % 1e10;
   return integerOf(literal) !== BigInt(value);
 }

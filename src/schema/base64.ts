@@ -44,8 +44,13 @@ export function decodeBase64(text: string): Buffer | undefined {
   if (rest === 1 || (rest === 0 && padding >= 0)) return undefined;
   // The decoder skips what it does not know, and takes a character beyond Latin-1 for its low byte.
   if (Buffer.byteLength(digits) !== digits.length) return undefined;
-  const bytes = Buffer.from(digits, 'base64');
+  const bytes = Buffer.from(digits, isLongAndUrlSafe(digits) ? 'base64url' : 'base64');
   return bytes.length === Math.floor((digits.length * 3) / 4) ? bytes : undefined;
+}
+
+/** Both decoders take both alphabets; each is several times faster at its own. */
+function isLongAndUrlSafe(digits: string): boolean {
+  return digits.length > SHORT && (digits.includes('-') || digits.includes('_'));
 }
 
 /** Bytes that are there already as a Buffer, without a copy. */

@@ -1,6 +1,6 @@
 import { Controller } from '@nestjs/common';
 import { InvalidRequest, ModelEndpoint } from 'nestjs-model-serving';
-import { concat, delay, EMPTY, of, throwError, timer } from 'rxjs';
+import { concat, delay, EMPTY, finalize, of, throwError, timer } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { textSchema } from '../http/text-schema.js';
 import { ADAPTERS, startApp } from '../serving-app.js';
@@ -26,6 +26,29 @@ class Results {
   later() {
     return concat(of({ a: 1 }), of({ a: 2 }).pipe(delay(5)));
   }
+
+  @ModelEndpoint('/promised-observable')
+  async promisedObservable() {
+    return of({ a: 1 }, { a: 3 });
+  }
+
+  @ModelEndpoint('/promised-failure')
+  async promisedFailure() {
+    return throwError(() => new InvalidRequest('failed'));
+  }
+
+  @ModelEndpoint('/promised-batch', undefined, { batch: { maxSize: 4 } })
+  async promisedBatch(inputs: object[]) {
+    return of(inputs.map(() => ({ a: 3 })));
+  }
+
+  @ModelEndpoint('/promised-never', undefined, { timeout: 20 })
+  async promisedNever() {
+    return timer(60_000).pipe(finalize(() => this.#unsubscribed()));
+  }
+
+  #unsubscribed!: () => void;
+  readonly unsubscribed = new Promise<void>((resolve) => (this.#unsubscribed = resolve));
 
   @ModelEndpoint('/empty')
   empty() {
@@ -70,6 +93,8 @@ describe.each(ADAPTERS)('what a handler may return on %s', (adapter) => {
     ['a promise', '/promise', { a: 2 }],
     ['an Observable, of which the last value counts', '/observable', { a: 3 }],
     ['an Observable that takes its time', '/later', { a: 2 }],
+    ['a promise of an Observable', '/promised-observable', { a: 3 }],
+    ['a promise of an Observable of a batch', '/promised-batch', { a: 3 }],
     ['an empty Observable', '/empty', null],
     ['nothing', '/nothing', null],
   ])('%s', async (_, path, body) => {
@@ -95,6 +120,13 @@ describe.each(ADAPTERS)('what a handler may return on %s', (adapter) => {
     const app = await startApp(adapter, { controllers: [Results] });
     expect((await app.post('/rejects', {})).body.error).toBe('rejected');
     expect((await app.post('/fails-late', {})).body.error).toBe('failed');
+    expect((await app.post('/promised-failure', {})).body.error).toBe('failed');
     expect((await app.post('/never', {})).status).toBe(504);
+  });
+
+  it('an Observable that was promised is told to stop at the deadline', async () => {
+    const app = await startApp(adapter, { controllers: [Results] });
+    expect((await app.post('/promised-never', {})).status).toBe(504);
+    await app.app.get(Results).unsubscribed;
   });
 });

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { InvalidRequest } from '../../src/errors/index.js';
 import { checkFreeValue, JsonText } from '../../src/json/index.js';
 import { codecOfFields } from '../schema/root-of.js';
 
@@ -83,4 +84,17 @@ it('of a body is not spent on what comes after the tenth violation', () => {
   }));
   attempt(() => codec.read({ items }));
   expect(looks).toBeLessThan(20);
+});
+
+it.each([
+  ['zeros behind a point', `9007199254740992.${'0'.repeat(10_000_000)}`, '9007199254740992'],
+  ['zeros taken back', `9007199254740992${'0'.repeat(1_000_000)}e-1000000`, '9007199254740992'],
+])('a literal of megabytes is read to its end: %s', (_, literal, integer) => {
+  const text = new JsonText(`{"big":[${literal}]}`);
+  expect(codec.read(text.parse(), { text })).toEqual({ big: [integer] });
+});
+
+it('a literal of megabytes in which parsing changed a digit is refused', () => {
+  const text = new JsonText(`{"big":[9007199254740993.${'0'.repeat(10_000_000)}]}`);
+  expect(() => codec.read(text.parse(), { text })).toThrow(InvalidRequest);
 });

@@ -128,6 +128,18 @@ describe('element types', () => {
     ]);
   });
 
+  test('FLOAT16, rounded once: a double just beside the middle of two halves is not in it', async () => {
+    const middle = 1 + 2 ** -11;
+    const x = [
+      middle + 2 ** -40,
+      middle + 2 ** -9 - 2 ** -40,
+      2 ** -25 + 2 ** -60,
+      65520 - 2 ** -30,
+    ];
+    const { y } = await (await identity('FLOAT16', ['n'])).run({ x });
+    expect([...(y!.data as Float32Array)]).toEqual([1 + 2 ** -10, 1 + 2 ** -9, 2 ** -24, 65504]);
+  });
+
   test('FLOAT16 of a tensor, of bits and of what the model gave', async () => {
     const model = await identity('FLOAT16', ['n']);
     const bits = new Uint16Array([0x3c00, 0xc100]);

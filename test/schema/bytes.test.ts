@@ -159,3 +159,17 @@ test('bytes are found at the end of a long chain of types', () => {
   }
   expect(codec.read({ near: sent })).toStrictEqual({ near: seen });
 });
+
+test.each([
+  ['standard', '+/'],
+  ['URL-safe', '-_'],
+  ['of both', '+_'],
+])('long base64, %s, padded or not, is the same bytes', (_, [first, second]) => {
+  const bytes = Buffer.from(Array.from({ length: 400 }, (_, i) => (i * 7) % 256));
+  const text = bytes.toString('base64').replaceAll('+', first!).replaceAll('/', second!);
+  const codec = codecOfFields('bytes f = 1;');
+  for (const f of [text, text.replaceAll('=', '')]) expect(codec.read({ f })).toEqual({ f: bytes });
+  for (const f of [`${text.slice(1)}é`, `*${text.slice(1)}`]) {
+    expect(() => codec.read({ f })).toThrow('expected base64');
+  }
+});

@@ -6,8 +6,7 @@ const bits = new Uint32Array(single.buffer);
 
 /** The IEEE 754 half-precision bits of a number, rounded to nearest, ties to even. */
 export function toFloat16(value: number): number {
-  single[0] = value;
-  const word = bits[0]!;
+  const word = oddBits(value);
   const sign = (word >>> 16) & 0x8000;
   const magnitude = word & 0x7fffffff;
   if (magnitude > 0x7f800000) return sign | 0x7e00;
@@ -15,11 +14,23 @@ export function toFloat16(value: number): number {
   if (magnitude >= 0x477ff000) return sign | 0x7c00;
   if (magnitude < 0x38800000) {
     // Below 2^-14 halves are multiples of 2^-24; adding 0.5 makes the float unit round to them.
-    single[0] = Math.abs(single[0]!) + 0.5;
+    bits[0] = magnitude;
+    single[0] = single[0]! + 0.5;
     return sign | (bits[0]! - 0x3f000000);
   }
   const even = (magnitude >>> 13) & 1;
   return sign | ((magnitude - 0x38000000 + 0xfff + even) >>> 13);
+}
+
+/**
+ * The bits of the float32 beside a number, odd where it is not the number itself: rounded to nearest
+ * they could end halfway between two halves, and be rounded to the wrong one.
+ */
+function oddBits(value: number): number {
+  single[0] = value;
+  const nearest = single[0]!;
+  if (nearest === value || Number.isNaN(value)) return bits[0]!;
+  return (Math.abs(nearest) > Math.abs(value) ? bits[0]! - 1 : bits[0]!) | 1;
 }
 
 /**
