@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Endpoint } from '../endpoint/endpoint.js';
-import { routeOf, type Layer, type PostRoute } from './express-routes.js';
+import type { EndpointOf, Layer, PostRoute } from './express-routes.js';
 import { callOfRequest } from './http-call.js';
 import type { Intake } from './intake.js';
 import { sendFailure } from './reply.js';
@@ -27,30 +27,15 @@ export function installExpressIntake(
   app: ExpressApp,
   intake: Intake,
   routes: readonly PostRoute[],
+  endpointOf: EndpointOf,
 ): void {
   for (const route of routes) {
     if (route.endpoint !== undefined) takeLateComers(route, route.endpoint, intake);
   }
 
-  // Most templates have no parameters: which routes they match is found once.
-  const literal = new Map<string, PostRoute[]>();
-  for (const { path, endpoint } of routes) {
-    if (endpoint === undefined) continue;
-    literal.set(
-      path,
-      routes.filter(({ matches }) => matches(path)),
-    );
-  }
-
-  function endpointOf(request: Request): Endpoint | undefined {
-    const known = literal.get(request.path);
-    const route = known ? routeOf(request, known, true) : routeOf(request, routes);
-    return route?.endpoint;
-  }
-
   app.use(function modelServingIntake(request, response, next) {
     if (request.method !== 'POST') return next();
-    const endpoint = endpointOf(request);
+    const endpoint = endpointOf(request, request.path);
     if (endpoint === undefined) return next();
     intake.receive(endpoint, request, response, function received(error, call, body) {
       if (error !== undefined) return sendFailure(response, call, error);

@@ -64,16 +64,24 @@ export function postRoutes(
   });
 }
 
-/** The first route that takes a request: Nest's own choice, made before Nest makes it. */
-export function routeOf(
-  request: { readonly path: string },
-  candidates: readonly PostRoute[],
-  matched = false,
-): PostRoute | undefined {
-  return candidates.find(
-    ({ matches, condition }) =>
-      (matched || matches(request.path)) && (condition === undefined || condition(request)),
-  );
+/** Of which endpoint a request is; `undefined` where it is of none. */
+export type EndpointOf = (request: unknown, path: string) => Endpoint | undefined;
+
+/** Finds the first route that takes a request: Nest's own choice, made before Nest makes it. */
+export function endpointFinder(routes: readonly PostRoute[]): EndpointOf {
+  // Most templates have no parameters: which routes they match is found once.
+  const literal = new Map<string, PostRoute[]>();
+  for (const { path, endpoint } of routes) {
+    if (endpoint === undefined) continue;
+    literal.set(
+      path,
+      routes.filter(({ matches }) => matches(path)),
+    );
+  }
+  return function endpointOf(request, path) {
+    const candidates = literal.get(path) ?? routes.filter(({ matches }) => matches(path));
+    return candidates.find(({ condition }) => condition?.(request) !== false)?.endpoint;
+  };
 }
 
 function matchesLayer(layer: Layer, path: string): boolean {
