@@ -5,6 +5,9 @@ import type { Endpoint } from '../endpoint/endpoint.js';
 import type { BoundRoute } from '../endpoint/endpoint-registry.js';
 import type { RouteCondition } from './route-condition.js';
 
+/** The name Express's body parsers give to their layers. */
+export const BODY_PARSER = /^(json|urlencoded|text|raw)Parser$/;
+
 /** A layer of Express's router, as far as the library reads it. */
 export interface Layer {
   readonly name: string;
@@ -46,7 +49,7 @@ export function postRoutes(
 ): PostRoute[] {
   return stack.flatMap((layer): PostRoute[] => {
     const { route } = layer;
-    if (route === undefined || !(route.methods.post || route.methods['_all'])) return [];
+    if (route === undefined || !takesPost(route)) return [];
     const path = String(route.path);
     const matches = (url: string) => matchesLayer(layer, url);
     // Nest gives a route one handle, and copies the metadata of the method to it.
@@ -82,6 +85,20 @@ export function endpointFinder(routes: readonly PostRoute[]): EndpointOf {
     const candidates = literal.get(path) ?? routes.filter(({ matches }) => matches(path));
     return candidates.find(({ condition }) => condition?.(request) !== false)?.endpoint;
   };
+}
+
+/** Finds out whether one of some layers is a middleware that a POST to a path comes to. */
+export function middlewareFinder(layers: readonly Layer[]): (path: string) => boolean {
+  const middleware = layers.filter(
+    ({ name, route }) =>
+      !BODY_PARSER.test(name) &&
+      (route === undefined || (takesPost(route) && passesOn(route.stack))),
+  );
+  return (path) => middleware.some((layer) => matchesLayer(layer, path));
+}
+
+function takesPost({ methods }: NonNullable<Layer['route']>): boolean {
+  return Boolean(methods['post'] || methods['_all']);
 }
 
 function matchesLayer(layer: Layer, path: string): boolean {
