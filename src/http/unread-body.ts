@@ -28,7 +28,6 @@ export function boundUnreadBody(request: IncomingMessage, response: ServerRespon
   }
   // Before Node's own listener, which would receive the rest without a bound.
   response.prependOnceListener('finish', function receiveRest() {
-    if (request.complete) return;
     const { socket } = request;
     let received = 0;
     let closing = false;
