@@ -5,6 +5,9 @@ import type { Endpoint } from '../endpoint/endpoint.js';
 import type { BoundRoute } from '../endpoint/endpoint-registry.js';
 import type { RouteCondition } from './route-condition.js';
 
+/** The name Express's body parsers give to their layers. */
+export const BODY_PARSER = /^(json|urlencoded|text|raw)Parser$/;
+
 /** A layer of Express's router, as far as the library reads it. */
 export interface Layer {
   readonly name: string;
@@ -46,7 +49,7 @@ export function postRoutes(
 ): PostRoute[] {
   return stack.flatMap((layer): PostRoute[] => {
     const { route } = layer;
-    if (route === undefined || !(route.methods.post || route.methods['_all'])) return [];
+    if (route === undefined || !takesPost(route)) return [];
     const path = String(route.path);
     const matches = (url: string) => matchesLayer(layer, url);
     // Nest gives a route one handle, and copies the metadata of the method to it.
@@ -64,16 +67,38 @@ export function postRoutes(
   });
 }
 
-/** The first route that takes a request: Nest's own choice, made before Nest makes it. */
-export function routeOf(
-  request: { readonly path: string },
-  candidates: readonly PostRoute[],
-  matched = false,
-): PostRoute | undefined {
-  return candidates.find(
-    ({ matches, condition }) =>
-      (matched || matches(request.path)) && (condition === undefined || condition(request)),
+/** Of which endpoint a request is; `undefined` where it is of none. */
+export type EndpointOf = (request: unknown, path: string) => Endpoint | undefined;
+
+/** Finds the first route that takes a request: Nest's own choice, made before Nest makes it. */
+export function endpointFinder(routes: readonly PostRoute[]): EndpointOf {
+  // Most templates have no parameters: which routes they match is found once.
+  const literal = new Map<string, PostRoute[]>();
+  for (const { path, endpoint } of routes) {
+    if (endpoint === undefined) continue;
+    literal.set(
+      path,
+      routes.filter(({ matches }) => matches(path)),
+    );
+  }
+  return function endpointOf(request, path) {
+    const candidates = literal.get(path) ?? routes.filter(({ matches }) => matches(path));
+    return candidates.find(({ condition }) => condition?.(request) !== false)?.endpoint;
+  };
+}
+
+/** Finds out whether one of some layers is a middleware that a POST to a path comes to. */
+export function middlewareFinder(layers: readonly Layer[]): (path: string) => boolean {
+  const middleware = layers.filter(
+    ({ name, route }) =>
+      !BODY_PARSER.test(name) &&
+      (route === undefined || (takesPost(route) && passesOn(route.stack))),
   );
+  return (path) => middleware.some((layer) => matchesLayer(layer, path));
+}
+
+function takesPost({ methods }: NonNullable<Layer['route']>): boolean {
+  return Boolean(methods['post'] || methods['_all']);
 }
 
 function matchesLayer(layer: Layer, path: string): boolean {

@@ -43,18 +43,20 @@ export interface FastifyApp {
  * whose body has been read, shows headers without them for the one look that Fastify takes.
  *
  * @param hostConditionOf Nest asks for a route's host after Fastify has chosen it.
+ * @param onHostRoute told of every other route that answers POST
  */
 export function installFastifyIntake(
   app: FastifyApp,
   intake: Intake,
   bind: (route: BoundRoute) => Endpoint,
   hostConditionOf: (controller: Type) => RouteCondition | undefined,
+  onHostRoute: (route: { readonly url: string }) => void,
 ): void {
   app.addHook('onRoute', function bindModelRoute(route) {
-    if (route.method !== 'POST') return;
+    if (![route.method].flat().includes('POST')) return;
     const declaration =
       declarationOf(route.handler) ?? declarationOf(route.config?.['modelEndpoint']);
-    if (declaration === undefined) return;
+    if (declaration === undefined) return onHostRoute(route);
     const endpoint = bind({ path: route.url, declaration });
     const isItsHost = hostConditionOf(endpoint.controller);
     route.preParsing = function modelServingIntake(

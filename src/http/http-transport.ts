@@ -5,12 +5,14 @@ import type { BoundRoute, EndpointRegistry } from '../endpoint/endpoint-registry
 import { ConfigurationError } from '../errors/index.js';
 import type { Readiness } from '../lifecycle/readiness.js';
 import { installExpressIntake, type ExpressApp } from './express-intake.js';
-import { postRoutes } from './express-routes.js';
+import { endpointFinder, postRoutes } from './express-routes.js';
 import { installFastifyIntake, type FastifyApp } from './fastify-intake.js';
 import { Intake } from './intake.js';
 import { answerOtherMethods, fastifyMatcher, type EndpointPath } from './other-methods.js';
 import { conditionOf, hostCondition } from './route-condition.js';
+import { pathOf } from './request-url.js';
 import { prepareServer } from './server.js';
+import { boundEarlyAnswers } from './unread-body.js';
 import { UploadBudget } from './upload-budget.js';
 
 /** Brings the requests of one HTTP adapter to the endpoints. */
@@ -50,21 +52,37 @@ export function createHttpTransport(
             registry.controllers,
             (controller, method) => conditionOf(controller, method, adapter, versioning),
           );
-          installExpressIntake(app, intake, routes);
+          const endpointOf = endpointFinder(routes);
+          installExpressIntake(app, intake, routes, endpointOf);
           prepareServer(adapter, registry);
+          boundEarlyAnswers(
+            adapter.getHttpServer(),
+            (request) => endpointOf(request, pathOf(request)) !== undefined,
+          );
         },
       };
-    case 'fastify':
+    case 'fastify': {
+      const hostPaths: EndpointPath['matches'][] = [];
       return {
         prepare() {
           const app = instance as FastifyApp;
           const bindRoute = (route: BoundRoute) => bind(route, fastifyMatcher(app, route.path));
           const hostOf = (controller: Type) => hostCondition(controller, adapter);
-          installFastifyIntake(app, intake, bindRoute, hostOf);
+          installFastifyIntake(app, intake, bindRoute, hostOf, ({ url }) =>
+            hostPaths.push(fastifyMatcher(app, url)),
+          );
           answerOtherMethods(adapter, paths);
         },
-        connect: () => prepareServer(adapter, registry),
+        connect() {
+          prepareServer(adapter, registry);
+          boundEarlyAnswers(adapter.getHttpServer(), function isForEndpoint(request) {
+            const path = pathOf(request);
+            const isAt = (matches: EndpointPath['matches']) => matches(path);
+            return paths.some(({ matches }) => isAt(matches)) && !hostPaths.some(isAt);
+          });
+        },
       };
+    }
     default:
       throw ConfigurationError.expected(
         'ModelServingModule',

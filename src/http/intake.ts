@@ -25,11 +25,13 @@ export class Intake {
     this.#budget = budget;
   }
 
+  /** @param corsIsToCome whether a middleware is yet to say which foreign pages are allowed */
   receive(
     endpoint: Endpoint,
     request: IncomingMessage,
     response: NestResponse,
     done: IntakeCallback,
+    corsIsToCome = false,
   ): void {
     const call = openCall(endpoint, request, response);
     // A body ends in the async context of its connection: the request goes on in its own.
@@ -45,7 +47,8 @@ export class Intake {
     }
 
     try {
-      this.#admit(call, response);
+      this.#admit(call);
+      if (!corsIsToCome) refuseForeignPage(call.headers, response);
     } catch (error) {
       return refuse(error);
     }
@@ -86,7 +89,8 @@ export class Intake {
     setHeader(response, 'x-request-id', moved.requestId);
     let body: object;
     try {
-      this.#admit(moved, response);
+      this.#admit(moved);
+      refuseForeignPage(moved.headers, response);
       const bytes = Buffer.from(call?.text?.text ?? JSON.stringify(request.body) ?? '');
       const { bodyLimit } = endpoint.options;
       if (Math.max(bytes.length, Number(length)) > bodyLimit) throw tooLarge(bodyLimit);
@@ -97,13 +101,12 @@ export class Intake {
     done(undefined, moved, body);
   }
 
-  #admit(call: Call, response: NestResponse): void {
+  #admit(call: Call): void {
     if (!this.#readiness.accepting) {
       throw new ServingError('Unavailable', 'The server does not take requests now', {
         retryAfter: 1,
       });
     }
-    refuseForeignPage(call.headers, response);
     const timeout = timeoutOf(call.headers['x-request-timeout-ms']);
     if (timeout !== undefined) call.shortenTo(timeout);
   }

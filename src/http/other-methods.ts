@@ -5,9 +5,10 @@ import type { Endpoint } from '../endpoint/endpoint.js';
 import { ServingError } from '../errors/index.js';
 import type { FastifyApp } from './fastify-intake.js';
 import { requestIdOf } from './http-call.js';
-import { sendFailure, setHeader, type NestResponse } from './reply.js';
+import { rawResponse, sendFailure, setHeader, type NestResponse } from './reply.js';
 import { pathOf } from './request-url.js';
 import type { RouteCondition } from './route-condition.js';
+import { boundUnreadBody } from './unread-body.js';
 
 /** Where an endpoint is, whatever the method. */
 export interface EndpointPath {
@@ -45,6 +46,7 @@ export function answerOtherMethods(
       setHeader(response, 'x-request-id', requestId);
       setHeader(response, 'allow', 'POST');
       const message = `Expected POST with a JSON object as the body, got ${raw.method}`;
+      boundUnreadBody(raw, rawResponse(response));
       const call = { requestId, log: endpoint.logFor(requestId) };
       return sendFailure(response, call, new ServingError('MethodNotAllowed', message));
     };

@@ -1,9 +1,11 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Http2ServerRequest } from 'node:http2';
 import { awaitsContinue } from './expect-continue.js';
 
 /** What a client may still send of a body that is refused, before its connection is closed. */
 const MOST_UNREAD = 1024 * 1024;
+/** Requests whose rest is bounded already. */
+const BOUNDED = new WeakSet<IncomingMessage>();
 /** How long a connection that is closed for writing waits for its client to close it, in milliseconds. */
 const PATIENCE = 2_000;
 
@@ -16,7 +18,8 @@ const PATIENCE = 2_000;
  * Called before the answer is sent.
  */
 export function boundUnreadBody(request: IncomingMessage, response: ServerResponse): void {
-  if (request.complete) return;
+  if (request.complete || BOUNDED.has(request)) return;
+  BOUNDED.add(request);
   if ('stream' in request) return boundUnreadStream(request as unknown as Http2ServerRequest);
 
   const announced = Number(request.headers['content-length']);
@@ -48,6 +51,33 @@ export function boundUnreadBody(request: IncomingMessage, response: ServerRespon
     // What Node calls once the last answer of a connection has been written.
     socket.destroySoon = close;
   });
+}
+
+/**
+ * Does the same for what an app itself answers at an endpoint's path before the endpoint has the request:
+ * a middleware's 401. Only a body that may be longer than is received anyway is worth a look.
+ */
+export function boundEarlyAnswers(
+  server: Server,
+  isForEndpoint: (request: IncomingMessage) => boolean,
+): void {
+  server.prependListener('request', function bound(request, response) {
+    if (request.method !== 'POST' || !mayBeLong(request)) return;
+    // Where an answer begins, whoever sends it: with the route known, and its headers not yet sent.
+    const { writeHead } = response;
+    response.writeHead = function boundAndWriteHead(this: ServerResponse, ...head: never) {
+      response.writeHead = writeHead;
+      if (isForEndpoint(request)) boundUnreadBody(request, response);
+      return writeHead.apply(this, head);
+    };
+  });
+}
+
+function mayBeLong(request: IncomingMessage): boolean {
+  const { headers } = request;
+  const length = headers['content-length'];
+  if (length === undefined) return request.httpVersionMajor > 1 || 'transfer-encoding' in headers;
+  return Number(length) > MOST_UNREAD || awaitsContinue(request);
 }
 
 /**

@@ -1,4 +1,11 @@
-import type { INestApplication } from '@nestjs/common';
+import type { ServerResponse } from 'node:http';
+import {
+  Module,
+  type INestApplication,
+  type MiddlewareConsumer,
+  type NestModule,
+  type Type,
+} from '@nestjs/common';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { describe, expect, it } from 'vitest';
 import { ADAPTERS, startApp, type Adapter } from '../serving-app.js';
@@ -28,8 +35,12 @@ const OWN = [
   ['Origin: http://localhost:80'],
 ];
 
-async function start(adapter: Adapter, setUp?: (app: INestApplication) => void) {
-  const { url } = await startApp(adapter, { controllers: [EchoModel], setUp });
+async function start(
+  adapter: Adapter,
+  setUp?: (app: INestApplication) => void,
+  imports: Type[] = [],
+) {
+  const { url } = await startApp(adapter, { controllers: [EchoModel], setUp, imports });
   return async (contentType: string | undefined, lines: readonly string[]) => {
     const type = contentType === undefined ? [] : [`Content-Type: ${contentType}`];
     const first = ['POST /free HTTP/1.1', 'Content-Length: 9'];
@@ -70,6 +81,28 @@ describe.each(ADAPTERS)('a page of another origin on %s', (adapter) => {
     const all = await start(adapter, (app) => app.enableCors());
     expect((await all('text/plain', ['Origin: https://b.example', site])).status).toBe(200);
   });
+
+  it.each(['*path', 'free'])(
+    'is no stranger where a middleware of a module for %s allows it',
+    async (route) => {
+      @Module({})
+      class CorsModule implements NestModule {
+        configure(consumer: MiddlewareConsumer) {
+          function allow(_: unknown, response: ServerResponse, next: () => void) {
+            response.setHeader('access-control-allow-origin', 'https://a.example');
+            next();
+          }
+          consumer.apply(allow).forRoutes(route);
+        }
+      }
+      const post = await start(adapter, undefined, [CorsModule]);
+      expect((await post('text/plain', ['Origin: https://a.example'])).status).toBe(200);
+      expect(await post('text/plain', ['Origin: https://b.example'])).toMatchObject({
+        status: 415,
+        body: { code: 'UNIMPLEMENTED' },
+      });
+    },
+  );
 
   it("is told by a proxy's word only where the app trusts it", async () => {
     const lines = ['Origin: https://shop.example', 'X-Forwarded-Host: shop.example'];

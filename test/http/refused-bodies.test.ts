@@ -1,5 +1,7 @@
 import { once } from 'node:events';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { Controller, Post } from '@nestjs/common';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { ADAPTERS, startApp, type Adapter } from '../serving-app.js';
 import { EchoModel } from './model.js';
@@ -113,6 +115,77 @@ describe.each(ADAPTERS)('a body that is refused on %s', (adapter) => {
   });
 });
 
+@Controller()
+class HostController {
+  @Post('/host')
+  answer() {
+    return {};
+  }
+}
+
+describe.each(ADAPTERS)('a body that the app refuses before the endpoint on %s', (adapter) => {
+  const REFUSAL = /^HTTP\/1\.1 401 [^]*?\r\n\r\n\{"who":"you"\}/;
+  const CHUNK = `${(64 * 1024).toString(16)};of=64k\r\n${' '.repeat(64 * 1024)}\r\n`;
+
+  /** An app whose middleware lets pass who says who it is. */
+  async function openGuarded(): Promise<Wire> {
+    const app = await startApp(adapter, {
+      controllers: [EchoModel, HostController],
+      setUp: (nest) =>
+        nest.use((request: IncomingMessage, response: ServerResponse, next: () => void) => {
+          if (request.headers.authorization !== undefined) return next();
+          response.statusCode = 401;
+          response.end('{"who":"you"}');
+        }),
+    });
+    return new Wire(await openSocket(app.url));
+  }
+  const next = `${head('/small', 'Authorization: me', 'Content-Length: 12')}{"text":"b"}`;
+
+  it.each([
+    ['announced', ['Content-Length: 1048576'], ' '.repeat(MIB)],
+    [
+      'in chunks',
+      ['Transfer-Encoding: chunked', 'Trailer: Sum'],
+      `${CHUNK.repeat(16)}0\r\nSum: 1\r\n\r\n`,
+    ],
+  ])('of 1 MiB, %s, leaves the connection as it is', async (_, lines, body) => {
+    const wire = await openGuarded();
+    wire.socket.write(head('/small', ...lines));
+    expect(await wire.read(REFUSAL)).not.toMatch(/connection: close/i);
+    wire.socket.write(body + next);
+    await wire.read(OK);
+  });
+
+  it('of more closes the connection, once the answer has been sent', async () => {
+    const announced = await openGuarded();
+    announced.socket.write(head('/small', `Content-Length: ${2 * MIB}`));
+    expect(await announced.read(REFUSAL)).toMatch(/connection: close/i);
+    await announced.end();
+
+    const chunked = await openGuarded();
+    chunked.socket.write(head('/small?a=b', 'Transfer-Encoding: chunked'));
+    await chunked.read(REFUSAL);
+    chunked.socket.write(CHUNK.repeat(32));
+    await chunked.end();
+  });
+
+  it('is not asked for where its client waits to be', async () => {
+    const wire = await openGuarded();
+    wire.socket.write(head('/small', 'Content-Length: 12', 'Expect: 100-continue'));
+    expect(await wire.read(REFUSAL)).toMatch(/connection: close/i);
+    await wire.end();
+  });
+
+  it('is received as ever by a route of the host', async () => {
+    const wire = await openGuarded();
+    wire.socket.write(head('/host', `Content-Length: ${2 * MIB}`));
+    expect(await wire.read(REFUSAL)).not.toMatch(/connection: close/i);
+    wire.socket.write(' '.repeat(2 * MIB) + next);
+    await wire.read(OK);
+  });
+});
+
 describe.each(ADAPTERS)('Expect: 100-continue on %s', (adapter) => {
   it('is answered when the body is wanted', async () => {
     const wire = await open(adapter);
@@ -128,11 +201,9 @@ describe.each(ADAPTERS)('Expect: 100-continue on %s', (adapter) => {
     const app = await startApp(adapter, {
       controllers: [EchoModel],
       setUp: (nest) =>
-        nest
-          .getHttpServer()
-          .on('checkContinue', (_: unknown, response: import('node:http').ServerResponse) => {
-            response.writeHead(417).end();
-          }),
+        nest.getHttpServer().on('checkContinue', (_: unknown, response: ServerResponse) => {
+          response.writeHead(417).end();
+        }),
     });
     const socket = await openSocket(app.url);
     socket.write(head('/small', 'Content-Length: 12', 'Expect: 100-continue'));
