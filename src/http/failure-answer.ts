@@ -10,12 +10,14 @@ export interface FailureAnswer {
   readonly retryAfter?: number;
 }
 
-/** Names of google.rpc.Code for the statuses that exceptions of Nest carry. */
+/** Names of google.rpc.Code for the statuses that exceptions of Nest carry; the rest are one of two. */
 const CODES: Record<number, string> = {
   400: 'INVALID_ARGUMENT',
   401: 'UNAUTHENTICATED',
   403: 'PERMISSION_DENIED',
   404: 'NOT_FOUND',
+  405: 'UNIMPLEMENTED',
+  406: 'INVALID_ARGUMENT',
   409: 'ABORTED',
   413: 'RESOURCE_EXHAUSTED',
   415: 'UNIMPLEMENTED',
