@@ -7,6 +7,8 @@ export function mediaTypeOf(contentType = ''): string {
   return (end < 0 ? contentType : contentType.slice(0, end)).trim().toLowerCase();
 }
 
+const PICTURE = /^\s*(?:image|audio|video)\//i;
+
 /**
  * Refuses a picture, a sound or a film before it is read: no JSON says that it is one.
  *
@@ -14,8 +16,8 @@ export function mediaTypeOf(contentType = ''): string {
  * @throws {ServingError} `UnsupportedMediaType`
  */
 export function refusePicture(headers: IncomingHttpHeaders, route: string): void {
-  const type = mediaTypeOf(headers['content-type']);
-  if (/^(image|audio|video)\//.test(type)) throw unsupported(route, type);
+  const contentType = headers['content-type'];
+  if (contentType !== undefined && PICTURE.test(contentType)) throw unsupported(route, contentType);
 }
 
 /**
@@ -25,28 +27,30 @@ export function refusePicture(headers: IncomingHttpHeaders, route: string): void
  * @throws {ServingError} `UnsupportedMediaType`
  */
 export function refuseForm(headers: IncomingHttpHeaders, body: Buffer, route: string): void {
-  const type = mediaTypeOf(headers['content-type']);
-  if (!type.startsWith('multipart/') && type !== 'application/x-www-form-urlencoded') return;
   const first = firstCharacter(body);
-  if (first !== undefined && first !== OPENING_BRACE) throw unsupported(route, type);
+  if (first === undefined || first === OPENING_BRACE) return;
+  const contentType = headers['content-type'];
+  const type = mediaTypeOf(contentType);
+  if (type.startsWith('multipart/') || type === 'application/x-www-form-urlencoded')
+    throw unsupported(route, contentType!);
 }
 
-const BYTE_ORDER_MARK = Buffer.from('\ufeff');
 /** Space, tab, line feed and carriage return (RFC 8259, 2). */
 const WHITE_SPACE: readonly number[] = [0x20, 0x09, 0x0a, 0x0d];
 const OPENING_BRACE = 0x7b;
 
 /** The first byte of a body after its byte order mark and white space; `undefined` where there is none. */
 function firstCharacter(body: Buffer): number | undefined {
-  const marked = body.subarray(0, BYTE_ORDER_MARK.length).equals(BYTE_ORDER_MARK);
-  let index = marked ? BYTE_ORDER_MARK.length : 0;
+  const marked = body[0] === 0xef && body[1] === 0xbb && body[2] === 0xbf;
+  let index = marked ? 3 : 0;
   while (WHITE_SPACE.includes(body[index]!)) index++;
   return body[index];
 }
 
-function unsupported(route: string, type: string): ServingError {
+function unsupported(route: string, contentType: string): ServingError {
+  const type = mediaTypeOf(contentType).slice(0, 60);
   return new ServingError(
     'UnsupportedMediaType',
-    `Expected the body of POST ${route} to be a JSON object (application/json), got ${type.slice(0, 60)}`,
+    `Expected the body of POST ${route} to be a JSON object (application/json), got ${type}`,
   );
 }
