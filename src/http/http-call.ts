@@ -129,10 +129,10 @@ export function openCall(
       call.cancel(gone);
     }
     const status = finished ? raw.statusCode : FAILURES.Cancelled.status;
-    if (status >= 400) noteFailure(call, status);
     endpoint.metrics.settled(outcomeOfStatus(status));
     endpoint.metrics.answered(request.method!, status, performance.now() - call.arrivedAt);
     endpoint.departed();
+    if (status >= 400) noteFailure(call, status);
   }
   onceClosed(request, raw, () => call.inContext(closeCall));
   return call;

@@ -13,7 +13,7 @@ const UNSAFE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
  * into the log, or fill it: control characters are escaped, and what is too long is cut.
  */
 export function logText(text: unknown, longest = LONGEST): string {
-  const whole = String(text);
+  const whole = asText(text);
   const cut = whole.length > longest ? `${whole.slice(0, longest)}…` : whole;
   return cut.replace(UNSAFE, escaped);
 }
@@ -23,9 +23,13 @@ export function logText(text: unknown, longest = LONGEST): string {
  * message in it holds cannot be taken for a line of the log's own.
  */
 export function logStack(thrown: unknown): string {
-  const text = typeof thrown === 'string' ? thrown : inspectThrown(thrown);
-  const lines = text.split('\n', MOST_LINES);
+  const lines = asText(thrown).split('\n', MOST_LINES);
   return lines.map((line) => logText(line)).join('\n    ');
+}
+
+/** JavaScript gives anything for a message, also what no text can be made of. */
+function asText(value: unknown): string {
+  return typeof value === 'string' ? value : inspectThrown(value);
 }
 
 function escaped(character: string): string {

@@ -23,7 +23,8 @@ describe('a text in the log', () => {
 
   it('may be anything a handler gives as one', () => {
     expect(logText(undefined)).toBe('undefined');
-    expect(logText(5)).toBe('5');
+    expect(logText({ a: 'b\\n' }");
+    expect(logText(Object.create(null))).toBe('[Object: null prototype] {}');
   });
 });
 
