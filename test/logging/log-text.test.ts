@@ -23,7 +23,7 @@ describe('a text in the log', () => {
 
   it('may be anything a handler gives as one', () => {
     expect(logText(undefined)).toBe('undefined');
-    expect(logText({ a: 'b\\n' }");
+    expect(logText({ a: 'b' })).toBe("{ a: 'b' }");
     expect(logText(Object.create(null))).toBe('[Object: null prototype] {}');
   });
 });
