@@ -27,12 +27,15 @@ export function refusePicture(headers: IncomingHttpHeaders, route: string): void
  * @throws {ServingError} `UnsupportedMediaType`
  */
 export function refuseForm(headers: IncomingHttpHeaders, body: Buffer, route: string): void {
-  const first = firstCharacter(body);
-  if (first === undefined || first === OPENING_BRACE) return;
   const contentType = headers['content-type'];
+  if (body[0] === OPENING_BRACE || contentType === undefined || !isForm(contentType)) return;
+  const first = firstCharacter(body);
+  if (first !== undefined && first !== OPENING_BRACE) throw unsupported(route, contentType);
+}
+
+function isForm(contentType: string): boolean {
   const type = mediaTypeOf(contentType);
-  if (type.startsWith('multipart/') || type === 'application/x-www-form-urlencoded')
-    throw unsupported(route, contentType!);
+  return type.startsWith('multipart/') || type === 'application/x-www-form-urlencoded';
 }
 
 /** Space, tab, line feed and carriage return (RFC 8259, 2). */

@@ -23,12 +23,12 @@ const MOST_EACH = 1_000;
 const LONGEST_REASON = 300;
 
 const CLIENT_GONE = 499;
-/** By which the server, or a guard, turns away a request that another time or client might make. */
+/** Nothing is wrong with what the request asks of the model: who asks, how, how much or when is. */
 const TURNED_AWAY: ReadonlySet<number> = new Set([401, 403, 405, 413, 415, 429]);
 
 /**
  * Tells why an endpoint refuses requests: a line a status and second, however many there are, and at
- * `debug` a line each. What the request itself was wrong in is told at `debug` only.
+ * `debug` a line each. What was wrong with an input (400, or what a handler says) is told at `debug` only.
  */
 export class RefusalLog {
   readonly #logger: StructuredLogger;
