@@ -167,6 +167,7 @@ export class ModelServingModule
   }
 
   onApplicationShutdown(): void {
+    for (const { refusals } of this.#registry.endpoints) refusals.flush();
     this.#metrics.close();
   }
 
@@ -176,10 +177,11 @@ export class ModelServingModule
     drain.onBegin(() => this.#readiness.enter('draining'));
     drain.onCut(() => {
       this.#readiness.enter('closed');
-      const reason = new ServingError('Unavailable', 'The server is shutting down', {
-        retryAfter: 1,
-      });
-      for (const endpoint of this.#registry.endpoints) endpoint.cancelAll(reason);
+      const message = 'The server is shutting down';
+      // What has begun may have had its effect: its client is not told to send it again.
+      const begun = new ServingError('Unavailable', message);
+      const waiting = new ServingError('Unavailable', message, { retryAfter: 1 });
+      for (const endpoint of this.#registry.endpoints) endpoint.cancelAll(begun, waiting);
     });
   }
 }

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { logText } from '../logging/index.js';
 import { sealEntry, unsealEntry, type Entry } from './entry.js';
 import { timeLimit } from './time-limit.js';
 
@@ -221,7 +222,7 @@ export class Circuit {
 function messageOf(error: unknown): string {
   try {
     const message = error instanceof Error ? error.message || error.name : String(error);
-    return message.slice(0, LONGEST_MESSAGE);
+    return logText(message, LONGEST_MESSAGE);
   } catch {
     return 'an error that cannot be shown';
   }

@@ -34,6 +34,8 @@ export class Call extends CancellableTask {
   chain: (() => Promise<unknown>) | undefined = undefined;
   /** How the cache served it; `error` where a store's failure had a part in a miss. */
   cacheResult: CacheResult | undefined = undefined;
+  /** The error its client was told of, or spared; `undefined` where there is none, or not yet. */
+  failure: unknown = undefined;
   /** Whole seconds since a cached answer was made. */
   age = 0;
 

@@ -1,7 +1,8 @@
-import { Logger, type Type } from '@nestjs/common';
+import type { Type } from '@nestjs/common';
 import type { AnswerCache, CachePolicy } from '../cache/index.js';
-import { inspectThrown, isError, type ServingError } from '../errors/index.js';
+import type { ServingError } from '../errors/index.js';
 import { createExecutor, type CallLog, type Executor, type Predict } from '../execution/index.js';
+import { logStack, RefusalLog, StructuredLogger } from '../logging/index.js';
 import type { EndpointMetrics } from '../metrics/index.js';
 import type { CompiledSchema } from '../schema/index.js';
 import type { EndpointDeclaration } from './declaration.js';
@@ -44,11 +45,12 @@ export class Endpoint {
   readonly cache: AnswerCache | undefined;
   readonly executor: Executor;
   readonly metrics: EndpointMetrics;
+  readonly refusals: RefusalLog;
   readonly instance: object | undefined;
   readonly answersText: boolean;
   readonly filters: NamedFilters;
   readonly #plan: EndpointPlan;
-  readonly #logger: Logger;
+  readonly #logger: StructuredLogger;
   #inFlight = 0;
 
   constructor(plan: EndpointPlan, { route, metrics, cache }: EndpointSurroundings) {
@@ -62,7 +64,8 @@ export class Endpoint {
     this.answersText = plan.answersText;
     this.filters = plan.filters;
     this.#plan = plan;
-    this.#logger = new Logger(plan.options.name);
+    this.#logger = new StructuredLogger(plan.options.name);
+    this.refusals = new RefusalLog(this.#logger, route);
   }
 
   /** `Class` or `Class.method`, as messages name it. */
@@ -101,11 +104,11 @@ export class Endpoint {
     this.#inFlight--;
   }
 
-  /** Fails every call that waits or runs. */
-  cancelAll(reason: ServingError): void {
+  /** Fails every call that runs with `begun`, and every one that waits with `waiting`. */
+  cancelAll(begun: ServingError, waiting: ServingError): void {
     // First those that the end of others would start.
-    this.cache?.flights.cancelWaiting(reason);
-    this.executor.cancelAll(reason);
+    this.cache?.flights.cancelWaiting(waiting);
+    this.executor.cancelAll(begun, waiting);
   }
 
   is(controller: unknown, method: string): boolean {
@@ -114,14 +117,14 @@ export class Endpoint {
 
   logFor(requestId: string): CallLog {
     const logger = this.#logger;
-    const line = (message: string) => `[${requestId}] ${message}`;
+    const fields = { requestId, endpoint: this.route };
     return {
-      error: (message, cause) =>
-        // With the stacks of its own causes, and the details of a violation.
-        logger.error(line(message), isError(cause) ? inspectThrown(cause) : cause),
-      warn: (message) => logger.warn(line(message)),
-      log: (message) => logger.log(line(message)),
-      debug: (message) => logger.debug(line(message)),
+      error(message, cause) {
+        logger.write('error', message, fields, cause === undefined ? undefined : logStack(cause));
+      },
+      warn: (message) => logger.write('warn', message, fields),
+      log: (message) => logger.write('log', message, fields),
+      debug: (message) => logger.write('debug', message, fields),
     };
   }
 }

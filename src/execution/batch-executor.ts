@@ -6,6 +6,7 @@ import { deadlineExceeded, delayUntil, latestPast, refuseGone } from './deadline
 import type {
   BatchOptions,
   BatchPredict,
+  BatchReason,
   ExecutionObserver,
   ExecutionOptions,
   Executor,
@@ -67,7 +68,7 @@ export class BatchExecutor implements Executor {
     task.adoptContext();
     const size = itemsOf(task.input, batch);
     // A gathering batch that this one would overflow is as full as it gets.
-    if (this.#hasSlot && this.#waiting.size + size > batch.maxSize) this.#serveQueue(true);
+    if (this.#hasSlot && this.#waiting.size + size > batch.maxSize) this.#serveQueue('full');
     // With a free slot one joins the batch that gathers for it, which is not held to maxQueue.
     if (!this.#hasSlot && this.#waiting.length >= maxQueue) {
       const retryAfter = this.#estimate.seconds(this.#waiting.size);
@@ -83,10 +84,11 @@ export class BatchExecutor implements Executor {
     return settlement.promise;
   }
 
-  cancelAll(reason: ServingError): void {
+  cancelAll(begun: ServingError, waiting = begun): void {
     // The queue is emptied first, lest a slot that falls free start what is to fail.
-    const abandoned = [...this.#waiting.clear(), ...this.#unsettled.clear()];
-    for (const settlement of abandoned) settlement.giveUp(reason);
+    const [notStarted, started] = [this.#waiting.clear(), this.#unsettled.clear()];
+    for (const settlement of notStarted) settlement.giveUp(waiting);
+    for (const settlement of started) settlement.giveUp(begun);
   }
 
   get #hasSlot(): boolean {
@@ -97,28 +99,33 @@ export class BatchExecutor implements Executor {
 
   readonly #delayOver = () => {
     this.#delayed = undefined;
-    this.#serveQueue(true);
+    this.#serveQueue('delay');
   };
 
   /**
    * Starts the batches that are due, while there are free slots, and leaves the timer set for the
-   * oldest of those that go on gathering. `due` says that what waits is due in any case.
+   * oldest of those that go on gathering. `due` says why what waits is due in any case.
    */
-  #serveQueue(due = false): void {
-    while (this.#hasSlot && this.#waiting.head && (due || this.#isDue(this.#waiting.head))) {
+  #serveQueue(due?: BatchReason): void {
+    while (this.#hasSlot && this.#waiting.head) {
+      const reason = this.#dueReason(this.#waiting.head) ?? due;
+      if (reason === undefined) break;
       const start = performance.now();
       // The slot is taken first: whoever hears of an expired task may call back into run().
       this.#running++;
       const members = this.#take(start);
-      if (members.length > 0) this.#serve(members, start);
+      if (members.length > 0) this.#serve(members, start, reason);
       else this.#running--;
     }
     this.#setTimer();
   }
 
-  #isDue(oldest: Settlement): boolean {
+  /** Why the batch that begins with `oldest` is due, if it is. */
+  #dueReason(oldest: Settlement): BatchReason | undefined {
     const { maxSize, maxDelay } = this.#options.batch;
-    return this.#waiting.size >= maxSize || performance.now() - oldest.since >= maxDelay;
+    if (this.#waiting.size >= maxSize) return 'full';
+    if (maxDelay === 0) return 'idle';
+    return performance.now() - oldest.since >= maxDelay ? 'delay' : undefined;
   }
 
   /** Takes the next batch from the queue: as many as fit, in order, none that has expired. */
@@ -156,7 +163,7 @@ export class BatchExecutor implements Executor {
    */
   #runAlone(task: Task, receiver: object, size: number, start: number): unknown {
     this.#running++;
-    this.#observer.batched(size);
+    this.#observer.batched(size, size >= this.#options.batch.maxSize ? 'full' : 'idle');
     this.#observer.queued(0);
     let returned: unknown;
     let answers: unknown[] | undefined;
@@ -190,8 +197,8 @@ export class BatchExecutor implements Executor {
   }
 
   /** Starts a batch. Never throws. */
-  #serve(members: readonly Settlement[], start: number): void {
-    this.#observer.batched(sizeOf(members));
+  #serve(members: readonly Settlement[], start: number, reason: BatchReason): void {
+    this.#observer.batched(sizeOf(members), reason);
     for (const { since } of members) this.#observer.queued(start - since);
     this.#begin(members, start, async () => new Batch(members).run(this.#predict));
   }

@@ -27,6 +27,12 @@ export interface ExecutionOptions {
   readonly onBatchError: 'isolate' | 'fail';
 }
 
+/**
+ * Why a batch was started: no more items would fit into it, the oldest had waited `maxDelay`, or a slot
+ * was free and none is to be waited for.
+ */
+export type BatchReason = 'full' | 'delay' | 'idle';
+
 /** Told what an endpoint's executor does, in milliseconds and items. Its methods must not throw. */
 export interface ExecutionObserver {
   /** A request was started after waiting so long. */
@@ -34,7 +40,7 @@ export interface ExecutionObserver {
   /** The handler was run once (for one request, or for a batch) and took so long to settle. */
   inferred(ms: number): void;
   /** A batch of so many items was started. */
-  batched(size: number): void;
+  batched(size: number, reason: BatchReason): void;
 }
 
 /** A handler: one input and its context or, where the endpoint is batched, an array of each. */
@@ -64,6 +70,6 @@ export interface Executor {
   readonly overdueSince: number | undefined;
   /** Requests that wait for a slot, or for others to fill their batch. */
   readonly queued: number;
-  /** Fails everything that waits or runs with `reason` and aborts its signals. */
-  cancelAll(reason: ServingError): void;
+  /** Fails everything that runs with `begun`, what waits with `waiting`, and aborts its signals. */
+  cancelAll(begun: ServingError, waiting?: ServingError): void;
 }

@@ -6,6 +6,7 @@ export { createExecutor } from './create-executor.js';
 export type {
   BatchOptions,
   BatchPredict,
+  BatchReason,
   ExecutionObserver,
   ExecutionOptions,
   Executor,

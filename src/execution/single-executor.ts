@@ -77,10 +77,11 @@ export class SingleExecutor implements Executor {
     return value;
   }
 
-  cancelAll(reason: ServingError): void {
+  cancelAll(begun: ServingError, waiting = begun): void {
     // The queue is emptied first, lest a slot that falls free start what is to fail.
-    const abandoned = [...this.#waiting.clear(), ...this.#unsettled.clear()];
-    for (const settlement of abandoned) settlement.giveUp(reason);
+    const [notStarted, started] = [this.#waiting.clear(), this.#unsettled.clear()];
+    for (const settlement of notStarted) settlement.giveUp(waiting);
+    for (const settlement of started) settlement.giveUp(begun);
   }
 
   #wait(task: Task, receiver: object, now: number): Promise<unknown> {

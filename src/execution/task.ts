@@ -1,6 +1,10 @@
 import type { ServingError } from '../errors/index.js';
 
-/** A log that belongs to one call: every line carries its request id. */
+/**
+ * A log that belongs to one call: every line carries its request id and, where Nest's logger writes
+ * JSON, both that and the endpoint as fields. What a message holds of control characters is escaped,
+ * and a long one is cut.
+ */
 export interface CallLog {
   error(message: string, cause?: unknown): void;
   warn(message: string): void;

@@ -10,7 +10,7 @@ export interface FailureAnswer {
   readonly retryAfter?: number;
 }
 
-/** Names of google.rpc.Code for the statuses that exceptions of Nest carry. */
+/** Names of google.rpc.Code for the statuses that exceptions of Nest carry; the rest are one of two. */
 const CODES: Record<number, string> = {
   400: 'INVALID_ARGUMENT',
   401: 'UNAUTHENTICATED',

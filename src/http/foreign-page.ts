@@ -1,10 +1,11 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { ServingError } from '../errors/index.js';
+import { mediaTypeOf } from './media-type.js';
 import type { NestResponse } from './reply.js';
 import { requestOf } from './request-url.js';
 
-/** The content types of forms, which a browser sends to any origin without asking (Fetch, 2.2.2). */
-const UNASKED = ['text/plain', 'application/x-www-form-urlencoded', 'multipart/form-data'];
+/** None, and those of forms: a browser sends them to any origin without asking (Fetch, 2.2.2). */
+const UNASKED = ['', 'text/plain', 'application/x-www-form-urlencoded', 'multipart/form-data'];
 
 /**
  * Refuses what a page of another origin sends with a content type that browsers ask no permission
@@ -16,20 +17,14 @@ const UNASKED = ['text/plain', 'application/x-www-form-urlencoded', 'multipart/f
 export function refuseForeignPage(headers: IncomingHttpHeaders, response: NestResponse): void {
   const { origin } = headers;
   if (origin === undefined && headers['sec-fetch-site'] === undefined) return;
-  if (!isUnasked(headers['content-type']) || !isForeign(headers, response)) return;
+  const type = mediaTypeOf(headers['content-type']);
+  if (!UNASKED.includes(type) || !isForeign(headers, response)) return;
   const allowed = response.getHeader('access-control-allow-origin');
   if (allowed !== undefined && (allowed === '*' || allowed === origin)) return;
   throw new ServingError(
     'UnsupportedMediaType',
     'Expected Content-Type to be application/json in a request from a page of another origin',
   );
-}
-
-function isUnasked(contentType: string | undefined): boolean {
-  if (contentType === undefined) return true;
-  const end = contentType.indexOf(';');
-  const type = (end < 0 ? contentType : contentType.slice(0, end)).trim().toLowerCase();
-  return type === '' || UNASKED.includes(type);
 }
 
 /** A browser's own word first; without it, `Origin` beside the host that was addressed. */

@@ -13,6 +13,7 @@ import {
 import type { PredictContext } from '../execution/index.js';
 import type { CacheResult } from '../metrics/index.js';
 import type { Answer } from '../interceptors/answer.js';
+import { noteFailure } from './failure-note.js';
 import { onceClosed } from './once-closed.js';
 import { paramsOf, queryOf, requestOf } from './request-url.js';
 import {
@@ -123,13 +124,15 @@ export function openCall(
     const { endpoint } = call;
     const finished = isFinished(raw);
     if (!finished) {
-      call.cancel(new ServingError('Cancelled', 'The client went away'));
-      call.log.log('The client went away before the answer (499)');
+      const gone = new ServingError('Cancelled', 'The client went away before the answer');
+      call.failure = gone;
+      call.cancel(gone);
     }
     const status = finished ? raw.statusCode : FAILURES.Cancelled.status;
     endpoint.metrics.settled(outcomeOfStatus(status));
     endpoint.metrics.answered(request.method!, status, performance.now() - call.arrivedAt);
     endpoint.departed();
+    if (status >= 400) noteFailure(call, status);
   }
   onceClosed(request, raw, () => call.inContext(closeCall));
   return call;

@@ -8,6 +8,7 @@ import { readBody, tooLarge } from './body-reader.js';
 import { refuseForeignPage } from './foreign-page.js';
 import { callOfRequest, openCall, timeoutOf } from './http-call.js';
 import { decodeBody, parseBody } from './json-body.js';
+import { refuseForm, refusePicture } from './media-type.js';
 import { rawResponse, setHeader, type NestResponse } from './reply.js';
 import { boundUnreadBody } from './unread-body.js';
 import type { UploadBudget } from './upload-budget.js';
@@ -107,6 +108,7 @@ export class Intake {
         retryAfter: 1,
       });
     }
+    refusePicture(call.headers, call.endpoint.route);
     const timeout = timeoutOf(call.headers['x-request-timeout-ms']);
     if (timeout !== undefined) call.shortenTo(timeout);
   }
@@ -114,6 +116,7 @@ export class Intake {
 
 /** Makes a body the input of its call. */
 function takeBody(call: Call, bytes: Buffer): object {
+  refuseForm(call.headers, bytes, call.endpoint.route);
   call.text = decodeBody(bytes);
   call.wellFormed = call.text.isWellFormed();
   const body = parseBody(call.text);

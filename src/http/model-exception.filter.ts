@@ -11,6 +11,7 @@ export class ModelExceptionFilter implements ExceptionFilter {
   catch(error: unknown, host: ArgumentsHost): unknown {
     const call = callOf(host);
     if (call === undefined) throw error;
+    call.failure = error;
     const named = call.endpoint.filters.find(error);
     if (named !== undefined) return named.catch(error, host);
     return sendFailure(host.switchToHttp().getResponse<NestResponse>(), call, error);

@@ -2,7 +2,8 @@ import type { IncomingMessage } from 'node:http';
 import type { AbstractHttpAdapter } from '@nestjs/core';
 import { match } from 'path-to-regexp';
 import type { Endpoint } from '../endpoint/endpoint.js';
-import { ServingError } from '../errors/index.js';
+import { FAILURES, ServingError } from '../errors/index.js';
+import { noteFailure } from './failure-note.js';
 import type { FastifyApp } from './fastify-intake.js';
 import { requestIdOf } from './http-call.js';
 import { rawResponse, sendFailure, setHeader, type NestResponse } from './reply.js';
@@ -47,8 +48,10 @@ export function answerOtherMethods(
       setHeader(response, 'allow', 'POST');
       const message = `Expected POST with a JSON object as the body, got ${raw.method}`;
       boundUnreadBody(raw, rawResponse(response));
-      const call = { requestId, log: endpoint.logFor(requestId) };
-      return sendFailure(response, call, new ServingError('MethodNotAllowed', message));
+      const failure = new ServingError('MethodNotAllowed', message);
+      const call = { endpoint, requestId, log: endpoint.logFor(requestId), failure };
+      noteFailure(call, FAILURES.MethodNotAllowed.status);
+      return sendFailure(response, call, failure);
     };
   }
 

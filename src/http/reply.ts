@@ -84,10 +84,11 @@ export function send(response: NestResponse, status: number, type: string, text:
 /** Answers a call that failed, and logs what the client is not told. */
 export function sendFailure(
   response: NestResponse,
-  call: Pick<Call, 'requestId' | 'log'>,
+  call: Pick<Call, 'requestId' | 'log' | 'failure'>,
   error: unknown,
 ): void {
   const { log } = call;
+  call.failure = error;
   const { status, retryAfter, ...body } = answerOf(error);
   if (status >= 500 && body.code === 'INTERNAL') {
     log.error(messageOfThrown(error), isError(error) ? error : undefined);

@@ -1,5 +1,5 @@
 import type { Outcome } from '../errors/index.js';
-import type { ExecutionObserver } from '../execution/index.js';
+import type { BatchReason, ExecutionObserver } from '../execution/index.js';
 import type { MetricTable } from './metric-table.js';
 import type { Tally } from './tally-histogram.js';
 
@@ -15,6 +15,7 @@ export interface EndpointMetrics extends ExecutionObserver {
 
 const OUTCOMES: readonly Outcome[] = ['ok', 'invalid', 'rejected', 'timeout', 'cancelled', 'error'];
 const CACHE_RESULTS: readonly CacheResult[] = ['hit', 'miss', 'coalesced', 'bypass', 'error'];
+const BATCH_REASONS: readonly BatchReason[] = ['full', 'delay', 'idle'];
 
 /** The metrics of one endpoint, their labels bound once, at boot. */
 export class BoundMetrics implements EndpointMetrics {
@@ -23,6 +24,7 @@ export class BoundMetrics implements EndpointMetrics {
   readonly #outcomes: Record<Outcome, { inc(): void }>;
   readonly #cacheResults: Record<CacheResult, { inc(): void }>;
   readonly #directions: Record<'request' | 'response', { inc(): void }>;
+  readonly #batchReasons: Record<BatchReason, { inc(): void }>;
   readonly #queue: Tally;
   readonly #inference: Tally;
   readonly #batch: Tally;
@@ -48,6 +50,7 @@ export class BoundMetrics implements EndpointMetrics {
     this.#directions = bind(['request', 'response'], (direction) =>
       table.validationFailures.labels(route, direction),
     );
+    this.#batchReasons = bind(BATCH_REASONS, (reason) => table.batches.labels(route, reason));
     this.#queue = table.queueDuration.bind({ endpoint: route });
     this.#inference = table.inferenceDuration.bind({ endpoint: route });
     this.#batch = table.batchSize.bind({ endpoint: route });
@@ -87,8 +90,9 @@ export class BoundMetrics implements EndpointMetrics {
     this.#inference.observe(ms / 1000);
   }
 
-  batched(size: number): void {
+  batched(size: number, reason: BatchReason): void {
     this.#batch.observe(size);
+    this.#batchReasons[reason].inc();
   }
 }
 

@@ -44,6 +44,13 @@ export function createMetricTable() {
       help: 'Items in one batch, as sizeOf counts them: requests where there is none.',
       buckets: BATCH_SIZES,
     }),
+    batches: made<Counter>(
+      makeCounterProvider({
+        name: 'model_serving_batches_total',
+        help: 'Batches by why they were started: full, delay (the oldest item had waited maxDelay) or idle (a slot was free).',
+        labelNames: ['endpoint', 'reason'],
+      }),
+    ),
     inFlight: made<Gauge>(
       makeGaugeProvider({
         name: 'model_serving_in_flight',

@@ -18,7 +18,7 @@ export function createLogger(
   { logLevels, jsonLogs }: FilledServeOptions,
   context: string,
 ): ConsoleLogger {
-  return new ConsoleLogger(context, { logLevels, json: jsonLogs });
+  return new ConsoleLogger(context, { logLevels, json: jsonLogs, flattenParams: true });
 }
 
 /**

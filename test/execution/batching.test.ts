@@ -41,6 +41,7 @@ describe('batching', () => {
 
     expect(await Promise.all(outcomes)).toEqual(['A', 'B', 'C', 'D', 'E']);
     expect(observations.batches).toEqual([1, 3, 1]);
+    expect(observations.reasons).toEqual(['idle', 'full', 'idle']);
     expect(observations.waits).toHaveLength(5);
     expect(observations.runs).toHaveLength(3);
     expect([executor.running, executor.queued]).toEqual([0, 0]);
@@ -83,6 +84,33 @@ describe('batching', () => {
     expect(await first).toBe('A');
     vi.mocked(performance.now).mockRestore();
     expect(handler.inputs).toEqual([['first'], ['staying']]);
+  });
+
+  it('tells why each batch was started', async () => {
+    const handler = new DeferredHandler();
+    const { predict } = handler;
+    const reasonsOf = (batch: object, maxConcurrency: number, inputs: number[][]) => {
+      const observations = new Observations();
+      const executor = executorOf(
+        predict,
+        { maxConcurrency, batch: { sizeOf, ...batch } },
+        observations,
+      );
+      for (const input of inputs) void executor.run(new TestTask(input), model);
+      vi.advanceTimersByTime(10);
+      return observations.reasons;
+    };
+    expect(reasonsOf({ maxSize: 3 }, 1, [items(1)])).toEqual(['idle']);
+    expect(reasonsOf({ maxSize: 3 }, 1, [items(3)])).toEqual(['full']);
+    expect(reasonsOf({ maxSize: 3, maxDelay: 10 }, 2, [items(3), items(1)])).toEqual([
+      'full',
+      'delay',
+    ]);
+    // What comes next would not fit, and waits for others in its turn.
+    expect(reasonsOf({ maxSize: 3, maxDelay: 10 }, 2, [items(2), items(2)])).toEqual([
+      'full',
+      'delay',
+    ]);
   });
 
   it('starts when full', () => {

@@ -73,10 +73,17 @@ describe('cancellation', () => {
       const tasks = ['a', 'b', 'c'].map((input) => new TestTask(input));
       const { signal } = tasks[0]!;
       const outcomes = tasks.map((task) => outcome(executor, task));
-      const reason = new ServingError('Unavailable', 'Shutting down');
-      executor.cancelAll(reason);
-      expect(await Promise.all(outcomes)).toEqual([reason, reason, reason]);
-      expect(signal.reason).toBe(reason);
+      const begun = new ServingError('Unavailable', 'Shutting down');
+      const waiting = new ServingError('Unavailable', 'Shutting down', { retryAfter: 1 });
+      executor.cancelAll(begun, waiting);
+      expect((await Promise.all(outcomes)).map((error) => error === begun)).toEqual([
+        true,
+        false,
+        false,
+      ]);
+      expect(await outcomes[1]).toBe(waiting);
+      expect(await outcomes[2]).toBe(waiting);
+      expect(signal.reason).toBe(begun);
       expect([executor.running, executor.queued]).toEqual([1, 0]);
 
       handler.run(0).reject(new Error('aborted'));

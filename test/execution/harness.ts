@@ -3,6 +3,7 @@ import {
   CancellableTask,
   createExecutor,
   type BatchOptions,
+  type BatchReason,
   type ExecutionOptions,
   type Executor,
   type Predict,
@@ -85,14 +86,16 @@ export class Observations {
   readonly waits: number[] = [];
   readonly runs: number[] = [];
   readonly batches: number[] = [];
+  readonly reasons: BatchReason[] = [];
   queued(ms: number): void {
     this.waits.push(ms);
   }
   inferred(ms: number): void {
     this.runs.push(ms);
   }
-  batched(size: number): void {
+  batched(size: number, reason: BatchReason): void {
     this.batches.push(size);
+    this.reasons.push(reason);
   }
 }
 

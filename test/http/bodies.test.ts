@@ -41,7 +41,7 @@ describe.each(ADAPTERS)('the body of a request on %s', (adapter) => {
 
   it('is refused when it is not JSON, whatever its content type says', async () => {
     const app = await startApp(adapter, { controllers: [EchoModel] });
-    for (const type of CONTENT_TYPES.slice(0, 7)) {
+    for (const type of CONTENT_TYPES.slice(0, 5)) {
       const answer = await app.post('/checked', 'a=1&b=2', { 'content-type': type });
       expect(answer, type).toMatchObject({ status: 400, body: { code: 'INVALID_ARGUMENT' } });
     }

@@ -15,6 +15,9 @@ class Model {
   }
 }
 
+@ModelEndpoint('/model', undefined, { maxConcurrency: 1 })
+class Queued extends Model {}
+
 class Refusing implements CanActivate {
   canActivate = () => false;
 }
@@ -98,18 +101,26 @@ describe.each(ADAPTERS)('probes on %s', (adapter) => {
     await closing;
   });
 
-  it('come with a 503 for what a drain has to cut', async () => {
+  it('come with a 503 for what a drain has to cut, and Retry-After where it has not begun', async () => {
     const app = await startApp(adapter, {
-      controllers: [Model],
+      controllers: [Queued],
       options: { shutdownTimeout: 30 },
     });
     const running = app.post('/model', {});
-    const model = app.app.get(Model);
+    const model = app.app.get(Queued);
     await model.started.promise;
+    const waiting = app.post('/model', {});
+    const depth = /^model_serving_queue_depth\{endpoint="\/model"\} 1$/m;
+    await expect.poll(async () => (await app.get('/__metrics')).body).toMatch(depth);
     const closing = app.close();
-    const answer = await running;
-    expect(answer).toMatchObject({ status: 503, body: { code: 'UNAVAILABLE' } });
-    expect(answer.headers.get('retry-after')).toBe('1');
+    for (const [request, retryAfter] of [
+      [running, null],
+      [waiting, '1'],
+    ] as const) {
+      const answer = await request;
+      expect(answer).toMatchObject({ status: 503, body: { code: 'UNAVAILABLE' } });
+      expect(answer.headers.get('retry-after')).toBe(retryAfter);
+    }
     model.go.resolve();
     await closing;
   });

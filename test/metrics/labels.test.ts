@@ -151,6 +151,7 @@ describe.each(ADAPTERS)('labels on %s', (adapter) => {
     const closed = ['cancelled', 'error', 'invalid', 'ok', 'rejected', 'timeout'];
     expect(values(after, 'outcome')).toEqual(closed);
     expect(values(after, 'result')).toEqual(['bypass', 'coalesced', 'error', 'hit', 'miss']);
+    expect(values(after, 'reason')).toEqual(['delay', 'full', 'idle']);
     expect(values(after, 'direction')).toEqual(['request', 'response']);
     const names = new Set(
       after.samples.flatMap(({ name, labels }) => (OURS.test(name) ? Object.keys(labels) : [])),
@@ -162,6 +163,7 @@ describe.each(ADAPTERS)('labels on %s', (adapter) => {
       'method',
       'node',
       'outcome',
+      'reason',
       'result',
       'status',
       'version',

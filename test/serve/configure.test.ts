@@ -65,6 +65,26 @@ describe('serve() says where it listens and what it serves', () => {
   });
 });
 
+it('says why it refused, with fields at the top where logs are JSON', async () => {
+  const server = new FixtureProcess('configured', { NODE_ENV: 'production' });
+  const port = await server.port();
+  const headers = { 'x-request-id': 'request-9', connection: 'close' };
+  expect((await fetch(`http://127.0.0.1:${port}/api/model`, { headers })).status).toBe(405);
+  server.kill('SIGTERM');
+  await server.exited;
+  const lines = server.output.split('\n').filter((line) => line.includes('refused'));
+  expect(lines.map((line) => JSON.parse(line) as object)).toMatchObject([
+    {
+      level: 'warn',
+      requestId: 'request-9',
+      endpoint: '/api/model',
+      status: 405,
+      reason: 'Expected POST with a JSON object as the body, got GET',
+      count: 1,
+    },
+  ]);
+});
+
 function post(url: string): Promise<Response> {
   return fetch(url, {
     method: 'POST',
