@@ -58,8 +58,9 @@ beforeAll(async () => {
     if (language === 'proto' || language === 'js')
       writeFileSync(`${OUT}/dist/.cache/readme/${file}`, text);
   });
-  writeFileSync(`${OUT}/app.module.ts`, `export { AppModule, Greeter } from './main.js';\n`);
   writeFileSync(`${OUT}/dist/.cache/readme/rest.mjs`, SERVE_THE_REST);
+  // Else Vitest takes the one of this repository.
+  writeFileSync(`${OUT}/dist/.cache/readme/vitest.config.mjs`, 'export default {};\n');
   // The model that a snippet names, as a user would have it in the working directory.
   copyFileSync(`${ROOT}examples/iris/iris.onnx`, `${OUT}/iris.onnx`);
   writeFileSync(
@@ -108,6 +109,16 @@ async function start(file: string, ...args: string[]): Promise<string> {
   return `http://127.0.0.1:${port}`;
 }
 
+test('the tests of the first endpoint pass', { timeout: 60_000 }, () => {
+  const { stdout, status } = spawnSync(
+    process.execPath,
+    [`${ROOT}node_modules/vitest/vitest.mjs`, 'run', '--root', `${OUT}/dist/.cache/readme`],
+    { encoding: 'utf8', env: { ...process.env, VITEST: undefined, NODE_ENV: undefined } },
+  );
+  expect(stdout).toContain('greeter.spec.js');
+  expect(status, stdout).toBe(0);
+});
+
 let first: string;
 let rest: string;
 
@@ -117,7 +128,7 @@ test('the first endpoint starts', { timeout: 60_000 }, async () => {
 
 test('so do all others', { timeout: 60_000 }, async () => {
   const files = SNIPPETS.flatMap(({ language, text, file }, index) =>
-    language === 'ts' && file !== 'main.ts' && text.includes('@ModelEndpoint(')
+    language === 'ts' && file !== 'app.module.ts' && text.includes('@ModelEndpoint(')
       ? [`./${(file ?? `snippet-${index}.ts`).replace(/ts$/, 'js')}`]
       : [],
   );
@@ -125,7 +136,7 @@ test('so do all others', { timeout: 60_000 }, async () => {
 });
 
 const isOfFirst = (path: string) =>
-  SNIPPETS.some(({ file, text }) => file === 'main.ts' && text.includes(`'${path}'`));
+  SNIPPETS.some(({ file, text }) => file === 'app.module.ts' && text.includes(`'${path}'`));
 
 const calls = SNIPPETS.flatMap(({ language, text }, index) => {
   const [, path, body] = /^curl localhost:8000(\/\S+) -d '(.*)'$/m.exec(text) ?? [];
