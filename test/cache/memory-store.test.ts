@@ -134,6 +134,7 @@ describe('maxBytes', () => {
     const before = memoryInUse();
     const store = new MemoryStore(1_000_000, limit);
     for (let n = 0, full = false; !full; n++) {
+      expect(n, 'entries, and still room').toBeLessThan(200_000);
       const held = store.heldBytes;
       store.write(`${n}`.padEnd(43, '-'), make(n), 60_000);
       full = store.heldBytes <= held; // something had to go
