@@ -22,17 +22,25 @@ export function bytesDecoder(model: ValueModel): BytesDecoder | undefined {
 class Decoders {
   readonly #holders: ReadonlySet<MessageModel>;
   readonly #messages = new Map<MessageModel, BytesDecoder>();
+  readonly #unfinished: (() => void)[] = [];
 
   constructor(model: ValueModel) {
     this.#holders = holdersOfBytes(model);
   }
 
   of(model: ValueModel): BytesDecoder | undefined {
+    const decode = this.#of(model);
+    // Not one inside the other: messages may lead to each other in a chain of thousands.
+    for (let next = this.#unfinished.pop(); next; next = this.#unfinished.pop()) next();
+    return decode;
+  }
+
+  #of(model: ValueModel): BytesDecoder | undefined {
     switch (model.kind) {
       case 'scalar':
         return model.type === 'bytes' ? decodeBytes : undefined;
       case 'wrapper':
-        return this.of(model.value);
+        return this.#of(model.value);
       case 'message':
         return this.#holders.has(model.message) ? this.#message(model.message) : undefined;
       default:
@@ -47,10 +55,12 @@ class Decoders {
     const steps: Step[] = [];
     const decode = messageDecoder(steps);
     this.#messages.set(message, decode);
-    for (const field of message.fields) {
-      const one = this.of(field.value);
-      if (one) steps.push({ key: field.key, decode: fieldDecoder(field, one) });
-    }
+    this.#unfinished.push(() => {
+      for (const field of message.fields) {
+        const one = this.#of(field.value);
+        if (one) steps.push({ key: field.key, decode: fieldDecoder(field, one) });
+      }
+    });
     return decode;
   }
 }

@@ -68,6 +68,14 @@ const SHAPES: [string, number, (count: number) => string][] = [
       ),
   ],
   [
+    'a chain of 6,000 messages that ends in bytes',
+    6_000,
+    (n) =>
+      writeSchema(
+        `${HEAD} message Request { M0 m = 1; } ${many(n, (i) => `message M${i} { ${i + 1 < n ? `M${i + 1} m` : 'bytes b'} = 1; }`)}`,
+      ),
+  ],
+  [
     'a message of 6,000 fields',
     6_000,
     (n) => writeSchema(`${HEAD} message Request { ${many(n, (i) => `optional int32 f${i} = ${i + 1};`)} }`),
