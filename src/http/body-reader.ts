@@ -44,7 +44,8 @@ export function readBody(
     return ignore;
   }
   const share = budget.open();
-  if (!share.holds(announced)) {
+  // Of a compressed body what comes out is held, and that is bounded as well.
+  if (!share.holds(Math.min(announced, limit))) {
     done(tooManyUploads());
     return ignore;
   }

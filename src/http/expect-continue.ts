@@ -14,8 +14,8 @@ export function awaitsContinue(request: IncomingMessage): boolean {
  * vain. An app that listens to `checkContinue` decides for itself.
  */
 export function continueWhenRead(server: Server): void {
-  if (server.listenerCount('checkContinue') > 0) return;
   server.on('checkContinue', function askLater(request: IncomingMessage, response: ServerResponse) {
+    if (server.listenerCount('checkContinue') > 1) return;
     WAITING.add(request);
     const read = request._read.bind(request);
     request._read = function continueAndRead(size) {

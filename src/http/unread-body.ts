@@ -45,7 +45,10 @@ export function boundUnreadBody(request: IncomingMessage, response: ServerRespon
       request.pause();
       close();
     });
-    request.once('end', () => closing && socket.destroy());
+    request.once('end', function onWhole() {
+      if (closing) socket.destroy();
+      else Reflect.deleteProperty(socket, 'destroySoon'); // the connection goes on as any other
+    });
     request.resume();
     request.read(0);
     // What Node calls once the last answer of a connection has been written.

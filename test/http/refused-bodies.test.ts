@@ -2,7 +2,8 @@ import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { Controller, Post } from '@nestjs/common';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import type { INestApplication } from '@nestjs/common';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { ADAPTERS, startApp, type Adapter } from '../serving-app.js';
 import { EchoModel } from './model.js';
 import { openSocket } from './raw-request.js';
@@ -80,6 +81,20 @@ describe.each(ADAPTERS)('a body that is refused on %s', (adapter) => {
     wire.socket.write(' '.repeat(100_000));
     wire.socket.write(NEXT);
     await wire.read(OK);
+  });
+
+  it('that is whole at last leaves nothing on its connection', async () => {
+    const app = await startApp(adapter, { controllers: [EchoModel] });
+    const connected = once(app.app.getHttpServer(), 'connection') as Promise<[Socket]>;
+    const wire = new Wire(await openSocket(app.url));
+    const [served] = await connected;
+    wire.socket.write(head('/small', 'Content-Length: 100000'));
+    await wire.read(ANSWER(413));
+    expect(Object.hasOwn(served, 'destroySoon')).toBe(true);
+    wire.socket.write(' '.repeat(100_000));
+    wire.socket.write(NEXT);
+    await wire.read(OK);
+    expect(Object.hasOwn(served, 'destroySoon')).toBe(false);
   });
 
   it('of more than 1 MiB to come closes the connection, once the answer has been sent', async () => {
@@ -197,18 +212,26 @@ describe.each(ADAPTERS)('Expect: 100-continue on %s', (adapter) => {
     await wire.read(OK);
   });
 
-  it('is left to an app that listens for it', async () => {
-    const app = await startApp(adapter, {
-      controllers: [EchoModel],
-      setUp: (nest) =>
-        nest.getHttpServer().on('checkContinue', (_: unknown, response: ServerResponse) => {
+  it.each(['before it starts', 'later'])(
+    'is left to an app that listens for it, also one that begins %s',
+    async (when) => {
+      const listen = (nest: INestApplication) =>
+        void nest.getHttpServer().on('checkContinue', (_: unknown, response: ServerResponse) => {
           response.writeHead(417).end();
-        }),
-    });
-    const socket = await openSocket(app.url);
-    socket.write(head('/small', 'Content-Length: 12', 'Expect: 100-continue'));
-    const [answer] = (await once(socket, 'data')) as [Buffer];
-    expect(String(answer)).toMatch(/^HTTP\/1\.1 417/);
-    socket.destroy();
-  });
+        });
+      const app = await startApp(adapter, {
+        controllers: [EchoModel],
+        setUp: (nest) => void (when === 'later' || listen(nest)),
+      });
+      if (when === 'later') listen(app.app);
+      const served = vi.fn<() => void>();
+      app.app.getHttpServer().on('request', served);
+      const socket = await openSocket(app.url);
+      socket.write(head('/small', 'Content-Length: 12', 'Expect: 100-continue'));
+      const [answer] = (await once(socket, 'data')) as [Buffer];
+      expect(String(answer)).toMatch(/^HTTP\/1\.1 417/);
+      expect(served).not.toHaveBeenCalled();
+      socket.destroy();
+    },
+  );
 });

@@ -1,3 +1,5 @@
+import { randomBytes } from 'node:crypto';
+import { gzipSync } from 'node:zlib';
 import { ModelEndpoint, type PredictContext } from 'nestjs-model-serving';
 import { describe, expect, it } from 'vitest';
 import { levelsAre } from '../execution-http/levels.js';
@@ -14,8 +16,16 @@ class Model {
   }
 }
 
-const head = (...lines: string[]) =>
-  ['POST /model HTTP/1.1', 'Host: localhost', ...lines, '', ''].join('\r\n');
+@ModelEndpoint('/small', undefined, { bodyLimit: 500 })
+class Small {
+  predict(input: object) {
+    return input;
+  }
+}
+
+const head = (...lines: string[]) => headOf('/model', ...lines);
+const headOf = (path: string, ...lines: string[]) =>
+  [`POST ${path} HTTP/1.1`, 'Host: localhost', ...lines, '', ''].join('\r\n');
 
 describe.each(ADAPTERS)('an upload on %s', (adapter) => {
   it.each([
@@ -85,6 +95,26 @@ describe.each(ADAPTERS)('an upload on %s', (adapter) => {
     slow.destroy();
     await levelsAre(app, { in_flight: 0 });
     expect((await app.post('/model', body)).status).toBe(200);
+  });
+
+  it('that is compressed takes the place of what may come out of it', async () => {
+    const app = await startApp(adapter, {
+      controllers: [Small],
+      options: { maxUploadBytes: 1_000 },
+    });
+    const socket = await openSocket(app.url);
+    const answer = readAnswer(socket);
+    const body = gzipSync(`{"text":"${randomBytes(1_200).toString('base64')}"}`);
+    socket.write(
+      headOf(
+        '/small',
+        `Content-Length: ${body.length}`,
+        'Content-Encoding: gzip',
+        'Connection: close',
+      ),
+    );
+    socket.write(body);
+    expect((await answer).status).toBe(413);
   });
 });
 
