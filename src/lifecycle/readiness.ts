@@ -28,7 +28,7 @@ export class Readiness {
 
   /** The word of all workers where there are several: a client cannot choose which one it reaches. */
   get ready(): boolean {
-    return this.#cluster === undefined ? this.#ownReady : this.#cluster.allReady();
+    return this.#cluster === undefined ? this.#ownReady : this.#cluster.fleet.ready;
   }
 
   /** Whether a request that arrives now is served. */

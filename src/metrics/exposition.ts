@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import { register, Registry } from 'prom-client';
+import { SharedWork } from './shared-work.js';
 
 /** Samples written in one turn of the event loop: fewer than a millisecond's. */
 const SAMPLES_A_TURN = 100;
@@ -23,22 +24,21 @@ interface Writer {
  * that of many endpoints takes long enough to delay requests, and once for all who ask meanwhile.
  */
 export class Exposition {
-  #underway: Promise<string> | undefined;
+  readonly #writing = new SharedWork(write);
 
   text(): Promise<string> {
-    this.#underway ??= this.#write().finally(() => (this.#underway = undefined));
-    return this.#underway;
+    return this.#writing.run();
   }
+}
 
-  async #write(): Promise<string> {
-    // OpenMetrics names its counters anew and ends with a mark: left to prom-client.
-    if (register.contentType !== Registry.PROMETHEUS_CONTENT_TYPE) return register.metrics();
-    const texts: string[] = [];
-    for (const metric of register.getMetricsAsArray() as unknown as Collected[]) {
-      texts.push(await writeFamily(await metric.get()));
-    }
-    return `${texts.join('\n\n')}\n`;
+async function write(): Promise<string> {
+  // OpenMetrics names its counters anew and ends with a mark: left to prom-client.
+  if (register.contentType !== Registry.PROMETHEUS_CONTENT_TYPE) return register.metrics();
+  const texts: string[] = [];
+  for (const metric of register.getMetricsAsArray() as unknown as Collected[]) {
+    texts.push(await writeFamily(await metric.get()));
   }
+  return `${texts.join('\n\n')}\n`;
 }
 
 async function writeFamily(family: Family): Promise<string> {

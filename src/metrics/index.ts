@@ -1,4 +1,5 @@
 export type { CacheResult, EndpointMetrics } from './endpoint-metrics.js';
 export { NO_METRICS } from './endpoint-metrics.js';
 export { Exposition } from './exposition.js';
+export { SharedWork } from './shared-work.js';
 export { ServingMetrics } from './serving-metrics.js';

@@ -2,6 +2,7 @@ import cluster from 'node:cluster';
 import { register } from 'prom-client';
 import { ServingError } from '../errors/index.js';
 import type { DrainOptions } from '../lifecycle/drain.js';
+import { SharedWork } from '../metrics/index.js';
 import type { FleetState } from './fleet-state.js';
 import { seal, unseal, type FromPrimary, type FromWorker } from './messages.js';
 import { BEAT_INTERVAL } from './pulse.js';
@@ -17,17 +18,12 @@ export const WORKER_MARK = 'MODEL_SERVING_WORKER';
 export interface ClusterLink {
   /**
    * The metrics of all workers as Prometheus text: counters and histograms summed, those of workers
-   * that have gone included; gauges by their `aggregator`.
+   * that have gone included; gauges by their `aggregator`. Collected once for all who ask meanwhile.
    *
    * @throws ServingError `Unavailable` if the primary does not answer.
    */
   metrics(): Promise<string>;
-  /**
-   * Whether the workers are ready, all in all: not before every one has been, then while at least half
-   * of them are. A worker about to be replaced stands in for its successor.
-   */
-  allReady(): boolean;
-  /** The workers as the primary last told of them. */
+  /** The workers as the primary last told of them. One about to be replaced stands in for its successor. */
   readonly fleet: FleetState;
   /** Tells the others whether this worker is ready. One that never tells is ready once it listens. */
   reportReady(ready: boolean): void;
@@ -47,6 +43,7 @@ export function clusterLink(): WorkerLink | undefined {
 /** A worker's end of the channel to the primary. */
 export class WorkerLink implements ClusterLink {
   readonly #waiting = new Map<number, (text: string) => void>();
+  readonly #metrics = new SharedWork(() => this.#askForMetrics());
   #nextId = 0;
   #fleet: FleetState = { ready: false, readyWorkers: 0, workers: 0 };
   #ready: (() => boolean) | undefined;
@@ -71,6 +68,10 @@ export class WorkerLink implements ClusterLink {
   }
 
   metrics(): Promise<string> {
+    return this.#metrics.run();
+  }
+
+  #askForMetrics(): Promise<string> {
     const id = this.#nextId++;
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
@@ -89,10 +90,6 @@ export class WorkerLink implements ClusterLink {
       });
       void this.#send({ kind: 'metrics-wanted', id });
     });
-  }
-
-  allReady(): boolean {
-    return this.#fleet.ready;
   }
 
   get fleet(): FleetState {

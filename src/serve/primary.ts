@@ -1,5 +1,6 @@
 import type { LoggerService } from '@nestjs/common';
 import cluster from 'node:cluster';
+import { SharedWork } from '../metrics/index.js';
 import { FleetMetrics } from './fleet-metrics.js';
 import type { FleetState } from './fleet-state.js';
 import { BEAT_INTERVAL } from './pulse.js';
@@ -17,6 +18,7 @@ export class Primary implements SlotListener {
   readonly #options: FilledServeOptions;
   readonly #logger: LoggerService;
   readonly #metrics = new FleetMetrics();
+  readonly #collection = new SharedWork(() => this.#collect());
   readonly #workers = new Set<WorkerProcess>();
   readonly #slots: WorkerSlot[] = [];
   readonly #allReady: Promise<void>;
@@ -78,13 +80,10 @@ export class Primary implements SlotListener {
   }
 
   onMetricsWanted(worker: WorkerProcess, id: number): void {
-    const workers = [...this.#workers].filter(({ listened }) => listened);
-    void this.#metrics
-      .collect(workers, (one) => this.#slots.some((slot) => slot.holds(one)))
-      .then(
-        (text) => worker.send({ kind: 'metrics', id, text }),
-        (error: unknown) => this.#logger.error('The metrics of the workers do not add up', error),
-      );
+    void this.#collection.run().then(
+      (text) => worker.send({ kind: 'metrics', id, text }),
+      (error: unknown) => this.#logger.error('The metrics of the workers do not add up', error),
+    );
   }
 
   onSnapshot(worker: WorkerProcess, id: number): void {
@@ -126,6 +125,11 @@ export class Primary implements SlotListener {
   #tellState(): void {
     const state = this.#state;
     for (const worker of this.#workers) worker.send({ kind: 'fleet', state });
+  }
+
+  #collect(): Promise<string> {
+    const workers = [...this.#workers].filter(({ listened }) => listened);
+    return this.#metrics.collect(workers, (one) => this.#slots.some((slot) => slot.holds(one)));
   }
 
   /** A worker that hangs serves nobody, hears nothing, and keeps whoever waits for it waiting. */

@@ -35,6 +35,17 @@ it('shows on any worker the sum of all, those that have crashed or left included
   await replaced;
 });
 
+it('is collected once for all who ask meanwhile, whichever workers they ask', async () => {
+  const server = new FixtureProcess('serving', { WORKERS: '2' });
+  const port = await server.port();
+  await server.printed(/all ready/);
+  const collections = async () => Number(/^collections (\d+)$/m.exec(await scrape(port))?.[1]);
+  const before = await collections();
+  await Promise.all(Array.from({ length: 100 }, () => scrape(port)));
+  // Two workers a collection, and not all hundred need arrive while the first one is under way.
+  expect(((await collections()) - before) / 2).toBeLessThan(50);
+});
+
 async function scrape(port: number): Promise<string> {
   const headers = { connection: 'close' };
   return (await fetch(`http://127.0.0.1:${port}/metrics`, { headers })).text();
