@@ -1,15 +1,42 @@
-/** The two rules of the house: no import cycles, and the core knows nothing of Nest's HTTP. */
+/**
+ * The rooms of the house, from the door down: a room imports from those below it, never from one above.
+ * Rooms of one line may import from one another.
+ */
+const ROOMS = [
+  ['routing'],
+  ['http'],
+  ['gate'],
+  ['lifecycle', 'serve'],
+  ['interceptors'],
+  ['endpoint'],
+  ['cache', 'metrics'],
+  ['execution', 'schema', 'logging'],
+  ['json'],
+  ['errors'],
+];
+
+/** What knows a transport, besides the rooms that are one. */
+const TRANSPORT = 'platform-(express|fastify)|^(node:)?https?$|^(node:)?http2$';
+
 module.exports = {
   forbidden: [
     { name: 'no-circular', severity: 'error', from: {}, to: { circular: true } },
+    ...ROOMS.slice(1).map((rooms, above) => ({
+      name: `${rooms.join('-and-')}-imports-down`,
+      severity: 'error',
+      from: { path: `^src/(${rooms.join('|')})/` },
+      to: {
+        path: `^src/(${ROOMS.slice(0, above + 1)
+          .flat()
+          .join('|')})/|^src/[^/]+\\.ts$`,
+      },
+    })),
     {
       name: 'core-knows-no-transport',
-      comment: 'json, schema, cache, execution, metrics and errors work for any transport.',
+      comment: 'An endpoint, its way and what is below serve every door.',
       severity: 'error',
-      from: { path: '^src/(json|schema|cache|execution|metrics|errors)/' },
-      to: {
-        path: '^src/(endpoint|http|interceptors|serve|runtimes)/|^src/[^/]+\\.ts$|platform-(express|fastify)|node:http',
-      },
+      from: { path: `^src/(${ROOMS.slice(4).flat().join('|')})/` },
+      to: { path: TRANSPORT },
     },
     {
       name: 'core-knows-no-nest',
@@ -30,7 +57,7 @@ module.exports = {
       comment: 'What only tests need loads nothing of an app, and no app loads it.',
       severity: 'error',
       from: { path: '^src/testing/' },
-      to: { path: '^src/', pathNot: '^src/(testing|errors|execution)/' },
+      to: { path: '^src/', pathNot: '^src/(testing|gate|endpoint|errors|execution)/' },
     },
     {
       name: 'core-loads-no-testing',

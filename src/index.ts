@@ -13,7 +13,7 @@ export {
   type BatchPredict,
   type ModelEndpointDecorator,
   type Predict,
-} from './endpoint/model-endpoint.js';
+} from './routing/model-endpoint.js';
 export {
   ConfigurationError,
   InvalidRequest,

@@ -19,10 +19,8 @@ import {
   type AbstractHttpAdapter,
 } from '@nestjs/core';
 import { cacheProvider, GuardedStore, type CacheLike } from './cache/index.js';
-import { EndpointDiscovery } from './endpoint/endpoint-discovery.js';
 import { EndpointRegistry } from './endpoint/endpoint-registry.js';
 import { ConfigurationError, ServingError } from './errors/index.js';
-import { createHttpTransport, type HttpTransport } from './http/http-transport.js';
 import { installProbes } from './http/probes.js';
 import { DrainModule } from './lifecycle/drain.module.js';
 import { Drain } from './lifecycle/drain.js';
@@ -35,6 +33,8 @@ import {
   type ModelServingExtras,
   type ModelServingOptions,
 } from './module-options.js';
+import { EndpointDiscovery } from './routing/endpoint-discovery.js';
+import { createHttpTransport, type HttpTransport } from './routing/http-transport.js';
 import { clusterLink } from './serve/cluster-link.js';
 import { VERSION } from './version.js';
 
@@ -89,9 +89,9 @@ const CACHE_OPTIONS = Symbol('ModelServingCacheOptions');
     EndpointDiscovery,
     {
       provide: EndpointRegistry,
-      useFactory: (discovery: EndpointDiscovery, metrics: ServingMetrics, store: GuardedStore) =>
-        new EndpointRegistry(discovery, metrics, store),
-      inject: [EndpointDiscovery, ServingMetrics, GuardedStore],
+      useFactory: (metrics: ServingMetrics, store: GuardedStore) =>
+        new EndpointRegistry(metrics, store),
+      inject: [ServingMetrics, GuardedStore],
     },
   ],
   exports: [CACHE_MANAGER],
@@ -105,6 +105,7 @@ export class ModelServingModule
   readonly #app: ApplicationConfig;
   readonly #readiness: Readiness;
   readonly #metrics: ServingMetrics;
+  readonly #discovery: EndpointDiscovery;
   readonly #registry: EndpointRegistry;
   #transport: HttpTransport | undefined;
 
@@ -115,6 +116,7 @@ export class ModelServingModule
     modules: ModulesContainer,
     readiness: Readiness,
     metrics: ServingMetrics,
+    discovery: EndpointDiscovery,
     registry: EndpointRegistry,
   ) {
     super();
@@ -124,6 +126,7 @@ export class ModelServingModule
     this.#app = app;
     this.#readiness = readiness;
     this.#metrics = metrics;
+    this.#discovery = discovery;
     this.#registry = registry;
   }
 
@@ -138,10 +141,12 @@ export class ModelServingModule
   /** The last moment before Nest makes the routes, when prefix, versioning and global parts are known. */
   configure(_consumer: MiddlewareConsumer): void {
     const adapter = this.#host.httpAdapter;
-    this.#registry.discover(this.#options);
+    const { defaults, cache } = this.#options;
+    this.#registry.plan(this.#discovery.find(defaults, cache.ttl), cache);
     this.#transport = createHttpTransport(
       adapter,
       this.#registry,
+      this.#discovery.controllers,
       this.#readiness,
       this.#app.getVersioning(),
       this.#options.maxUploadBytes,

@@ -1,4 +1,3 @@
-import type { Type } from '@nestjs/common';
 import {
   CancellableTask,
   TaskContext,
@@ -6,8 +5,8 @@ import {
   type PredictContext,
 } from '../execution/index.js';
 import type { JsonText } from '../json/index.js';
-import { ServingError } from '../errors/index.js';
 import type { CacheResult } from '../metrics/index.js';
+import type { Answer } from './answer.js';
 import type { Endpoint } from './endpoint.js';
 
 const NONE = Object.freeze(Object.create(null) as Record<string, never>);
@@ -30,8 +29,8 @@ export class Call extends CancellableTask {
   task: CancellableTask = this;
   /** The instance whose handler is called. */
   receiver: object | undefined = undefined;
-  /** Brings the call to its handler where Nest has something to do in between. */
-  chain: (() => Promise<unknown>) | undefined = undefined;
+  /** Whether it has been taken on its way: what calls its handler then is the last step of that. */
+  underway = false;
   /** How the cache served it; `error` where a store's failure had a part in a miss. */
   cacheResult: CacheResult | undefined = undefined;
   /** The error its client was told of, or spared; `undefined` where there is none, or not yet. */
@@ -76,27 +75,18 @@ export class Call extends CancellableTask {
     this.deadline = this.arrivedAt + endpoint.options.timeout;
   }
 
-  /**
-   * Makes sure that the endpoint of the call is the one whose route Nest has matched.
-   *
-   * @throws {ServingError}
-   */
-  expectRoute(controller: Type, method: string): void {
-    if (this.endpoint.is(controller, method)) return;
-    throw new ServingError(
-      'Internal',
-      `A request to ${this.endpoint.owner} was led to ${controller.name}.${method} on its way`,
-    );
-  }
-
   /** Brings the deadline forward to `timeout` milliseconds after the arrival; never puts it off. */
   shortenTo(timeout: number): void {
     this.deadline = Math.min(this.deadline, this.arrivedAt + timeout);
   }
 
-  /** The last step of the call's way. */
-  runHandler(): unknown {
-    if (this.chain !== undefined) return this.chain();
-    return this.endpoint.executor.run(this.task, this.receiver!);
+  /** Whether its client has been sent an answer by somebody else, such as a filter of the app. */
+  get isAnswered(): boolean {
+    return false;
+  }
+
+  /** What those of the app who wrap the handler see of its answer: its value, where any of them looks. */
+  present(answer: Answer): unknown {
+    return this.endpoint.bound.interceptors ? answer.value : answer;
   }
 }

@@ -1,4 +1,4 @@
-import { VersioningType, type Type, type VersioningOptions } from '@nestjs/common';
+import { VersioningType, type VersioningOptions } from '@nestjs/common';
 import {
   AnswerCache,
   cacheScope,
@@ -9,9 +9,6 @@ import { ConfigurationError } from '../errors/index.js';
 import type { ServingMetrics } from '../metrics/index.js';
 import type { EndpointDeclaration } from './declaration.js';
 import { Endpoint, type EndpointPlan } from './endpoint.js';
-import type { EndpointDiscovery } from './endpoint-discovery.js';
-import type { EndpointDefaults } from './endpoint-options.js';
-import { hostsOf, versionOf } from './route-metadata.js';
 
 /** A route that Nest has made of a declaration. */
 export interface BoundRoute {
@@ -22,7 +19,6 @@ export interface BoundRoute {
 
 /** The endpoints of an app: makes one of each plan when its route is known. */
 export class EndpointRegistry {
-  readonly #discovery: EndpointDiscovery;
   readonly #metrics: ServingMetrics;
   readonly #store: GuardedStore;
   readonly #endpoints = new Map<EndpointPlan, Endpoint>();
@@ -31,15 +27,9 @@ export class EndpointRegistry {
   #plans: readonly EndpointPlan[] = [];
   #cacheOptions!: FilledCacheModuleOptions;
 
-  constructor(discovery: EndpointDiscovery, metrics: ServingMetrics, store: GuardedStore) {
-    this.#discovery = discovery;
+  constructor(metrics: ServingMetrics, store: GuardedStore) {
     this.#metrics = metrics;
     this.#store = store;
-  }
-
-  /** All of the app's, with and without endpoints. */
-  get controllers(): readonly Type[] {
-    return this.#discovery.controllers;
   }
 
   get endpoints(): readonly Endpoint[] {
@@ -51,15 +41,8 @@ export class EndpointRegistry {
     return this.#routes;
   }
 
-  /** @throws {ConfigurationError} for the first mistake in a decorator */
-  discover({
-    defaults,
-    cache,
-  }: {
-    defaults: EndpointDefaults;
-    cache: FilledCacheModuleOptions;
-  }): void {
-    this.#plans = this.#discovery.find(defaults, cache.ttl);
+  plan(plans: readonly EndpointPlan[], cache: FilledCacheModuleOptions): void {
+    this.#plans = plans;
     this.#cacheOptions = cache;
   }
 
@@ -79,9 +62,9 @@ export class EndpointRegistry {
   }
 
   #create(plan: EndpointPlan, route: string): Endpoint {
-    const { options, cachePolicy, schema, controller, method } = plan;
+    const { options, cachePolicy, schema, controller, method, routeVersion } = plan;
     // Two classes of one name may answer a route, each a version of it.
-    const versions = [versionOf(controller, controller.prototype[method]) ?? ''].flat();
+    const versions = [routeVersion ?? ''].flat();
     const version = versions.map(String).join(); // one of them may be the symbol VERSION_NEUTRAL
     const { namespace, clientControl } = this.#cacheOptions;
     const scope = {
@@ -109,5 +92,5 @@ export class EndpointRegistry {
 }
 
 function sameHosts(one: Endpoint, other: Endpoint): boolean {
-  return String(hostsOf(one.controller)) === String(hostsOf(other.controller));
+  return String(one.hosts) === String(other.hosts);
 }

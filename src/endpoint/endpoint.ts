@@ -1,4 +1,4 @@
-import type { Type } from '@nestjs/common';
+import type { ExceptionFilter, Type, VersioningOptions } from '@nestjs/common';
 import type { AnswerCache, CachePolicy } from '../cache/index.js';
 import type { ServingError } from '../errors/index.js';
 import { createExecutor, type CallLog, type Executor, type Predict } from '../execution/index.js';
@@ -7,7 +7,14 @@ import type { EndpointMetrics } from '../metrics/index.js';
 import type { CompiledSchema } from '../schema/index.js';
 import type { EndpointDeclaration } from './declaration.js';
 import type { FilledEndpointOptions } from './endpoint-options.js';
-import type { NamedFilters } from './named-filters.js';
+
+/** Which of Nest's kinds of wrapping the app binds to an endpoint: to all, to its class or to its method. */
+export interface Bindings {
+  readonly guards: boolean;
+  readonly pipes: boolean;
+  readonly interceptors: boolean;
+  readonly filters: boolean;
+}
 
 /** What a decorator declares and an app decides, checked and resolved; the route is not known yet. */
 export interface EndpointPlan {
@@ -21,9 +28,13 @@ export interface EndpointPlan {
   readonly cachePolicy: CachePolicy | undefined;
   /** The controller, where one instance serves every request. */
   readonly instance: object | undefined;
-  /** Whether answers may be given to Nest as text, as no interceptor of the app looks at them. */
-  readonly answersText: boolean;
-  readonly filters: NamedFilters;
+  readonly bound: Bindings;
+  /** Finds the global filter that names an error. */
+  readonly filterFor: (error: unknown) => ExceptionFilter | undefined;
+  /** The version of the route, or several; `undefined` where it has none. */
+  readonly routeVersion: VersioningOptions['defaultVersion'] | undefined;
+  /** The hosts that the controller is bound to; none where it serves every one. */
+  readonly hosts: readonly (string | RegExp)[];
 }
 
 /** What a plan becomes part of when Nest has composed its route. */
@@ -47,8 +58,8 @@ export class Endpoint {
   readonly metrics: EndpointMetrics;
   readonly refusals: RefusalLog;
   readonly instance: object | undefined;
-  readonly answersText: boolean;
-  readonly filters: NamedFilters;
+  readonly bound: Bindings;
+  readonly filterFor: EndpointPlan['filterFor'];
   readonly #plan: EndpointPlan;
   readonly #logger: StructuredLogger;
   #inFlight = 0;
@@ -61,8 +72,8 @@ export class Endpoint {
     this.metrics = metrics;
     this.executor = createExecutor(plan.declaration.predict as Predict, plan.options, metrics);
     this.instance = plan.instance;
-    this.answersText = plan.answersText;
-    this.filters = plan.filters;
+    this.bound = plan.bound;
+    this.filterFor = plan.filterFor;
     this.#plan = plan;
     this.#logger = new StructuredLogger(plan.options.name);
     this.refusals = new RefusalLog(this.#logger, route);
@@ -79,6 +90,10 @@ export class Endpoint {
 
   get method(): string {
     return this.#plan.method;
+  }
+
+  get hosts(): readonly (string | RegExp)[] {
+    return this.#plan.hosts;
   }
 
   /** Requests that have arrived and are not answered yet. */

@@ -1,5 +1,4 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Call } from '../endpoint/call.js';
 import type { Endpoint } from '../endpoint/endpoint.js';
 import {
   BODY_PARSER,
@@ -9,9 +8,10 @@ import {
   type PostRoute,
 } from './express-routes.js';
 import { refuseForeignPage } from './foreign-page.js';
-import { callOfRequest } from './http-call.js';
-import type { Intake } from './intake.js';
-import { sendFailure } from './reply.js';
+import { callHeldBy } from '../gate/held-call.js';
+import type { Intake } from '../gate/intake.js';
+import type { Exchange, HttpDoor } from './http-door.js';
+import { LateComers } from './late-comers.js';
 
 /** `path` is Express's own reading of the URL, which may also come in absolute form (RFC 9112, 3.2.2). */
 type Request = IncomingMessage & { readonly path: string; body?: unknown };
@@ -30,7 +30,8 @@ export interface ExpressApp {
  */
 export function installExpressIntake(
   app: ExpressApp,
-  intake: Intake,
+  door: HttpDoor,
+  intake: Intake<Exchange>,
   routes: readonly PostRoute[],
   endpointOf: EndpointOf,
 ): void {
@@ -38,20 +39,21 @@ export function installExpressIntake(
   const parser = stack.findIndex(({ name }) => BODY_PARSER.test(name));
   const seat = parser === -1 ? stack.findIndex(({ route }) => route !== undefined) : parser;
   const meetsMiddleware = middlewareFinder(stack.slice(seat));
+  const lateComers = new LateComers(intake);
   for (const route of routes) {
-    if (route.endpoint !== undefined) takeLateComers(route, route.endpoint, intake);
+    if (route.endpoint !== undefined) takeLateComers(route, route.endpoint, door, lateComers);
   }
 
   app.use(function modelServingIntake(request, response, next) {
     if (request.method !== 'POST') return next();
     const endpoint = endpointOf(request, request.path);
     if (endpoint === undefined) return next();
-    function received(error: unknown, call: Call, body?: object) {
-      if (error !== undefined) return sendFailure(response, call, error);
-      request.body = body;
+    const exchange = { request, response, corsIsToCome: meetsMiddleware(request.path) };
+    intake.receive(endpoint, exchange, function received(error, call) {
+      if (error !== undefined) return door.fail(call, error, exchange);
+      request.body = call.input;
       next();
-    }
-    intake.receive(endpoint, request, response, received, meetsMiddleware(request.path));
+    });
   });
   stack.splice(seat, 0, stack.pop()!);
 }
@@ -61,22 +63,28 @@ export function installExpressIntake(
  * not yet a call of the route's endpoint becomes one here, before Nest sees it. It may also be the app's
  * CORS: foreign pages are judged again.
  */
-function takeLateComers({ slot, condition }: PostRoute, endpoint: Endpoint, intake: Intake): void {
+function takeLateComers(
+  { slot, condition }: PostRoute,
+  endpoint: Endpoint,
+  door: HttpDoor,
+  lateComers: LateComers,
+): void {
   const { handle } = slot;
   slot.handle = function modelServingRoute(request: Request, response: ServerResponse, next: Next) {
-    const call = callOfRequest(request);
+    const call = callHeldBy(request);
+    const exchange = { request, response };
     if (call?.endpoint === endpoint) {
       try {
         refuseForeignPage(request.headers, response);
       } catch (error) {
-        return sendFailure(response, call, error);
+        return door.fail(call, error, exchange);
       }
       return handle(request, response, next);
     }
     if (condition?.(request) === false) return handle(request, response, next);
-    intake.redirect(endpoint, request, response, function received(error, call, body) {
-      if (error !== undefined) return sendFailure(response, call, error);
-      request.body = body;
+    lateComers.receive(endpoint, exchange, function received(error, call) {
+      if (error !== undefined) return door.fail(call, error, exchange);
+      request.body = call.input;
       handle(request, response, next);
     });
   };

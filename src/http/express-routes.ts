@@ -3,7 +3,7 @@ import type { Type } from '@nestjs/common';
 import { declarationOf } from '../endpoint/declaration.js';
 import type { Endpoint } from '../endpoint/endpoint.js';
 import type { BoundRoute } from '../endpoint/endpoint-registry.js';
-import type { RouteCondition } from './route-condition.js';
+import type { RouteCondition } from './endpoint-path.js';
 
 /** The name Express's body parsers give to their layers. */
 export const BODY_PARSER = /^(json|urlencoded|text|raw)Parser$/;

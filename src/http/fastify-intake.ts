@@ -3,9 +3,10 @@ import type { Type } from '@nestjs/common';
 import { declarationOf } from '../endpoint/declaration.js';
 import type { Endpoint } from '../endpoint/endpoint.js';
 import type { BoundRoute } from '../endpoint/endpoint-registry.js';
-import type { Intake } from './intake.js';
-import type { RouteCondition } from './route-condition.js';
-import { sendFailure, type NestResponse } from './reply.js';
+import type { Intake } from '../gate/intake.js';
+import type { Exchange, HttpDoor } from './http-door.js';
+import type { RouteCondition } from './endpoint-path.js';
+import type { NestResponse } from './reply.js';
 
 interface FastifyRequest {
   readonly raw: IncomingMessage;
@@ -47,7 +48,8 @@ export interface FastifyApp {
  */
 export function installFastifyIntake(
   app: FastifyApp,
-  intake: Intake,
+  door: HttpDoor,
+  intake: Intake<Exchange>,
   bind: (route: BoundRoute) => Endpoint,
   hostConditionOf: (controller: Type) => RouteCondition | undefined,
   onHostRoute: (route: { readonly url: string }) => void,
@@ -71,9 +73,10 @@ export function installFastifyIntake(
         request.headers = new NoBody(request);
         return done(null, payload);
       }
-      intake.receive(endpoint, request.raw, reply, function received(error, call, body) {
-        if (error !== undefined) return sendFailure(reply, call, error);
-        request.body = body;
+      const exchange = { request: request.raw, response: reply };
+      intake.receive(endpoint, exchange, function received(error, call) {
+        if (error !== undefined) return door.fail(call, error, exchange);
+        request.body = call.input;
         request.headers = new NoBody(request);
         done(null, payload);
       });

@@ -3,20 +3,13 @@ import type { AbstractHttpAdapter } from '@nestjs/core';
 import { match } from 'path-to-regexp';
 import type { Endpoint } from '../endpoint/endpoint.js';
 import { FAILURES, ServingError } from '../errors/index.js';
-import { noteFailure } from './failure-note.js';
+import { noteFailure } from '../gate/conclusion.js';
+import type { EndpointPath } from './endpoint-path.js';
 import type { FastifyApp } from './fastify-intake.js';
 import { requestIdOf } from './http-call.js';
 import { rawResponse, sendFailure, setHeader, type NestResponse } from './reply.js';
 import { pathOf } from './request-url.js';
-import type { RouteCondition } from './route-condition.js';
 import { boundUnreadBody } from './unread-body.js';
-
-/** Where an endpoint is, whatever the method. */
-export interface EndpointPath {
-  readonly endpoint: Endpoint;
-  matches(path: string): boolean;
-  readonly isItsHost: RouteCondition | undefined;
-}
 
 type NestRequest = IncomingMessage & { readonly raw?: IncomingMessage };
 type Handler = (request: NestRequest, response: NestResponse, next?: unknown) => unknown;

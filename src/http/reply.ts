@@ -2,7 +2,7 @@ import type { OutgoingHttpHeader, ServerResponse } from 'node:http';
 import type { Http2ServerResponse } from 'node:http2';
 import type { Call } from '../endpoint/call.js';
 import { isError, messageOfThrown } from '../errors/index.js';
-import { answerOf } from './failure-answer.js';
+import { answerOf } from '../gate/failure-answer.js';
 
 /** The part of Fastify's reply the library uses, so that its types need not be installed. */
 interface FastifyReply {
@@ -93,12 +93,16 @@ export function sendFailure(
   if (status >= 500 && body.code === 'INTERNAL') {
     log.error(messageOfThrown(error), isError(error) ? error : undefined);
   }
-  const raw = rawResponse(response);
-  if (isGone(raw) || raw.headersSent || ('sent' in response && response.sent)) return;
+  if (isGone(rawResponse(response)) || isAnswered(response)) return;
   if (retryAfter !== undefined) setHeader(response, 'retry-after', retryAfter);
   const { code, error: message, details } = body;
   const answer = { error: message, code, requestId: call.requestId, details };
   send(response, status, JSON_TYPE, JSON.stringify(answer));
+}
+
+/** Whether an answer is on its way. */
+export function isAnswered(response: NestResponse): boolean {
+  return rawResponse(response).headersSent || ('sent' in response && response.sent);
 }
 
 /** Whether the whole answer has been sent; a stream of HTTP/2 that is reset counts as finished, too. */

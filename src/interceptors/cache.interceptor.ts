@@ -1,6 +1,6 @@
+import { Answer } from '../endpoint/answer.js';
 import type { Call } from '../endpoint/call.js';
 import { directivesOf, type AnswerCache, type Entry, type Flight } from '../cache/index.js';
-import { Answer } from './answer.js';
 import { isPromise, type Next, type Stage } from './stage.js';
 
 /** Answers from the cache, from an identical call under way, or else runs the call and keeps its answer. */

@@ -1,6 +1,6 @@
+import { Answer } from '../endpoint/answer.js';
 import type { Call } from '../endpoint/call.js';
 import { answerValue, checkFreeValue } from '../json/index.js';
-import { Answer } from './answer.js';
 import type { Next, Stage } from './stage.js';
 
 /** Turns what the client sent into its canonical form, and what the handler returns into the answer. */

@@ -1,6 +1,6 @@
 import type { Call } from '../endpoint/call.js';
 import { tamed } from '../errors/index.js';
-import type { Answer } from './answer.js';
+import type { Answer } from '../endpoint/answer.js';
 import { CacheInterceptor } from './cache.interceptor.js';
 import { MetricsInterceptor } from './metrics.interceptor.js';
 import { isPromise, type Next, type Stage } from './stage.js';
@@ -11,25 +11,35 @@ const validation = new ValidationInterceptor();
 const cache = new CacheInterceptor();
 
 /** The way of a call through the three interceptors to its handler and back. */
-export const serve = passing(metrics, passing(validation, passing(cache, answer))) as (
-  call: Call,
-) => Answer | Promise<Answer>;
+export type Way = (call: Call) => Answer | Promise<Answer>;
+
+/** The way to a handler that is reached by `last`. */
+export function wayTo(last: (call: Call) => unknown): Way {
+  return passing(metrics, passing(validation, passing(cache, answering(last)))) as Way;
+}
+
+/** The way where nothing of the app's stands before the handler any more. */
+export const serve = wayTo(({ endpoint, task, receiver }) =>
+  endpoint.executor.run(task, receiver!),
+);
 
 /** Made once for all calls: none of them needs a closure of its own. */
 function passing(stage: Stage, next: Next): Next {
   return (call) => stage.intercept(call, next);
 }
 
-function answer(call: Call): unknown {
-  let result: unknown;
-  try {
-    result = call.runHandler();
-  } catch (error) {
-    throw tamed(error);
-  }
-  return isPromise(result)
-    ? result.then((value) => validation.answer(call, value), rethrow)
-    : validation.answer(call, result);
+function answering(last: (call: Call) => unknown): Next {
+  return (call) => {
+    let result: unknown;
+    try {
+      result = last(call);
+    } catch (error) {
+      throw tamed(error);
+    }
+    return isPromise(result)
+      ? result.then((value) => validation.answer(call, value), rethrow)
+      : validation.answer(call, result);
+  };
 }
 
 function rethrow(error: unknown): never {

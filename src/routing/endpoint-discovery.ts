@@ -2,21 +2,24 @@ import { Injectable, Logger, type Type } from '@nestjs/common';
 import { ApplicationConfig, DiscoveryService, MetadataScanner } from '@nestjs/core';
 import { ConfigurationError } from '../errors/index.js';
 import { compileSchema } from '../schema/index.js';
-import { resolveCachePolicy } from './cache-policy.js';
-import { declarationOf } from './declaration.js';
-import type { EndpointPlan } from './endpoint.js';
-import { fillEndpointOptions, type EndpointDefaults } from './endpoint-options.js';
+import { resolveCachePolicy } from '../endpoint/cache-policy.js';
+import { declarationOf } from '../endpoint/declaration.js';
+import type { Bindings, EndpointPlan } from '../endpoint/endpoint.js';
+import { fillEndpointOptions, type EndpointDefaults } from '../endpoint/endpoint-options.js';
 import { refuseNeverLoaded } from './request-scope.js';
 import { NamedFilters } from './named-filters.js';
 import { adoptInherited } from './route.js';
 import {
   answersManyHosts,
   arrangeRoute,
+  bindsFilters,
   bindsGuards,
   bindsInterceptors,
   bindsPipes,
   foreignParameter,
   hidesTypes,
+  hostsOf,
+  versionOf,
 } from './route-metadata.js';
 
 type Controller = ReturnType<DiscoveryService['getControllers']>[number];
@@ -89,9 +92,8 @@ export class EndpointDiscovery {
         `${owner}: expected the parameters (input, context), got a decorator on parameter ${foreign}`,
       );
     }
-    const seen = this.#hasGlobalInterceptors || bindsInterceptors(controller, route);
-    const piped = this.#hasGlobalPipes || bindsPipes(controller, method, route);
-    arrangeRoute(controller, route, seen || piped);
+    const bound = this.#bindings(controller, method, route);
+    arrangeRoute(controller, route, bound.interceptors || bound.pipes);
     if (!declaration.schema && hidesTypes(controller, method, route, this.#app.getGlobalPipes())) {
       this.#logger.warn(
         `${owner}: the ValidationPipe does not see the type of the input; write @Body() before it`,
@@ -106,26 +108,34 @@ export class EndpointDiscovery {
       schema:
         declaration.schema === undefined ? undefined : compileSchema(declaration.schema, owner),
       cachePolicy: resolveCachePolicy(options.cache, cacheTtl, owner, {
-        guarded: this.#hasGlobalGuards || bindsGuards(controller, route),
+        guarded: bound.guards,
         requestScoped: instance === undefined,
         manyHosts: answersManyHosts(controller),
       }),
       instance,
-      answersText: !seen,
-      filters,
+      bound,
+      filterFor: (error) => filters.find(error),
+      routeVersion: versionOf(controller, route),
+      hosts: hostsOf(controller),
     };
   }
 
-  get #hasGlobalGuards(): boolean {
-    return this.#app.getGlobalGuards().length + this.#app.getGlobalRequestGuards().length > 0;
-  }
-
-  get #hasGlobalPipes(): boolean {
-    return this.#app.getGlobalPipes().length + this.#app.getGlobalRequestPipes().length > 0;
-  }
-
-  get #hasGlobalInterceptors(): boolean {
-    const { length } = this.#app.getGlobalInterceptors();
-    return length + this.#app.getGlobalRequestInterceptors().length > 0;
+  #bindings(controller: Type, method: string, route: object): Bindings {
+    const app = this.#app;
+    const any = (...lists: readonly (readonly unknown[])[]) =>
+      lists.some(({ length }) => length > 0);
+    return {
+      guards:
+        any(app.getGlobalGuards(), app.getGlobalRequestGuards()) || bindsGuards(controller, route),
+      pipes:
+        any(app.getGlobalPipes(), app.getGlobalRequestPipes()) ||
+        bindsPipes(controller, method, route),
+      interceptors:
+        any(app.getGlobalInterceptors(), app.getGlobalRequestInterceptors()) ||
+        bindsInterceptors(controller, route),
+      filters:
+        any(app.getGlobalFilters(), app.getGlobalRequestFilters()) ||
+        bindsFilters(controller, route),
+    };
   }
 }

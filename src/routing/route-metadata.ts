@@ -1,7 +1,7 @@
 import 'reflect-metadata';
 import { ValidationPipe, type Type, type VersioningOptions } from '@nestjs/common';
-import { ModelExceptionFilter } from '../http/model-exception.filter.js';
-import { ModelInterceptor } from '../interceptors/model.interceptor.js';
+import { ModelExceptionFilter } from './model-exception.filter.js';
+import { ModelInterceptor } from './model.interceptor.js';
 
 /** The keys Nest keeps these decorators' arguments under, on a class and on a method. */
 const GUARDS = '__guards__';
@@ -36,6 +36,11 @@ export function arrangeRoute(controller: Type, route: object, intercepted: boole
 /** Whether class or method bind guards. */
 export function bindsGuards(controller: Type, route: object): boolean {
   return own(GUARDS, controller).length + own(GUARDS, route).length > 0;
+}
+
+/** Whether class or method bind filters of the app's own. */
+export function bindsFilters(controller: Type, route: object): boolean {
+  return own(FILTERS, controller).length + boundTo(route).filters.length > 0;
 }
 
 /** Whether the host that a class is bound to, if it is, has parameters. */

@@ -4,16 +4,18 @@ import type { Endpoint } from '../endpoint/endpoint.js';
 import type { BoundRoute, EndpointRegistry } from '../endpoint/endpoint-registry.js';
 import { ConfigurationError } from '../errors/index.js';
 import type { Readiness } from '../lifecycle/readiness.js';
-import { installExpressIntake, type ExpressApp } from './express-intake.js';
-import { endpointFinder, postRoutes } from './express-routes.js';
-import { installFastifyIntake, type FastifyApp } from './fastify-intake.js';
-import { Intake } from './intake.js';
-import { answerOtherMethods, fastifyMatcher, type EndpointPath } from './other-methods.js';
+import { Intake } from '../gate/intake.js';
+import { installExpressIntake, type ExpressApp } from '../http/express-intake.js';
+import { endpointFinder, postRoutes } from '../http/express-routes.js';
+import { installFastifyIntake, type FastifyApp } from '../http/fastify-intake.js';
+import { HttpDoor } from '../http/http-door.js';
+import type { EndpointPath } from '../http/endpoint-path.js';
+import { answerOtherMethods, fastifyMatcher } from '../http/other-methods.js';
+import { pathOf } from '../http/request-url.js';
+import { prepareServer } from '../http/server.js';
+import { boundEarlyAnswers } from '../http/unread-body.js';
+import { UploadBudget } from '../http/upload-budget.js';
 import { conditionOf, hostCondition } from './route-condition.js';
-import { pathOf } from './request-url.js';
-import { prepareServer } from './server.js';
-import { boundEarlyAnswers } from './unread-body.js';
-import { UploadBudget } from './upload-budget.js';
 
 /** Brings the requests of one HTTP adapter to the endpoints. */
 export interface HttpTransport {
@@ -26,11 +28,13 @@ export interface HttpTransport {
 export function createHttpTransport(
   adapter: AbstractHttpAdapter,
   registry: EndpointRegistry,
+  controllers: readonly Type[],
   readiness: Readiness,
   versioning: VersioningOptions | undefined,
   maxUploadBytes: number,
 ): HttpTransport {
-  const intake = new Intake(readiness, new UploadBudget(maxUploadBytes));
+  const door = new HttpDoor(new UploadBudget(maxUploadBytes), () => undefined);
+  const intake = new Intake(door, readiness);
   const instance: unknown = adapter.getInstance();
   const paths: EndpointPath[] = [];
 
@@ -46,14 +50,11 @@ export function createHttpTransport(
         prepare: () => answerOtherMethods(adapter, paths),
         connect() {
           const app = instance as ExpressApp;
-          const routes = postRoutes(
-            app.router.stack,
-            bind,
-            registry.controllers,
-            (controller, method) => conditionOf(controller, method, adapter, versioning),
+          const routes = postRoutes(app.router.stack, bind, controllers, (controller, method) =>
+            conditionOf(controller, method, adapter, versioning),
           );
           const endpointOf = endpointFinder(routes);
-          installExpressIntake(app, intake, routes, endpointOf);
+          installExpressIntake(app, door, intake, routes, endpointOf);
           prepareServer(adapter, registry);
           boundEarlyAnswers(
             adapter.getHttpServer(),
@@ -68,7 +69,7 @@ export function createHttpTransport(
           const app = instance as FastifyApp;
           const bindRoute = (route: BoundRoute) => bind(route, fastifyMatcher(app, route.path));
           const hostOf = (controller: Type) => hostCondition(controller, adapter);
-          installFastifyIntake(app, intake, bindRoute, hostOf, ({ url }) =>
+          installFastifyIntake(app, door, intake, bindRoute, hostOf, ({ url }) =>
             hostPaths.push(fastifyMatcher(app, url)),
           );
           answerOtherMethods(adapter, paths);

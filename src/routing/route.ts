@@ -1,15 +1,15 @@
 import 'reflect-metadata';
 import { Body, HttpCode, Post, Req, type Type } from '@nestjs/common';
-import {
-  callOfRequest,
-  deliver,
-  isHttpRequest,
-  withoutModule,
-  type HttpCall,
-} from '../http/http-call.js';
+import type { Call } from '../endpoint/call.js';
+import { callHeldBy } from '../gate/held-call.js';
 import { isPromise } from '../interceptors/stage.js';
 import { serve } from '../interceptors/way.js';
-import { declarationOf, declareEndpoint, type EndpointDeclaration } from './declaration.js';
+import {
+  declarationOf,
+  declareEndpoint,
+  type EndpointDeclaration,
+} from '../endpoint/declaration.js';
+import { expectCall } from './expected-call.js';
 import { hasParameter } from './route-metadata.js';
 
 export type DeclaredEndpoint = Omit<EndpointDeclaration, 'predict'>;
@@ -86,12 +86,13 @@ function placeRoute(
 ): PropertyDescriptor {
   const route = {
     [key](this: object, input: unknown, second: unknown) {
-      const call = callOfRequest(second);
-      if (call === undefined) {
-        if (isHttpRequest(second)) throw withoutModule(`${this.constructor.name}.${key}`);
+      const call = callHeldBy(second);
+      if (call === undefined && !isHttpRequest(second)) {
         return predict.call(this, input as never, second as never);
       }
-      if (call.chain === undefined) return serveCall(call, this, key);
+      if (!call?.underway) {
+        return serveCall(expectCall(call, this.constructor as Type, key), this);
+      }
       call.task.input = input;
       return call.endpoint.executor.run(call.task, this);
     },
@@ -104,10 +105,15 @@ function placeRoute(
   return descriptor;
 }
 
+/** Whether a value is a request: Node's own, or Fastify's around it. */
+function isHttpRequest(value: unknown): boolean {
+  const raw = (value as { raw?: unknown } | null | undefined)?.raw ?? value;
+  return typeof raw === 'object' && raw !== null && 'httpVersion' in raw;
+}
+
 /** The way that `ModelInterceptor` takes, for routes that need nothing of Nest's chain. */
-function serveCall(call: HttpCall, receiver: object, method: string): unknown {
-  call.expectRoute(receiver.constructor as Type, method);
+function serveCall(call: Call, receiver: object): unknown {
   call.receiver = receiver;
   const answer = serve(call);
-  return isPromise(answer) ? answer.then((value) => deliver(call, value)) : deliver(call, answer);
+  return isPromise(answer) ? answer.then((value) => call.present(value)) : call.present(answer);
 }

@@ -1,8 +1,9 @@
 import type { CallHandler, ExecutionContext, NestInterceptor } from '@nestjs/common';
 import { from, lastValueFrom, of, type Observable } from 'rxjs';
-import { callOf, deliver, withoutModule } from '../http/http-call.js';
-import { isPromise } from './stage.js';
-import { serve } from './way.js';
+import { callOf } from '../gate/held-call.js';
+import { isPromise } from '../interceptors/stage.js';
+import { wayTo } from '../interceptors/way.js';
+import { expectCall } from './expected-call.js';
 
 /**
  * Takes a call the library's own way inside Nest's own chain: the innermost of the route, so
@@ -14,17 +15,17 @@ import { serve } from './way.js';
  */
 export class ModelInterceptor implements NestInterceptor {
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
-    const call = callOf(context);
-    if (call === undefined) throw withoutModule(context.getClass().name);
-    call.expectRoute(context.getClass(), context.getHandler().name);
-    call.chain = function continueInNest() {
+    const call = expectCall(callOf(context), context.getClass(), context.getHandler().name);
+    call.underway = true;
+    const answer = wayTo(function continueInNest() {
       // Nest runs its pipes on the body and calls the route, which calls the executor.
-      context.switchToHttp().getRequest<{ body: unknown }>().body = call.input;
+      if (context.getType() === 'http') {
+        context.switchToHttp().getRequest<{ body: unknown }>().body = call.input;
+      }
       return lastValueFrom(next.handle());
-    };
-    const answer = serve(call);
+    })(call);
     return isPromise(answer)
-      ? from(answer.then((value) => deliver(call, value)))
-      : of(deliver(call, answer));
+      ? from(answer.then((value) => call.present(value)))
+      : of(call.present(answer));
   }
 }

@@ -1,13 +1,8 @@
 import { VersioningType, type Type, type VersioningOptions } from '@nestjs/common';
 import type { AbstractHttpAdapter } from '@nestjs/core';
 import { pathToRegexp } from 'path-to-regexp';
-import { hostsOf, versionOf } from '../endpoint/route-metadata.js';
-
-/**
- * What Nest asks of a request, besides method and path, before it takes it to a route: a host, a version.
- * The request is Nest's: Node's own on Express, Fastify's on Fastify.
- */
-export type RouteCondition = (request: unknown) => boolean;
+import type { RouteCondition } from '../http/endpoint-path.js';
+import { hostsOf, versionOf } from './route-metadata.js';
 
 /**
  * The condition of a route; `undefined` where it takes every request that its path matches.

@@ -3,7 +3,7 @@ import type { Observable } from 'rxjs';
 import { ConfigurationError } from '../errors/index.js';
 import type { PredictContext } from '../execution/index.js';
 import type { SchemaSource } from '../schema/index.js';
-import type { BatchOptions, ModelEndpointOptions } from './endpoint-options.js';
+import type { BatchOptions, ModelEndpointOptions } from '../endpoint/endpoint-options.js';
 import { defineClassRoute, defineRoute, type DeclaredEndpoint } from './route.js';
 
 type Answer<T> = T | Promise<T | Observable<T>> | Observable<T>;

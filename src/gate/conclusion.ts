@@ -1,0 +1,48 @@
+import { STATUS_CODES } from 'node:http';
+import type { Call } from '../endpoint/call.js';
+import { FAILURES, messageOfThrown, type Outcome } from '../errors/index.js';
+import { answerOf } from './failure-answer.js';
+
+const INTERNAL = 500;
+
+/**
+ * Counts a call, and tells the log of one that was refused, when its client has been answered or has
+ * gone.
+ *
+ * @param method the label `method` of metrics: that of HTTP, or the name of another door
+ * @param status what the client was told in the end, as a number of the failure table: guards,
+ * interceptors and filters of the app may answer, fail or recover after the model did
+ */
+export function conclude(call: Call, method: string, status: number): void {
+  const { endpoint } = call;
+  endpoint.metrics.settled(outcomeOfStatus(status));
+  endpoint.metrics.answered(method, status, performance.now() - call.arrivedAt);
+  endpoint.departed();
+  if (status >= 400) noteFailure(call, status);
+}
+
+/**
+ * Notes for the log why a request ended with a failure's status, whoever gave it: the library, a filter
+ * of the app, a middleware. A 500 has a line of its own, with its cause.
+ */
+export function noteFailure(
+  { endpoint, requestId, failure }: Pick<Call, 'endpoint' | 'requestId' | 'failure'>,
+  status: number,
+): void {
+  if (status !== INTERNAL)
+    endpoint.refusals.note({ status, requestId, reason: reasonOf(failure, status) });
+}
+
+function reasonOf(failure: unknown, status: number): string {
+  if (failure === undefined) return STATUS_CODES[status] ?? 'no reason was given';
+  const answer = answerOf(failure);
+  return answer.status === INTERNAL ? messageOfThrown(failure) : answer.error;
+}
+
+function outcomeOfStatus(status: number): Outcome {
+  if (status < 400) return 'ok';
+  const known = Object.values(FAILURES).find((failure) => failure.status === status);
+  if (known) return known.outcome;
+  if (status === 401 || status === 403) return 'rejected';
+  return status < 500 ? 'invalid' : 'error';
+}

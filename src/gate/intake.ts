@@ -1,0 +1,42 @@
+import type { Call } from '../endpoint/call.js';
+import type { Endpoint } from '../endpoint/endpoint.js';
+import { ServingError } from '../errors/index.js';
+import type { Readiness } from '../lifecycle/readiness.js';
+import type { Door } from './door.js';
+
+/** Called with a call whose input is there, or with what is wrong with it. */
+export type Received = (error: unknown, call: Call) => void;
+
+/** The first steps of every call, whichever door it comes by: it is opened, admitted and read. */
+export class Intake<Arrival> {
+  readonly #door: Door<Arrival>;
+  readonly #readiness: Readiness;
+
+  constructor(door: Door<Arrival>, readiness: Readiness) {
+    this.#door = door;
+    this.#readiness = readiness;
+  }
+
+  receive(endpoint: Endpoint, arrival: Arrival, done: Received): void {
+    const call = this.#door.open(endpoint, arrival);
+    try {
+      this.admit(call);
+    } catch (error) {
+      done(error, call);
+      return;
+    }
+    this.#door.read(call, arrival, function read(error, input) {
+      if (error === undefined) call.input = input;
+      // What is read ends in the async context of its connection: the call goes on in its own.
+      call.inContext(done, undefined, error, call);
+    });
+  }
+
+  /** @throws {ServingError} for a call that is not to be served, whatever it holds */
+  admit(_call: Call): void {
+    if (this.#readiness.accepting) return;
+    throw new ServingError('Unavailable', 'The server does not take requests now', {
+      retryAfter: 1,
+    });
+  }
+}

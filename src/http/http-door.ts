@@ -1,0 +1,96 @@
+import type { IncomingMessage } from 'node:http';
+import type { Answer } from '../endpoint/answer.js';
+import type { Call } from '../endpoint/call.js';
+import type { Endpoint } from '../endpoint/endpoint.js';
+import { deadlineExceeded, delayUntil } from '../execution/index.js';
+import type { Door, Read } from '../gate/door.js';
+import { readBody } from './body-reader.js';
+import { refuseForeignPage } from './foreign-page.js';
+import { describeAnswer, openCall, timeoutOf } from './http-call.js';
+import { decodeBody, parseBody } from './json-body.js';
+import { refuseForm, refusePicture } from './media-type.js';
+import { JSON_TYPE, rawResponse, send, sendFailure, type NestResponse } from './reply.js';
+import { boundUnreadBody } from './unread-body.js';
+import type { UploadBudget } from './upload-budget.js';
+
+/** A request and the response to it. */
+export interface Exchange {
+  readonly request: IncomingMessage;
+  readonly response: NestResponse;
+  /** Whether a middleware is yet to say which foreign pages are allowed. */
+  readonly corsIsToCome?: boolean;
+}
+
+/** The door of HTTP: JSON objects in the bodies of POST requests, and JSON back. */
+export class HttpDoor implements Door<Exchange> {
+  readonly find: (exchange: Exchange) => Endpoint | undefined;
+  readonly #budget: UploadBudget;
+
+  /** @param find how the endpoint of a request is found: a framework's router does it in its own way */
+  constructor(budget: UploadBudget, find: (exchange: Exchange) => Endpoint | undefined) {
+    this.#budget = budget;
+    this.find = find;
+  }
+
+  open(endpoint: Endpoint, { request, response }: Exchange): Call {
+    return openCall(endpoint, request, response);
+  }
+
+  read(call: Call, { request, response, corsIsToCome = false }: Exchange, done: Read): void {
+    try {
+      checkHead(call);
+      if (!corsIsToCome) refuseForeignPage(call.headers, response);
+    } catch (error) {
+      return done(error);
+    }
+    const late = setTimeout(
+      () => stop(deadlineExceeded()),
+      delayUntil(call.deadline, performance.now()),
+    );
+    const { bodyLimit } = call.endpoint.options;
+    const stop = readBody(request, bodyLimit, this.#budget, function take(error, bytes) {
+      clearTimeout(late);
+      if (error) return done(error);
+      let input: object;
+      try {
+        input = readInput(call, bytes!);
+      } catch (error) {
+        return done(error);
+      }
+      done(undefined, input);
+    });
+  }
+
+  answer(call: Call, answer: Answer, { response }: Exchange): void {
+    describeAnswer(call, response);
+    send(response, 200, JSON_TYPE, answer.text);
+  }
+
+  fail(call: Call, error: unknown, { request, response }: Exchange): void {
+    boundUnreadBody(request, rawResponse(response));
+    sendFailure(response, call, error);
+  }
+}
+
+/**
+ * What the head of a request says of the call.
+ *
+ * @throws {ServingError}
+ */
+export function checkHead(call: Call): void {
+  refusePicture(call.headers, call.endpoint.route);
+  const timeout = timeoutOf(call.headers['x-request-timeout-ms']);
+  if (timeout !== undefined) call.shortenTo(timeout);
+}
+
+/**
+ * Makes a body the input of its call.
+ *
+ * @throws {ServingError}
+ */
+export function readInput(call: Call, bytes: Buffer): object {
+  refuseForm(call.headers, bytes, call.endpoint.route);
+  call.text = decodeBody(bytes);
+  call.wellFormed = call.text.isWellFormed();
+  return parseBody(call.text);
+}

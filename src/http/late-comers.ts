@@ -1,0 +1,45 @@
+import type { IncomingMessage } from 'node:http';
+import type { Endpoint } from '../endpoint/endpoint.js';
+import { callHeldBy } from '../gate/held-call.js';
+import type { Intake, Received } from '../gate/intake.js';
+import { tooLarge } from './body-reader.js';
+import { refuseForeignPage } from './foreign-page.js';
+import { openCall } from './http-call.js';
+import { checkHead, readInput, type Exchange } from './http-door.js';
+import { setHeader } from './reply.js';
+
+/**
+ * Takes requests to an endpoint that a middleware has led them to since their bodies were read: for
+ * another endpoint, or by the app's own parser.
+ */
+export class LateComers {
+  readonly #intake: Intake<Exchange>;
+
+  constructor(intake: Intake<Exchange>) {
+    this.#intake = intake;
+  }
+
+  receive(endpoint: Endpoint, exchange: Exchange, done: Received): void {
+    const { response } = exchange;
+    const request: IncomingMessage & { body?: unknown } = exchange.request;
+    const { 'content-type': type = '', 'content-length': length = 0 } = request.headers;
+    const call = callHeldBy(request);
+    const isParsed = call !== undefined || (request.readableEnded && type.includes('json'));
+    if (!isParsed) return this.#intake.receive(endpoint, exchange, done);
+    const moved = call ?? openCall(endpoint, request, response);
+    moved.moveTo(endpoint);
+    setHeader(response, 'x-request-id', moved.requestId);
+    try {
+      this.#intake.admit(moved);
+      checkHead(moved);
+      refuseForeignPage(moved.headers, response);
+      const bytes = Buffer.from(call?.text?.text ?? JSON.stringify(request.body) ?? '');
+      const { bodyLimit } = endpoint.options;
+      if (Math.max(bytes.length, Number(length)) > bodyLimit) throw tooLarge(bodyLimit);
+      moved.input = readInput(moved, bytes);
+    } catch (error) {
+      return done(error, moved);
+    }
+    done(undefined, moved);
+  }
+}
