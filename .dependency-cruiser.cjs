@@ -57,7 +57,7 @@ module.exports = {
       comment: 'What only tests need loads nothing of an app, and no app loads it.',
       severity: 'error',
       from: { path: '^src/testing/' },
-      to: { path: '^src/', pathNot: '^src/(testing|gate|endpoint|errors|execution)/' },
+      to: { path: '^src/', pathNot: '^src/(testing|gate|lifecycle|endpoint|errors|execution)/' },
     },
     {
       name: 'core-loads-no-testing',

@@ -20,6 +20,7 @@ import {
 } from '@nestjs/core';
 import { cacheProvider, GuardedStore, type CacheLike } from './cache/index.js';
 import { EndpointRegistry } from './endpoint/endpoint-registry.js';
+import { Gate } from './gate/gate.js';
 import { ConfigurationError, ServingError } from './errors/index.js';
 import { installProbes } from './http/probes.js';
 import { DrainModule } from './lifecycle/drain.module.js';
@@ -87,6 +88,7 @@ const CACHE_OPTIONS = Symbol('ModelServingCacheOptions');
       inject: [ServingMetrics],
     },
     EndpointDiscovery,
+    Gate,
     {
       provide: EndpointRegistry,
       useFactory: (metrics: ServingMetrics, store: GuardedStore) =>

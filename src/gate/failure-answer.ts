@@ -1,5 +1,12 @@
 import { HttpException, HttpStatus } from '@nestjs/common';
-import { FAILURES, ServingError, type Violation } from '../errors/index.js';
+import type { Call } from '../endpoint/call.js';
+import {
+  FAILURES,
+  isError,
+  messageOfThrown,
+  ServingError,
+  type Violation,
+} from '../errors/index.js';
 
 /** An error as the client gets it. */
 export interface FailureAnswer {
@@ -33,6 +40,16 @@ const MOST_DETAILS = 10;
 
 /** A 500 says nothing of its cause: the log has it. */
 const INTERNAL: FailureAnswer = { status: 500, code: 'INTERNAL', error: 'Internal server error' };
+
+/** What a client is told of the failure of its call; the log is told what the client is not. */
+export function failureAnswer(call: Pick<Call, 'log' | 'failure'>, error: unknown): FailureAnswer {
+  call.failure = error;
+  const answer = answerOf(error);
+  if (answer.status >= 500 && answer.code === 'INTERNAL') {
+    call.log.error(messageOfThrown(error), isError(error) ? error : undefined);
+  }
+  return answer;
+}
 
 /** What the client is told of an error a call ended with, whatever it is. */
 export function answerOf(error: unknown): FailureAnswer {

@@ -4,10 +4,10 @@ import type { Call } from '../endpoint/call.js';
 import type { Endpoint } from '../endpoint/endpoint.js';
 import { deadlineExceeded, delayUntil } from '../execution/index.js';
 import type { Door, Read } from '../gate/door.js';
+import { readJson } from '../gate/json-body.js';
 import { readBody } from './body-reader.js';
 import { refuseForeignPage } from './foreign-page.js';
 import { describeAnswer, openCall, timeoutOf } from './http-call.js';
-import { decodeBody, parseBody } from './json-body.js';
 import { refuseForm, refusePicture } from './media-type.js';
 import { JSON_TYPE, rawResponse, send, sendFailure, type NestResponse } from './reply.js';
 import { boundUnreadBody } from './unread-body.js';
@@ -90,7 +90,5 @@ export function checkHead(call: Call): void {
  */
 export function readInput(call: Call, bytes: Buffer): object {
   refuseForm(call.headers, bytes, call.endpoint.route);
-  call.text = decodeBody(bytes);
-  call.wellFormed = call.text.isWellFormed();
-  return parseBody(call.text);
+  return readJson(call, bytes);
 }

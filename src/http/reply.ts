@@ -1,8 +1,7 @@
 import type { OutgoingHttpHeader, ServerResponse } from 'node:http';
 import type { Http2ServerResponse } from 'node:http2';
 import type { Call } from '../endpoint/call.js';
-import { isError, messageOfThrown } from '../errors/index.js';
-import { answerOf } from '../gate/failure-answer.js';
+import { failureAnswer } from '../gate/failure-answer.js';
 
 /** The part of Fastify's reply the library uses, so that its types need not be installed. */
 interface FastifyReply {
@@ -81,21 +80,15 @@ export function send(response: NestResponse, status: number, type: string, text:
   }
 }
 
-/** Answers a call that failed, and logs what the client is not told. */
+/** Answers a call that failed, unless it is answered already. */
 export function sendFailure(
   response: NestResponse,
   call: Pick<Call, 'requestId' | 'log' | 'failure'>,
   error: unknown,
 ): void {
-  const { log } = call;
-  call.failure = error;
-  const { status, retryAfter, ...body } = answerOf(error);
-  if (status >= 500 && body.code === 'INTERNAL') {
-    log.error(messageOfThrown(error), isError(error) ? error : undefined);
-  }
+  const { status, retryAfter, code, error: message, details } = failureAnswer(call, error);
   if (isGone(rawResponse(response)) || isAnswered(response)) return;
   if (retryAfter !== undefined) setHeader(response, 'retry-after', retryAfter);
-  const { code, error: message, details } = body;
   const answer = { error: message, code, requestId: call.requestId, details };
   send(response, status, JSON_TYPE, JSON.stringify(answer));
 }

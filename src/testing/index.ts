@@ -1,1 +1,3 @@
+export { FailedCall } from './failed-call.js';
+export { callEndpoint, type CallEndpointOptions } from './call-endpoint.js';
 export { predictContext, type PredictContextOptions } from './predict-context.js';

@@ -1,23 +1,27 @@
+import type { Call } from '../endpoint/call.js';
 import { InvalidRequest } from '../errors/index.js';
 import { JsonText } from '../json/index.js';
 
 /**
- * The text of a body, whatever its Content-Type says: UTF-8, with or without a byte order mark.
+ * The JSON object that a call was sent, as it is: what it may hold is checked on the call's way. The text
+ * is kept with the call until then.
  *
+ * @param bytes UTF-8, with or without a byte order mark
  * @throws {InvalidRequest}
  */
-export function decodeBody(bytes: Buffer): JsonText {
+export function readJson(call: Call, bytes: Buffer): object {
+  call.text = decodeBody(bytes);
+  call.wellFormed = call.text.isWellFormed();
+  return parseBody(call.text);
+}
+
+function decodeBody(bytes: Buffer): JsonText {
   const text = JsonText.decode(bytes);
   if (text === undefined) throw new InvalidRequest('The body is not valid UTF-8');
   return text;
 }
 
-/**
- * The JSON object in a body's text, as it is: what it may hold is checked on the call's way.
- *
- * @throws {InvalidRequest}
- */
-export function parseBody(text: JsonText): object {
+function parseBody(text: JsonText): object {
   if (text.text.length === 0) throw new InvalidRequest('The body is empty, expected a JSON object');
   const body = parse(text);
   if (typeof body !== 'object' || body === null || Array.isArray(body)) {

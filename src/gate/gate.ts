@@ -1,0 +1,201 @@
+import { Injectable } from '@nestjs/common';
+import {
+  ContextIdFactory,
+  DiscoveryService,
+  ExternalContextCreator,
+  ModuleRef,
+} from '@nestjs/core';
+import { lastValueFrom, isObservable } from 'rxjs';
+import { Answer } from '../endpoint/answer.js';
+import type { Call } from '../endpoint/call.js';
+import type { Endpoint } from '../endpoint/endpoint.js';
+import { inspectThrown, isError, tamed } from '../errors/index.js';
+import { serve } from '../interceptors/way.js';
+import { GateArguments } from './arguments-host.js';
+import { callHeldBy } from './held-call.js';
+
+/** What Nest shows of a call to what the app binds. */
+export interface Visit {
+  /**
+   * The arguments of an `ExecutionContext`: request, response and next of `http`, data and context of
+   * `rpc`. One of them holds the call.
+   */
+  readonly args: readonly unknown[];
+  /** What a request-scoped provider gets as `REQUEST`. */
+  readonly request: object;
+}
+
+/** Takes a call to its handler, past guards, interceptors and pipes, and its errors past the filters. */
+export type Passage = (call: Call, visit: Visit) => Answer | Promise<Answer>;
+
+export type ContextType = 'http' | 'rpc';
+
+type Controller = ReturnType<DiscoveryService['getControllers']>[number];
+type ContextId = ReturnType<typeof ContextIdFactory.create>;
+
+/** An endpoint as Nest's enhancers have been arranged around it, for one request or for all. */
+interface Arranged {
+  run(args: readonly unknown[]): Promise<unknown>;
+  /** What the first filter that takes an error makes of it; `undefined` where none does. */
+  rescue(error: unknown, args: readonly unknown[]): unknown;
+}
+
+/** Where Nest keeps what decorators say of a method's parameters, and the two kinds that routes have. */
+const PARAMETERS = '__routeArguments__';
+const REQUEST = 0;
+const BODY = 3;
+
+/**
+ * What the app binds to an endpoint (guards, pipes, interceptors, filters), for every door but Nest's own
+ * routes: Nest's `ExternalContextCreator` arranges it.
+ */
+@Injectable()
+export class Gate {
+  readonly #creator: ExternalContextCreator;
+  readonly #modules: ModuleRef;
+  readonly #discovery: DiscoveryService;
+
+  constructor(creator: ExternalContextCreator, modules: ModuleRef, discovery: DiscoveryService) {
+    this.#creator = creator;
+    this.#modules = modules;
+    this.#discovery = discovery;
+  }
+
+  /** The way past what is bound to an endpoint: made once, at boot, unless it is made for each request. */
+  passage(endpoint: Endpoint, type: ContextType): Passage {
+    if (isOpen(endpoint)) return passFreely;
+    const controller = this.#discovery
+      .getControllers()
+      .find(({ metatype }) => metatype === endpoint.controller)!;
+    const fixed = this.#arrange(endpoint, type, controller, controller.instance as object);
+    if (endpoint.instance !== undefined) {
+      return (call, visit) => pass(call, visit, fixed, () => fixed);
+    }
+    return (call, visit) =>
+      pass(call, visit, fixed, () => this.#arrangeFor(visit, endpoint, type, controller));
+  }
+
+  async #arrangeFor(
+    { request }: Visit,
+    endpoint: Endpoint,
+    type: ContextType,
+    controller: Controller,
+  ): Promise<Arranged> {
+    const contextId = ContextIdFactory.getByRequest(request);
+    const provided = controller.isDependencyTreeDurable()
+      ? contextId.payload
+      : Object.assign(request, contextId.payload);
+    this.#modules.registerRequestByContextId(provided, contextId);
+    const { host } = controller;
+    const instance = (await this.#modules['injector'].loadPerContext(
+      controller.instance as object,
+      host!,
+      host!.controllers,
+      contextId,
+      controller,
+    )) as object;
+    return this.#arrange(endpoint, type, controller, instance, contextId);
+  }
+
+  #arrange(
+    endpoint: Endpoint,
+    type: ContextType,
+    { host, id }: Controller,
+    instance: object,
+    contextId?: ContextId,
+  ): Arranged {
+    const { method } = endpoint;
+    const route = (instance as Record<string, (...args: unknown[]) => unknown>)[method]!;
+    // It looks for the module of a class among providers only; a controller's would go without guards.
+    const creator: ExternalContextCreator = Object.create(this.#creator, {
+      getContextModuleKey: { value: () => host!.token },
+    });
+    const run = creator.create(
+      instance,
+      route,
+      method,
+      PARAMETERS,
+      ROUTE_PARAMETERS,
+      contextId,
+      id,
+      { guards: true, interceptors: true, filters: false },
+      type,
+    );
+    // Its own way to the filters would log every error that none of them takes, refusals included.
+    const filters = creator['filtersContextCreator'].create(
+      instance,
+      route,
+      host!.token,
+      contextId,
+      id,
+    );
+    return {
+      run: (args) => run(...args),
+      rescue: (error, args) =>
+        filters.invokeCustomFilters(error, new GateArguments(args, type)) as unknown,
+    };
+  }
+}
+
+/** Whether nothing of the app's stands before a handler that is there for all requests. */
+function isOpen({ bound, instance }: Endpoint): boolean {
+  return !Object.values(bound).includes(true) && instance !== undefined;
+}
+
+function passFreely(call: Call): Answer | Promise<Answer> {
+  call.receiver = call.endpoint.instance;
+  return serve(call);
+}
+
+async function pass(
+  call: Call,
+  { args }: Visit,
+  fixed: Arranged,
+  arrange: () => Arranged | Promise<Arranged>,
+): Promise<Answer> {
+  let arranged = fixed;
+  try {
+    arranged = await arrange();
+    const result = await arranged.run(args);
+    return result instanceof Answer ? result : Answer.of(result);
+  } catch (error) {
+    throw await failureOf(call, tamed(error), arranged, args);
+  }
+}
+
+/**
+ * What a call fails with: the error, or the one that a filter gives or throws in its place. There is no
+ * HTTP response that a filter could write to, so that whatever else it gives is lost, and the log says so.
+ */
+async function failureOf(
+  call: Call,
+  error: unknown,
+  arranged: Arranged,
+  args: readonly unknown[],
+): Promise<unknown> {
+  let rescued: unknown;
+  try {
+    const given = await arranged.rescue(error, args);
+    rescued = isObservable(given) ? await lastValueFrom(given, { defaultValue: undefined }) : given;
+  } catch (thrown) {
+    return thrown;
+  }
+  if (isError(rescued)) return rescued;
+  if (!call.isAnswered) {
+    call.log.warn(
+      `A filter of the app gave ${inspectThrown(rescued)} in place of an error: expected an Error, or an answer that it sends itself`,
+    );
+  }
+  return error;
+}
+
+/** Gives a route's parameters what they stand for: the input, and the argument that holds the call. */
+const ROUTE_PARAMETERS = {
+  exchangeKeyForValue(kind: number, field: unknown, args: readonly unknown[]): unknown {
+    const holder = args.find((argument) => callHeldBy(argument) !== undefined);
+    if (kind === REQUEST) return holder;
+    if (kind !== BODY) return undefined;
+    const input = callHeldBy(holder)!.input as Record<string, unknown>;
+    return field === undefined ? input : input[String(field)];
+  },
+};

@@ -1,0 +1,56 @@
+import { execFile } from 'node:child_process';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { promisify } from 'node:util';
+import { expect, it, onTestFinished } from 'vitest';
+
+const run = promisify(execFile);
+const DEPCRUISE = resolve('node_modules/.bin/depcruise');
+const CONFIG = resolve('.dependency-cruiser.cjs');
+
+/** What the architecture check says of a house of these files. */
+async function complaintsAbout(files: Record<string, string>): Promise<string> {
+  const house = await mkdtemp(join(tmpdir(), 'architecture-'));
+  onTestFinished(() => rm(house, { recursive: true }));
+  const config = { compilerOptions: { module: 'nodenext', strict: true } };
+  for (const [path, text] of Object.entries({
+    ...files,
+    'tsconfig.json': JSON.stringify(config),
+  })) {
+    await mkdir(dirname(join(house, path)), { recursive: true });
+    await writeFile(join(house, path), text);
+  }
+  const checked = run(DEPCRUISE, ['--config', CONFIG, 'src'], { cwd: house });
+  return checked.then(
+    ({ stdout }) => stdout,
+    ({ stdout }: { stdout: string }) => stdout,
+  );
+}
+
+/** A file that uses another, so that the import is not only there but counts. */
+const importing = (path: string) => `import { one } from '${path}';\nexport const two = one;\n`;
+const ONE = 'export const one = 1;\n';
+
+it('lets rooms import from those below', async () => {
+  const said = await complaintsAbout({
+    'src/routing/route.ts': importing('../http/reply.js'),
+    'src/http/reply.ts': importing('../endpoint/endpoint.js'),
+    'src/endpoint/endpoint.ts': ONE,
+  });
+  expect(said).toContain('no dependency violations');
+});
+
+it('finds an import that runs up, a transport in the core, and a circle', async () => {
+  const said = await complaintsAbout({
+    'src/endpoint/up.ts': importing('../http/reply.js'),
+    'src/http/reply.ts': ONE,
+    'src/interceptors/transport.ts':
+      "import type { IncomingMessage } from 'node:http';\nexport type Request = IncomingMessage;\n",
+    'src/cache/a.ts': importing('./b.js'),
+    'src/cache/b.ts': "import { two } from './a.js';\nexport const one = two;\n",
+  });
+  expect(said).toMatch(/endpoint-imports-down: src\/endpoint\/up\.ts/);
+  expect(said).toMatch(/core-knows-no-transport: src\/interceptors\/transport\.ts/);
+  expect(said).toMatch(/no-circular: src\/cache\//);
+});
