@@ -58,7 +58,7 @@ test('every chapter is linked from the README', () => {
   expect(linked).toEqual(expect.arrayContaining(chapters.map(({ path }) => path)));
 });
 
-test('what is linked is in the package', { timeout: 60_000 }, () => {
+test('what is linked is in the package', { timeout: 120_000 }, () => {
   const packed = spawnSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], {
     cwd: ROOT,
     encoding: 'utf8',

@@ -79,7 +79,7 @@ beforeAll(async () => {
       include: ['*.ts', '../../src'],
     }),
   );
-}, 60_000);
+}, 120_000);
 
 afterAll(() => servers.forEach((server) => server.kill()));
 
@@ -95,7 +95,7 @@ test('no two snippets are one file, and what is no TypeScript says which it is',
   expect(inLanguage('js', 'proto').filter(({ file }) => file === undefined)).toEqual([]);
 });
 
-test('every TypeScript snippet compiles', { timeout: 60_000 }, () => {
+test('every TypeScript snippet compiles', { timeout: 120_000 }, () => {
   const tsc = `${ROOT}node_modules/typescript/bin/tsc`;
   const { stdout, status } = spawnSync(process.execPath, [tsc, '-p', OUT], { encoding: 'utf8' });
   expect(stdout).toBe('');
@@ -123,7 +123,7 @@ async function start(file: string, ...args: string[]): Promise<string> {
   return `http://127.0.0.1:${port}`;
 }
 
-test('the tests that are shown pass', { timeout: 60_000 }, () => {
+test('the tests that are shown pass', { timeout: 120_000 }, () => {
   const { stdout, status } = spawnSync(
     process.execPath,
     [`${ROOT}node_modules/vitest/vitest.mjs`, 'run', '--root', DIST],
@@ -136,12 +136,12 @@ test('the tests that are shown pass', { timeout: 60_000 }, () => {
 let first: string;
 let parts: string;
 
-test.each(MAINS)('$place starts', { timeout: 60_000 }, async ({ program }) => {
+test.each(MAINS)('$place starts', { timeout: 120_000 }, async ({ program }) => {
   const url = await start(compiled(program));
   if (program === 'main.ts') first = url;
 });
 
-test('so do the parts of apps', { timeout: 60_000 }, async () => {
+test('so do the parts of apps', { timeout: 120_000 }, async () => {
   parts = await start('parts.mjs', ...PARTS.map(({ program }) => `./${compiled(program)}`));
 });
 
