@@ -27,7 +27,9 @@ export interface Snippet {
 /** What a user reads: the README and the chapters. */
 export const PAGES: readonly Page[] = [
   'README.md',
-  ...readdirSync(`${ROOT}docs`).map((file) => `docs/${file}`),
+  ...readdirSync(`${ROOT}docs`)
+    .filter((file) => file.endsWith('.md'))
+    .map((file) => `docs/${file}`),
 ].map(read);
 
 /** Takes a page apart. A fence ends with the page where nothing else ends it, as in Markdown. */
