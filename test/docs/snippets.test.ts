@@ -1,0 +1,207 @@
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { AppModule } from '../../examples/language-detection/app.module.js';
+import { startExample } from '../examples/example-app.js';
+import { freePort } from '../redis-server.js';
+import { PAGES, ROOT } from './pages.js';
+
+/** Where the snippets of all pages are one app: a name of a file stands for one file. */
+const OUT = `${ROOT}.cache/docs`;
+/** What is compiled from there. */
+const DIST = `${OUT}/dist/.cache/docs`;
+
+const SNIPPETS = PAGES.flatMap(({ snippets }) => snippets).map((snippet, index) => ({
+  ...snippet,
+  program: snippet.file ?? `snippet-${index}.ts`,
+}));
+
+const inLanguage = (...languages: string[]) =>
+  SNIPPETS.filter(({ language }) => languages.includes(language));
+const compiled = (file: string) => file.replace(/ts$/, 'js');
+
+const SCRIPTS = inLanguage('ts');
+const SPECS = SCRIPTS.filter(({ program }) => program.endsWith('.spec.ts'));
+const MAINS = SCRIPTS.filter(({ text }) => text.includes('await serve('));
+const FIRST = SCRIPTS.filter(({ program }) => program === 'app.module.ts');
+/** Parts of an app that show neither its module nor its start. */
+const PARTS = SCRIPTS.filter((snippet) => ![...SPECS, ...MAINS, ...FIRST].includes(snippet));
+
+/** Where a snippet's imports are, seen from where it is compiled. */
+function withSources(text: string): string {
+  return text
+    .replace(/'nestjs-model-serving'/g, `'../../src/index.js'`)
+    .replace(/'nestjs-model-serving\/testing'/g, `'../../src/testing/index.js'`)
+    .replace(/'nestjs-model-serving\/(\w+)'/g, `'../../src/runtimes/$1/index.js'`);
+}
+
+/** Loads every part and serves its endpoints. */
+const SERVE_THE_PARTS = `
+import 'reflect-metadata';
+import { Module } from '@nestjs/common';
+import { ModelServingModule, serve } from '../../src/index.js';
+const files = process.argv.slice(2);
+const exported = (await Promise.all(files.map((file) => import(file)))).flatMap(Object.values);
+const classes = exported.filter((value) => typeof value === 'function');
+class AppModule {}
+Module({
+  imports: [ModelServingModule.forRoot()],
+  controllers: classes.filter((type) => Reflect.hasMetadata('__controller__', type)),
+  providers: classes.filter((type) => Reflect.hasMetadata('__injectable__', type)),
+})(AppModule);
+await serve(AppModule);
+`;
+
+const servers: ChildProcess[] = [];
+
+beforeAll(async () => {
+  rmSync(OUT, { recursive: true, force: true });
+  mkdirSync(DIST, { recursive: true });
+  for (const { program, text } of SCRIPTS) writeFileSync(`${OUT}/${program}`, withSources(text));
+  // Beside the compiled code, which looks for them there.
+  for (const { file, text } of inLanguage('proto', 'js')) writeFileSync(`${DIST}/${file}`, text);
+  writeFileSync(`${DIST}/parts.mjs`, SERVE_THE_PARTS);
+  // Else Vitest takes the one of this repository.
+  writeFileSync(`${DIST}/vitest.config.mjs`, 'export default {};\n');
+  // The model that a snippet names, as a user would have it in the working directory.
+  copyFileSync(`${ROOT}examples/iris/iris.onnx`, `${OUT}/iris.onnx`);
+  writeFileSync(
+    `${OUT}/tsconfig.json`,
+    JSON.stringify({
+      extends: '../../tsconfig.json',
+      compilerOptions: {
+        rootDir: '../..',
+        outDir: 'dist',
+        declaration: false,
+        noUnusedLocals: false,
+      },
+      // A thread's file is imported by name only.
+      include: ['*.ts', '../../src'],
+    }),
+  );
+}, 120_000);
+
+afterAll(() => servers.forEach((server) => server.kill()));
+
+test('every snippet is of a kind that is tested here, or a picture', () => {
+  const known = ['ts', 'js', 'proto', 'sh', 'json', 'jsonc', 'dockerfile', ''];
+  const places = SNIPPETS.filter(({ language }) => !known.includes(language));
+  expect(places.map(({ place, language }) => `${place} ${language}`)).toEqual([]);
+});
+
+test('no two snippets are one file, and what is no TypeScript says which it is', () => {
+  const files = inLanguage('ts', 'js', 'proto').map(({ program }) => program);
+  expect([...new Set(files)]).toEqual(files);
+  expect(inLanguage('js', 'proto').filter(({ file }) => file === undefined)).toEqual([]);
+});
+
+test('every TypeScript snippet compiles', { timeout: 120_000 }, () => {
+  const tsc = `${ROOT}node_modules/typescript/bin/tsc`;
+  const { stdout, status } = spawnSync(process.execPath, [tsc, '-p', OUT], { encoding: 'utf8' });
+  expect(stdout).toBe('');
+  expect(status).toBe(0);
+});
+
+/** Runs a compiled file until it serves; the URL. */
+async function start(file: string, ...args: string[]): Promise<string> {
+  const port = await freePort();
+  const server = spawn(process.execPath, [`${DIST}/${file}`, ...args], {
+    cwd: OUT,
+    env: { ...process.env, NODE_ENV: undefined, PORT: String(port), LOG_LEVEL: 'log' },
+  });
+  servers.push(server);
+  await new Promise<void>((resolve, reject) => {
+    let output = '';
+    const listen = (chunk: Buffer) => {
+      output += String(chunk);
+      if (output.includes('Serving on')) resolve();
+    };
+    server.stdout.on('data', listen);
+    server.stderr.on('data', listen);
+    server.once('exit', () => reject(new Error(output)));
+  });
+  return `http://127.0.0.1:${port}`;
+}
+
+test('the tests that are shown pass', { timeout: 120_000 }, () => {
+  const { stdout, status } = spawnSync(
+    process.execPath,
+    [`${ROOT}node_modules/vitest/vitest.mjs`, 'run', '--root', DIST],
+    { encoding: 'utf8', env: { ...process.env, VITEST: undefined, NODE_ENV: undefined } },
+  );
+  for (const { program } of SPECS) expect(stdout).toContain(compiled(program));
+  expect(status, stdout).toBe(0);
+});
+
+let first: string;
+let parts: string;
+
+test.each(MAINS)('$place starts', { timeout: 120_000 }, async ({ program }) => {
+  const url = await start(compiled(program));
+  if (program === 'main.ts') first = url;
+});
+
+test('so do the parts of apps', { timeout: 120_000 }, async () => {
+  parts = await start('parts.mjs', ...PARTS.map(({ program }) => `./${compiled(program)}`));
+});
+
+const isOfFirst = (path: string) => FIRST.some(({ text }) => text.includes(`'${path}'`));
+
+const CALLS = SNIPPETS.flatMap(({ place, language, text }, index) => {
+  const commands =
+    language === 'sh' ? text.split('\n').filter((line) => /^\s*curl/.test(line)) : [];
+  return commands.map((command) => {
+    const [, path, body] = /^curl localhost:8000(\/\S+)? -d '(.*)'$/.exec(command) ?? [];
+    const next = SNIPPETS[index + 1];
+    const answer = next?.language === 'json' ? next.text : undefined;
+    return { place, path: path ?? '/', body, answer };
+  });
+});
+/** All others are to endpoints of the pages. */
+const CALLS_OF_EXAMPLES = CALLS.filter(({ path }) => path === '/');
+const OWN_CALLS = CALLS.filter(({ path }) => path !== '/');
+
+test('every call has an answer below it, and every answer a call above it', () => {
+  expect(OWN_CALLS.filter(({ body, answer }) => !body || !answer)).toEqual([]);
+  expect(OWN_CALLS).toHaveLength(inLanguage('json').length);
+});
+
+test.each(OWN_CALLS)('$place: $path answers $body as it says', async ({ path, body, answer }) => {
+  const url = isOfFirst(path) ? first : parts;
+  const response = await fetch(url + path, { method: 'POST', body });
+  const received = (await response.json()) as object;
+  const expected = JSON.parse(answer!) as object;
+  // The id is another one each time.
+  const id = 'requestId' in expected ? { requestId: expect.any(String) } : {};
+  expect(received).toEqual({ ...(nearly(expected) as object), ...id });
+});
+
+test.each(CALLS_OF_EXAMPLES)('$place: the main example takes $body', async ({ body }) => {
+  const example = await startExample(AppModule, 'express');
+  expect((await example.post('/', JSON.parse(body!))).status).toBe(200);
+});
+
+/** Processors differ in the last digits of what a model computes. */
+function nearly(value: unknown): unknown {
+  if (typeof value === 'number') return expect.closeTo(value, 6);
+  if (Array.isArray(value)) return value.map(nearly);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, nearly(item)]));
+}
+
+test('what the snippets put beside the code is copied by the build they show', () => {
+  for (const { text } of inLanguage('jsonc')) {
+    const { compilerOptions } = JSON.parse(text) as { compilerOptions: { assets: string[] } };
+    for (const { file } of inLanguage('js', 'proto'))
+      expect(compilerOptions.assets).toContain(`**/*.${file!.split('.').at(-1)}`);
+  }
+});
+
+test('the scripts that commands run are there', () => {
+  const { scripts } = JSON.parse(readFileSync(`${ROOT}package.json`, 'utf8')) as {
+    scripts: Record<string, string>;
+  };
+  for (const { text } of inLanguage('sh', 'dockerfile'))
+    for (const [, script] of text.matchAll(/npm run (\w+)/g))
+      expect(scripts).toHaveProperty(script!);
+});
