@@ -1,4 +1,11 @@
-import { Injectable, Module, type OnModuleDestroy } from '@nestjs/common';
+import {
+  Injectable,
+  Module,
+  UseGuards,
+  type CanActivate,
+  type ExecutionContext,
+  type OnModuleDestroy,
+} from '@nestjs/common';
 import {
   InvalidRequest,
   ModelEndpoint,
@@ -51,9 +58,28 @@ export class Greeter {
   }
 }
 
+/** Bound as a class, so that Nest has to find it among the app's providers. */
+@Injectable()
+export class KeyGuard implements CanActivate {
+  constructor(private readonly greetings: Greetings) {}
+
+  canActivate(context: ExecutionContext): boolean {
+    const { headers } = context.switchToHttp().getRequest<{ headers: Record<string, string> }>();
+    return headers['x-key'] === this.greetings.to('key');
+  }
+}
+
+@UseGuards(KeyGuard)
+@ModelEndpoint('/double')
+export class Doubler {
+  predict({ x }: { x: number }): { x: number } {
+    return { x: 2 * x };
+  }
+}
+
 @Module({
   imports: [ModelServingModule.forRoot()],
-  controllers: [Greeter],
+  controllers: [Greeter, Doubler],
   providers: [Greetings],
 })
 export class AppModule {}

@@ -1,10 +1,12 @@
+import type { INestApplication } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { serve } from 'nestjs-model-serving';
 import { OnnxModel } from 'nestjs-model-serving/onnx';
+import { callEndpoint, FailedCall } from 'nestjs-model-serving/testing';
 import { ThreadedModel } from 'nestjs-model-serving/threads';
-import { AppModule } from './app.module.js';
+import { AppModule, Doubler } from './app.module.js';
 
 async function listen() {
   const fastify = process.env['HTTP_ADAPTER'] === 'fastify';
@@ -13,7 +15,18 @@ async function listen() {
   // Some signals are none of Deno's.
   app.enableShutdownHooks(['SIGTERM']);
   await app.listen(0, '127.0.0.1');
+  await callGuarded(app);
   return app;
+}
+
+/** Without HTTP, past the guard and not past it. */
+async function callGuarded(app: INestApplication): Promise<void> {
+  const headers = { 'X-Key': 'Hello, key' };
+  const { x } = await callEndpoint<{ x: number }>(app, Doubler, { x: 21 }, { headers });
+  const refusal: unknown = await callEndpoint(app, '/double', { x: 21 }).catch((error) => error);
+  if (x !== 42 || !(refusal instanceof FailedCall) || refusal.status !== 403) {
+    throw new Error(`Expected 42 and a 403, got ${x} and ${String(refusal)}`);
+  }
 }
 
 async function main(): Promise<void> {
