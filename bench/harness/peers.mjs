@@ -19,17 +19,12 @@ export const compiled = (name, file, env = {}) => ({
   name,
   command: [process.execPath, join(COMPILED, `${file}.js`)],
   env,
-  announces: true,
+  probed: true,
 });
 
 export const nodeHttp = () => compiled('node:http by hand', 'node-http');
 
-export const bare = (adapter, interceptor = false) =>
-  compiled(
-    `bare Nest ${adapter}${interceptor ? ' + no-op interceptor' : ''}`,
-    'bare',
-    interceptor ? { ADAPTER: adapter, INTERCEPTOR: '1' } : { ADAPTER: adapter },
-  );
+export const bare = (adapter) => compiled(`bare Nest ${adapter}`, 'bare', { ADAPTER: adapter });
 
 export const handMade = (adapter, validator, cache = false) =>
   compiled(
@@ -40,6 +35,13 @@ export const handMade = (adapter, validator, cache = false) =>
 
 export const ours = (adapter) =>
   compiled(`nestjs-model-serving ${adapter}`, 'serving', { ADAPTER: adapter });
+
+/** The same with one guard of the whole app. */
+export const guarded = ({ name, env, ...spec }) => ({
+  ...spec,
+  name: `${name}, guarded`,
+  env: { ...env, GUARD: '1' },
+});
 
 const words = (text) => text.split(' ');
 

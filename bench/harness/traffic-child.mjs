@@ -9,9 +9,10 @@ const {
   rate,
   connections,
   seconds,
+  fresh = false,
   settle = 0.5,
 } = JSON.parse(process.argv[2]);
-const agent = new Agent({ keepAlive: true });
+const agent = new Agent({ keepAlive: !fresh });
 const options = {
   agent,
   method: body === undefined ? 'GET' : 'POST',
@@ -72,6 +73,7 @@ function report() {
       rate: list.length / (seconds - settle),
       p50: quantile(list, 0.5),
       p99: quantile(list, 0.99),
+      max: Math.max(...list),
     };
   }
   console.log(JSON.stringify(result));

@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { ModelEndpoint, ModelServingModule, protobufSchema } from 'nestjs-model-serving';
 import { classify, type ClassifyRequest, type ClassifyResponse } from './answer.js';
+import { guards } from './guard.js';
 import { listen } from './listen.js';
 
 const schema = protobufSchema<ClassifyRequest, ClassifyResponse>(
@@ -31,6 +32,7 @@ class BatchedClassifier {
 @Module({
   imports: [ModelServingModule.forRoot()],
   controllers: [Classifier, CachedClassifier, BatchedClassifier],
+  providers: guards,
 })
 class AppModule {}
 
