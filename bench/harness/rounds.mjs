@@ -65,12 +65,12 @@ export function ratio(a, b, figure) {
 
 const warmed = new Set();
 
-/** V8 compiles the hot path within the first few thousand requests; once a route is enough. */
+/** V8 compiles the hot path within the first ten thousand requests; once a route is enough. */
 async function warm(side, options) {
   const route = `${side.server.pid} ${side.shot.path}`;
   if (warmed.has(route)) return;
   warmed.add(route);
-  await load(side.server, side.shot, { seconds: 2 }, options);
+  await load(side.server, side.shot, { requests: 2 * settings.requests }, options);
 }
 
 async function shoot({ server, shot }, requests, options) {

@@ -15,7 +15,8 @@ class Classifier {
   }
 }
 
-@ModelEndpoint('/cached', schema, { cache: true })
+// `shared` says that all whom the guard lets in may get the same answers; without a guard it is idle.
+@ModelEndpoint('/cached', schema, { cache: { shared: true } })
 class CachedClassifier {
   predict(input: ClassifyRequest): ClassifyResponse {
     return classify(input);
