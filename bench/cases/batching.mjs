@@ -1,5 +1,5 @@
 import { Fleet } from '../harness/fleet.mjs';
-import { compared, comparedLatency, once, row } from '../harness/measure.mjs';
+import { compared, once, row } from '../harness/measure.mjs';
 import { compiled } from '../harness/peers.mjs';
 import { interleave } from '../harness/rounds.mjs';
 import { answer, body, invalidBody, perceptronFile } from '../workload/perceptron.mjs';
@@ -52,7 +52,7 @@ export async function run(_wanted) {
         { case: '4', what: 'Fastify: ONNX perceptron, batched, p99', against },
         async () => {
           const { fastify, single } = await series();
-          return comparedLatency(fastify, single, 'p99', { latency: { atMost: 1 } });
+          return compared(fastify, single, { p99: { atMost: 1 } }, 'p99');
         },
       ),
     ];

@@ -52,11 +52,12 @@ async function storm(fleet, adapter) {
   for (let round = 0; round < settings.rounds; round++) {
     await sleep(300); // for the last storm to leave
     const peak = await load(server, shot, { seconds: 2 }, { connections: BUSY });
-    const probe = { origin: server.origin, path: '/__ping', rate: PROBES, fresh: true };
+    const probe = { origin: server.origin, path: '/__ping', rate: PROBES, probe: true };
     const [storm, probes] = await Promise.all([
-      load(server, shot, { seconds: 3 }, { connections: CLIENTS }),
+      load(server, shot, { seconds: 4 }, { connections: CLIENTS }),
       traffic({ ...probe, seconds: 2.5 }),
     ]);
+    if (!probes[200]) throw new Error(`the probes got ${JSON.stringify(probes)}`);
     if (storm.statuses.broken) throw new Error(`${storm.statuses.broken} connections broke`);
     rounds.push({ peak, storm, probes });
   }

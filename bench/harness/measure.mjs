@@ -41,31 +41,25 @@ export function once(measure) {
 }
 
 /**
- * What a row says of two servers that were loaded in turns: processor time a request, and the rate.
+ * What a row says of two servers that were loaded in turns: processor time a request, and the rate or
+ * a latency beside it.
  *
  * @param {import('./rounds.mjs').Timed} a
  * @param {import('./rounds.mjs').Timed} b
- * @param {{ cpu?: import('./row.mjs').Target, rate?: import('./row.mjs').Target }} [targets]
+ * @param {Partial<Record<'cpu' | 'rate' | 'p50' | 'p99', import('./row.mjs').Target>>} [targets]
+ * @param {'rate' | 'p50' | 'p99'} [beside]
  */
-export function compared(a, b, targets = {}) {
+export function compared(a, b, targets = {}, beside = 'rate') {
   const sides = [a, b].map(summary);
   const cpu = ratio(a, b, 'cpu');
+  const others =
+    beside === 'rate'
+      ? `at best ${sides.map(({ best }) => perSecond(best)).join(' : ')}`
+      : `${beside} ${sides.map((side) => milliseconds(side[beside])).join(' : ')}`;
   return {
     cpu: cpu && { ...cpu, target: targets.cpu },
-    figure: { ...ratio(a, b, 'rate'), target: targets.rate },
-    note: `${cpu ? `${cpuTimes(sides)}; ` : ''}at best ${perSecond(sides[0].best)} : ${perSecond(sides[1].best)}`,
-    raw: { sides },
-  };
-}
-
-/** The same with a latency (`p50` or `p99`) in place of the rate. */
-export function comparedLatency(a, b, percentile, targets = {}) {
-  const sides = [a, b].map(summary);
-  const cpu = ratio(a, b, 'cpu');
-  return {
-    cpu: cpu && { ...cpu, target: targets.cpu },
-    figure: { ...ratio(a, b, percentile), target: targets.latency },
-    note: `${cpu ? `${cpuTimes(sides)}; ` : ''}${percentile} ${milliseconds(sides[0][percentile])} : ${milliseconds(sides[1][percentile])}`,
+    figure: { ...ratio(a, b, beside), target: targets[beside] },
+    note: cpu ? `${cpuTimes(sides)}; ${others}` : others,
     raw: { sides },
   };
 }

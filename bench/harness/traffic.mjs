@@ -11,7 +11,8 @@ const CHILD = fileURLToPath(new URL('./traffic-child.mjs', import.meta.url));
  * @property {number} [rate]         Requests a second, sent whether or not answers come (open loop).
  * @property {number} [connections]  Or: each connection sends when its last was answered.
  * @property {number} seconds
- * @property {boolean} [fresh]       A new connection for each request.
+ * @property {boolean} [probe]       With `rate`: each on a new connection, as an orchestrator's, and all
+ *   that were due within `seconds` count, however late their answer.
  * @property {number} [settle]       Seconds at the start that do not count. Default 0.5.
  */
 
