@@ -2,12 +2,12 @@
 import protobuf from 'protobufjs';
 import protojson from 'protobufjs/ext/protojson.js';
 import { compileSchema } from '../dist/src/schema/index.js';
+import { alternate } from './harness/alternate.mjs';
 import { figureOf } from './harness/measure.mjs';
 import { table } from './harness/report.mjs';
 
-// Short rounds, so that a pair of them sees the same machine.
-const ROUNDS = 25;
-const ROUND_MS = 15;
+/** Validation is shorter than a look at the clock. */
+const CALLS = 64;
 
 const PROTO = `
   syntax = "proto3";
@@ -124,7 +124,7 @@ function shareOfParse(what, json, validate, target) {
   const values = Array.from({ length: 64 }, parse);
   if (values.some((value) => validate(value) !== value)) throw new Error(`${what}: not canonical`);
   let i = 0;
-  const shares = alternate([() => validate(values[i++ & 63]), parse]).map(
+  const shares = alternate([() => validate(values[i++ & 63]), parse], CALLS).map(
     ([a, b]) => (100 * a) / b,
   );
   return {
@@ -140,7 +140,7 @@ function slowRow({ what, value }, codec, type) {
   const ours = () => attempt(() => codec.read(value));
   const theirs = () => attempt(() => protojson.fromJson(type, value));
   if (ours() !== theirs()) throw new Error(`${what}: another verdict than the reference`);
-  const ratios = alternate([ours, theirs]).map(([a, b]) => a / b);
+  const ratios = alternate([ours, theirs], CALLS).map(([a, b]) => a / b);
   return {
     case: '7',
     what: `validation on the slow path, ${what}`,
@@ -156,24 +156,6 @@ function attempt(action) {
   } catch {
     return false;
   }
-}
-
-/** Processor time of one call of each function, round by round, after rounds that only warm up. */
-function alternate(functions) {
-  for (let i = 0; i < 5; i++) functions.forEach(time);
-  return Array.from({ length: ROUNDS }, () => functions.map(time));
-}
-
-function time(action) {
-  let calls = 0;
-  const started = performance.now();
-  const before = process.cpuUsage();
-  do {
-    for (let i = 0; i < 64; i++) action();
-    calls += 64;
-  } while (performance.now() - started < ROUND_MS);
-  const { user, system } = process.cpuUsage(before);
-  return (user + system) / calls;
 }
 
 if (process.argv[1] === import.meta.filename) {

@@ -1,6 +1,6 @@
 import { Fleet } from '../harness/fleet.mjs';
 import { compared, row } from '../harness/measure.mjs';
-import { ours } from '../harness/peers.mjs';
+import { ADAPTERS, ours } from '../harness/peers.mjs';
 import { interleave } from '../harness/rounds.mjs';
 import { answer, body, invalidBody } from '../workload/classify.mjs';
 
@@ -14,10 +14,7 @@ export async function run(_wanted) {
   const rows = [];
   const fleet = new Fleet();
   try {
-    for (const [adapter, name] of [
-      ['fastify', 'Fastify'],
-      ['express', 'Express'],
-    ]) {
+    for (const [adapter, name] of ADAPTERS) {
       const head = {
         case: '5',
         what: `${name}: a batch of one on an idle endpoint (maxDelay 0), p50`,

@@ -3,7 +3,7 @@ import { Fleet } from '../harness/fleet.mjs';
 import { besideHogs } from '../harness/hogs.mjs';
 import { canPin } from '../harness/machine.mjs';
 import { figureOf, once, row } from '../harness/measure.mjs';
-import { compiled } from '../harness/peers.mjs';
+import { ADAPTERS, compiled } from '../harness/peers.mjs';
 import { settings } from '../harness/rounds.mjs';
 import { median } from '../harness/statistics.mjs';
 import { traffic } from '../harness/traffic.mjs';
@@ -15,11 +15,6 @@ const shot = { path: '/slow', body: '{}' };
 const DEADLINE = 500; // as in servers/overload.ts
 const BUSY = 32; // fills the eight slots and some of the queue, refuses nobody
 const HOGS = 2; // leave a third of the core
-
-const ADAPTERS = [
-  ['fastify', 'Fastify'],
-  ['express', 'Express'],
-];
 
 /** @param {(id: string) => boolean} wanted */
 export async function run(wanted) {

@@ -1,6 +1,6 @@
 import { Fleet } from '../harness/fleet.mjs';
 import { compared, once, row } from '../harness/measure.mjs';
-import { bare, guarded, nodeHttp, ours } from '../harness/peers.mjs';
+import { ADAPTERS, bare, guarded, nodeHttp, ours } from '../harness/peers.mjs';
 import { interleave } from '../harness/rounds.mjs';
 import { answer, body, invalidBody } from '../workload/classify.mjs';
 
@@ -10,11 +10,6 @@ export const title = 'The example, 1.2 KB, through the whole pipeline';
 const plain = { shot: { path: '/classify', body }, answer };
 const validated = { ...plain, refused: invalidBody, metrics: '/__metrics' };
 const cached = { ...validated, shot: { path: '/cached', body }, hit: true };
-
-const ADAPTERS = [
-  ['fastify', 'Fastify'],
-  ['express', 'Express'],
-];
 
 /** @param {(id: string) => boolean} wanted */
 export async function run(wanted) {

@@ -2,7 +2,7 @@ import { cpSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { figureOf, once, row } from '../harness/measure.mjs';
-import { bare, ours } from '../harness/peers.mjs';
+import { ADAPTERS, bare, ours } from '../harness/peers.mjs';
 import { settings } from '../harness/rounds.mjs';
 import { residentMb, ROOT, start } from '../harness/server.mjs';
 import { median } from '../harness/statistics.mjs';
@@ -30,10 +30,7 @@ function exampleWithModel(adapter) {
 /** @param {(id: string) => boolean} _wanted */
 export async function run(_wanted) {
   const rows = [];
-  for (const [adapter, name] of [
-    ['fastify', 'Fastify'],
-    ['express', 'Express'],
-  ]) {
+  for (const [adapter, name] of ADAPTERS) {
     const against = `bare Nest on ${name}`;
     const starts = once(() =>
       startInTurns([ours(adapter), exampleWithModel(adapter), bare(adapter)]),
@@ -51,7 +48,7 @@ export async function run(_wanted) {
     rows.push(
       await row(at('start of the example'), () => time(0, { atMost: 1.2 })),
       await row(at('start of the example with its language database'), () => time(1)),
-      await row(at('resident memory after start, more than'), async () => {
+      await row(at('resident memory after start, difference'), async () => {
         const rounds = await starts();
         if (rounds[0][0].mb === null) throw new Error('/proc does not tell resident memory here');
         const more = rounds.map((round) => round[0].mb - round.at(-1).mb);

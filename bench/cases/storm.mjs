@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Fleet } from '../harness/fleet.mjs';
 import { load } from '../harness/load.mjs';
 import { figureOf, milliseconds, once, row } from '../harness/measure.mjs';
-import { compiled } from '../harness/peers.mjs';
+import { ADAPTERS, compiled } from '../harness/peers.mjs';
 import { settings } from '../harness/rounds.mjs';
 import { median } from '../harness/statistics.mjs';
 import { traffic } from '../harness/traffic.mjs';
@@ -21,10 +21,7 @@ export async function run(_wanted) {
   const rows = [];
   const fleet = new Fleet();
   try {
-    for (const [adapter, name] of [
-      ['fastify', 'Fastify'],
-      ['express', 'Express'],
-    ]) {
+    for (const [adapter, name] of ADAPTERS) {
       const rounds = once(() => storm(fleet, adapter));
       rows.push(
         await row(

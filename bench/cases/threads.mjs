@@ -1,6 +1,6 @@
 import { Fleet } from '../harness/fleet.mjs';
 import { figureOf, milliseconds, row } from '../harness/measure.mjs';
-import { compiled } from '../harness/peers.mjs';
+import { ADAPTERS, compiled } from '../harness/peers.mjs';
 import { settings } from '../harness/rounds.mjs';
 import { median } from '../harness/statistics.mjs';
 import { traffic } from '../harness/traffic.mjs';
@@ -15,9 +15,8 @@ const PINGS = 200; // a second
 /** @param {(id: string) => boolean} _wanted */
 export async function run(_wanted) {
   const rows = [];
-  for (const adapter of ['express', 'fastify']) {
+  for (const [adapter, name] of ADAPTERS) {
     const fleet = new Fleet();
-    const name = adapter === 'express' ? 'Express' : 'Fastify';
     const head = {
       case: '9',
       what: `${name}: p99 of /__ping while all threads compute`,

@@ -1,6 +1,6 @@
 import { Fleet } from '../harness/fleet.mjs';
 import { compared, row } from '../harness/measure.mjs';
-import { compiled } from '../harness/peers.mjs';
+import { ADAPTERS, compiled } from '../harness/peers.mjs';
 import { cores } from '../harness/machine.mjs';
 import { interleave } from '../harness/rounds.mjs';
 import { answer, body, invalidBody } from '../workload/classify.mjs';
@@ -37,8 +37,7 @@ export async function run(_wanted) {
       expectation,
     );
   try {
-    for (const adapter of ['express', 'fastify']) {
-      const name = adapter === 'express' ? 'Express' : 'Fastify';
+    for (const [adapter, name] of ADAPTERS) {
       const shared = cores > 2 ? '' : ' (the load shares their two cores)';
       rows.push(
         await row(

@@ -7,6 +7,12 @@ import { ROOT } from './server.mjs';
 
 const COMPILED = 'dist/bench/servers';
 
+/** Nest's HTTP adapters, as `ADAPTER` and in words. */
+export const ADAPTERS = [
+  ['fastify', 'Fastify'],
+  ['express', 'Express'],
+];
+
 /**
  * A server of this repository, compiled from `bench/servers/<file>.ts`.
  *
