@@ -98,10 +98,12 @@ let messages;
 
 /** The folder of the `_pb2.py` that protoc makes of the example's .proto, for this run only. */
 function generatePythonMessages() {
-  if (messages === undefined && find('protoc')) {
+  // Debian's comes with Debian's python3-protobuf; npm's, first in PATH here, may be too new for it.
+  const protoc = find('/usr/bin/protoc') ?? find('protoc');
+  if (messages === undefined && protoc) {
     messages = mkdtempSync(join(tmpdir(), 'bench-pb2-'));
     process.once('exit', () => rmSync(messages, { recursive: true, force: true }));
-    execFileSync('protoc', ['-I', dirname(PROTO), `--python_out=${messages}`, PROTO], {
+    execFileSync(protoc, ['-I', dirname(PROTO), `--python_out=${messages}`, PROTO], {
       cwd: ROOT,
     });
   }
