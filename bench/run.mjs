@@ -1,11 +1,10 @@
-// npm run bench [-- <case> … --rounds N --seconds N --requests N --full]
+// npm run bench [-- <case> … --rounds N --requests N --soak N --full]
 import { spawnSync } from 'node:child_process';
 import { parseArgs } from 'node:util';
 import { CASES } from './cases/index.mjs';
-import { GENERATOR } from './harness/load.mjs';
-import { describeMachine } from './harness/machine.mjs';
+import { describeMachine, loadAverage } from './harness/machine.mjs';
 import { fail, failures } from './harness/measure.mjs';
-import { save, table } from './harness/report.mjs';
+import { caption, save, table } from './harness/report.mjs';
 import { settings } from './harness/rounds.mjs';
 import { met } from './harness/row.mjs';
 import { killAll, ROOT } from './harness/server.mjs';
@@ -15,13 +14,13 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     rounds: { type: 'string' },
-    seconds: { type: 'string' },
     requests: { type: 'string' },
+    soak: { type: 'string' },
     full: { type: 'boolean' },
     'no-compile': { type: 'boolean' },
   },
 });
-for (const name of ['rounds', 'seconds', 'requests']) {
+for (const name of ['rounds', 'requests', 'soak']) {
   if (values[name] !== undefined) settings[name] = positive(name, values[name]);
 }
 settings.full = values.full ?? false;
@@ -39,13 +38,12 @@ for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.e
 
 if (!values['no-compile']) compileServers();
 
-const machine = { ...describeMachine(), generator: GENERATOR };
+const machine = describeMachine();
+const before = loadAverage();
 console.error(
-  `${machine.cpu}, ${machine.cores} cores, node ${machine.node}; load by ${machine.generator}` +
+  `${machine.cpu}, ${machine.cores} cores, node ${machine.node}` +
     (machine.pinned ? ', server on core 0 and load on core 1' : ', not pinned (no taskset)'),
 );
-if (GENERATOR !== 'wrk')
-  console.error('wrk is not installed: autocannon limits the fastest servers.');
 
 const began = Date.now();
 const rows = [];
@@ -60,14 +58,15 @@ for (const group of CASES) {
   }
 }
 
-console.log(`\n${table(rows)}\n`);
 const result = {
   date: new Date(began).toISOString(),
   minutes: Math.round((Date.now() - began) / 6_000) / 10,
   machine,
+  load: { before, after: loadAverage() },
   settings,
   rows: rows.map((row) => ({ ...row, met: met(row) })),
 };
+console.log(`\n${table(rows)}\n\n${caption(result)}\n`);
 // A run of some cases must not overwrite the figures of a whole one.
 const name = positionals.length === 0 ? 'latest' : `case-${positionals.join('-')}`;
 console.log(save(`${name}.json`, `${JSON.stringify(result, null, 2)}\n`));

@@ -2,10 +2,8 @@
 import protobuf from 'protobufjs';
 import { checkFreeValue, JsonText } from '../dist/src/json/index.js';
 import { compileSchema } from '../dist/src/schema/index.js';
+import { alternate } from './harness/alternate.mjs';
 import { median } from './harness/statistics.mjs';
-
-const ROUNDS = 25;
-const ROUND_MS = 15;
 
 const PROTO = `
   syntax = "proto3";
@@ -26,24 +24,6 @@ const ORDINARY = [
   ['1 MB of strings with colons', 'Texts', { texts: times(20_000, (i) => `12:30:${i % 60} http://host:80/${i} and some more text`) }],
 ]; // prettier-ignore
 
-/** Processor time, since others may be at work on the same cores; each function in turn. */
-function alternate(functions) {
-  for (let i = 0; i < 5; i++) functions.forEach(time);
-  return Array.from({ length: ROUNDS }, () => functions.map(time));
-}
-
-function time(action) {
-  let calls = 0;
-  const started = performance.now();
-  const before = process.cpuUsage();
-  do {
-    action();
-    calls++;
-  } while (performance.now() - started < ROUND_MS);
-  const { user, system } = process.cpuUsage(before);
-  return (user + system) / calls;
-}
-
 const root = protobuf.parse(PROTO).root.resolveAll();
 const rows = ORDINARY.map(([what, message, value]) => {
   const codec = compileSchema({ request: root.lookupType(message) }, 'bench').request;
@@ -58,7 +38,7 @@ const rows = ORDINARY.map(([what, message, value]) => {
     () => codec.read(next(), { wellFormed: true, text }),
     () => checkFreeValue(next(), text),
   ];
-  const shares = alternate(functions).map(([parse, plain, strict, free]) => [
+  const shares = alternate(functions, 1).map(([parse, plain, strict, free]) => [
     (100 * plain) / parse,
     (100 * (strict - plain)) / parse,
     (100 * free) / parse,

@@ -2,11 +2,12 @@
 import protobuf from 'protobufjs';
 import protojson from 'protobufjs/ext/protojson.js';
 import { compileSchema } from '../dist/src/schema/index.js';
-import { median, spread } from './harness/statistics.mjs';
+import { alternate } from './harness/alternate.mjs';
+import { figureOf } from './harness/measure.mjs';
+import { table } from './harness/report.mjs';
 
-// Short rounds, so that a pair of them sees the same machine.
-const ROUNDS = 25;
-const ROUND_MS = 15;
+/** Validation is shorter than a look at the clock. */
+const CALLS = 64;
 
 const PROTO = `
   syntax = "proto3";
@@ -65,7 +66,7 @@ const CANONICAL = [
     value: { rows: Array.from({ length: 16 }, () => ({ values: numbers(64) })) },
     target: 2,
   },
-  { what: 'maps, enums and oneofs, 10 KB', message: 'Catalogue', value: catalogue, target: 12 },
+  { what: 'maps, enums and oneofs, 10 KB', message: 'Catalogue', value: catalogue, target: 9 },
   { what: 'Cyrillic text', message: 'Text', value: text(RUSSIAN, 15), target: 20 },
 ];
 
@@ -108,7 +109,7 @@ export async function run() {
 function canonicalRow({ what, value, target }, codec) {
   const json = JSON.stringify(value);
   const validate = (one) => codec.read(one, { wellFormed: !json.includes('\\u') });
-  return { ...shareOfParse(what, json, validate), target: { atMost: target } };
+  return shareOfParse(what, json, validate, { atMost: target });
 }
 
 function unvouchedRow({ what, value }, codec) {
@@ -117,21 +118,20 @@ function unvouchedRow({ what, value }, codec) {
   );
 }
 
-function shareOfParse(what, json, validate) {
+function shareOfParse(what, json, validate, target) {
   const parse = () => JSON.parse(json);
   // Many equal values, made before: one value would have its shape and its strings in every cache.
   const values = Array.from({ length: 64 }, parse);
   if (values.some((value) => validate(value) !== value)) throw new Error(`${what}: not canonical`);
   let i = 0;
-  const shares = alternate([() => validate(values[i++ & 63]), parse]).map(
+  const shares = alternate([() => validate(values[i++ & 63]), parse], CALLS).map(
     ([a, b]) => (100 * a) / b,
   );
   return {
     case: '6',
-    what: `validation of ${what}, share of JSON.parse`,
-    value: median(shares),
-    unit: '%',
-    spread: spread(shares),
+    what: `validation of ${what}`,
+    against: 'JSON.parse',
+    cpu: figureOf(shares, '%', target),
     note: `${json.length} characters`,
   };
 }
@@ -140,14 +140,12 @@ function slowRow({ what, value }, codec, type) {
   const ours = () => attempt(() => codec.read(value));
   const theirs = () => attempt(() => protojson.fromJson(type, value));
   if (ours() !== theirs()) throw new Error(`${what}: another verdict than the reference`);
-  const ratios = alternate([ours, theirs]).map(([a, b]) => a / b);
+  const ratios = alternate([ours, theirs], CALLS).map(([a, b]) => a / b);
   return {
     case: '7',
-    what: `slow path, ${what}, time against ext/protojson`,
-    value: median(ratios),
-    unit: 'x',
-    spread: spread(ratios),
-    target: { atMost: 1.3 },
+    what: `validation on the slow path, ${what}`,
+    against: 'ext/protojson',
+    cpu: figureOf(ratios, 'x', { atMost: 1.3 }),
   };
 }
 
@@ -160,33 +158,6 @@ function attempt(action) {
   }
 }
 
-/** Times of one call of each function, round by round, after rounds that only warm up. */
-function alternate(functions) {
-  for (let i = 0; i < 5; i++) functions.forEach(time);
-  return Array.from({ length: ROUNDS }, () => functions.map(time));
-}
-
-function time(action) {
-  let calls = 0;
-  const start = performance.now();
-  let end = start;
-  while (end - start < ROUND_MS) {
-    for (let i = 0; i < 64; i++) action();
-    calls += 64;
-    end = performance.now();
-  }
-  return (end - start) / calls;
-}
-
 if (process.argv[1] === import.meta.filename) {
-  const rows = await run();
-  console.table(
-    rows.map(({ case: number, what, value, unit, spread: [low, high], target }) => ({
-      case: number,
-      what,
-      median: `${value.toFixed(2)} ${unit}`,
-      spread: `${low.toFixed(2)} to ${high.toFixed(2)}`,
-      target: target ? `<= ${target.atMost} ${unit}` : '',
-    })),
-  );
+  console.log(table(await run()));
 }

@@ -4,6 +4,7 @@ import * as batching from './batching.mjs';
 import * as latency from './latency.mjs';
 import * as validation from './validation.mjs';
 import * as overload from './overload.mjs';
+import * as storm from './storm.mjs';
 import * as threads from './threads.mjs';
 import * as start from './start.mjs';
 import * as soak from './soak.mjs';
@@ -19,11 +20,12 @@ export const CASES = [
   pipeline,
   alternatives,
   batching,
+  overload,
+  storm,
   latency,
   validation,
-  overload,
-  threads,
   start,
+  threads,
   soak,
   workers,
   onnxThreads,

@@ -1,9 +1,9 @@
 import { Fleet } from '../harness/fleet.mjs';
-import { milliseconds, perSecond, row } from '../harness/measure.mjs';
+import { figureOf, milliseconds, perSecond, row } from '../harness/measure.mjs';
 import { compiled } from '../harness/peers.mjs';
 import { settings } from '../harness/rounds.mjs';
 import { residentMb } from '../harness/server.mjs';
-import { median, spread } from '../harness/statistics.mjs';
+import { median } from '../harness/statistics.mjs';
 import { traffic } from '../harness/traffic.mjs';
 import { answer, body, invalidBody, perceptronFile } from '../workload/perceptron.mjs';
 import { slowModelFile } from '../workload/slow-model.mjs';
@@ -33,7 +33,6 @@ async function table(name, file, expected) {
   const head = (threads) => ({
     case: '13',
     what: `Fastify, model of ${name}, ${threads} threads: p99 of /__ping`,
-    unit: 'ms',
   });
   try {
     const sides = await Promise.all(
@@ -87,8 +86,7 @@ function measured(rounds, resident) {
   const rates = rounds.map(({ calls }) => calls[200].rate);
   const memory = resident === null ? '' : `; ${resident.toFixed(0)} MB resident`;
   return {
-    value: median(p99),
-    spread: spread(p99),
+    figure: figureOf(p99, 'ms'),
     note: `p50 ${milliseconds(p50)}; the model answers ${perSecond(median(rates))}, at best ${perSecond(Math.max(...rates))}${memory}`,
     raw: { rounds, resident },
   };

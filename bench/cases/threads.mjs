@@ -1,8 +1,8 @@
 import { Fleet } from '../harness/fleet.mjs';
-import { milliseconds, row } from '../harness/measure.mjs';
-import { compiled } from '../harness/peers.mjs';
+import { figureOf, milliseconds, row } from '../harness/measure.mjs';
+import { ADAPTERS, compiled } from '../harness/peers.mjs';
 import { settings } from '../harness/rounds.mjs';
-import { median, spread } from '../harness/statistics.mjs';
+import { median } from '../harness/statistics.mjs';
 import { traffic } from '../harness/traffic.mjs';
 
 export const ids = ['9'];
@@ -15,14 +15,11 @@ const PINGS = 200; // a second
 /** @param {(id: string) => boolean} _wanted */
 export async function run(_wanted) {
   const rows = [];
-  for (const adapter of ['express', 'fastify']) {
+  for (const [adapter, name] of ADAPTERS) {
     const fleet = new Fleet();
-    const name = adapter === 'express' ? 'Express' : 'Fastify';
     const head = {
       case: '9',
       what: `${name}: p99 of /__ping while all threads compute`,
-      unit: 'ms',
-      target: { below: 10 },
     };
     try {
       rows.push(
@@ -56,8 +53,7 @@ async function saturated(origin) {
   const p50 = median(rounds.map(({ pings }) => pings[200].p50));
   const rate = median(rounds.map(({ calls }) => calls[200].rate));
   return {
-    value: median(p99),
-    spread: spread(p99),
+    figure: figureOf(p99, 'ms', { below: 10 }),
     note: `p50 ${milliseconds(p50)}; the model answers ${rate.toFixed(0)} /s`,
     raw: { rounds },
   };

@@ -1,7 +1,8 @@
 import { Fleet } from '../harness/fleet.mjs';
-import { ratioRow } from '../harness/measure.mjs';
-import { compiled } from '../harness/peers.mjs';
+import { compared, row } from '../harness/measure.mjs';
+import { ADAPTERS, compiled } from '../harness/peers.mjs';
 import { cores } from '../harness/machine.mjs';
+import { interleave } from '../harness/rounds.mjs';
 import { answer, body, invalidBody } from '../workload/classify.mjs';
 
 export const ids = ['12'];
@@ -22,29 +23,29 @@ const LOAD = cores > 2 ? '2' : SERVERS;
 export async function run(_wanted) {
   const rows = [];
   const fleet = new Fleet();
-  const workers = (adapter, count) => () =>
+  const workers = (adapter, count) =>
     fleet.side(
       {
         ...compiled(`${count} worker${count > 1 ? 's' : ''} ${adapter}`, 'workers', {
           HTTP_ADAPTER: adapter,
           WORKERS: String(count),
         }),
-        announces: false,
+        probed: false,
         readyPath: '/__ready',
         core: SERVERS,
       },
       expectation,
     );
   try {
-    for (const adapter of ['express', 'fastify']) {
-      const name = adapter === 'express' ? 'Express' : 'Fastify';
+    for (const [adapter, name] of ADAPTERS) {
       const shared = cores > 2 ? '' : ' (the load shares their two cores)';
       rows.push(
-        await ratioRow(
-          { case: '12', what: `${name}: two workers / one${shared}` },
-          workers(adapter, 2),
-          workers(adapter, 1),
-          { core: LOAD },
+        await row(
+          { case: '12', what: `${name}: two workers${shared}`, against: 'one worker' },
+          async () => {
+            const sides = [await workers(adapter, 2), await workers(adapter, 1)];
+            return compared(...(await interleave(sides, { core: LOAD })));
+          },
         ),
       );
     }

@@ -1,5 +1,5 @@
 /** Cases whose servers all do the same work, so that their rates may stand side by side. */
-const SAME_WORK = new Set(['limits', '1', '1b', '2', '3']);
+const SAME_WORK = new Set(['1', '2', '3']);
 
 const OWN = 'nestjs-model-serving';
 const ROW = 26;

@@ -7,6 +7,7 @@
  * @property {number} [tolerance]
  * @property {string} [refused]     A body that must be answered with a 4xx.
  * @property {string} [metrics]     A path whose text must count the requests in a histogram.
+ * @property {boolean} [guarded]    A request with `X-Refuse` must be answered with 403.
  * @property {boolean} [hit]        The second answer must carry `X-Cache: HIT`.
  */
 
@@ -16,11 +17,12 @@
  * @param {import('./server.mjs').Server} server
  * @param {Expectation} expectation
  */
-export async function check(server, { shot, answer, tolerance = 0, refused, metrics, hit }) {
-  const post = (body) =>
+export async function check(server, expectation) {
+  const { shot, answer, tolerance = 0, refused, metrics, guarded, hit } = expectation;
+  const post = (body, headers = {}) =>
     fetch(server.origin + shot.path, {
       method: 'POST',
-      headers: { 'content-type': 'application/json' },
+      headers: { 'content-type': 'application/json', ...headers },
       body,
     });
   let response = await post(shot.body);
@@ -37,6 +39,10 @@ export async function check(server, { shot, answer, tolerance = 0, refused, metr
   if (refused !== undefined) {
     const { status } = await post(refused);
     expect(server, 'a refusal', status >= 400 && status < 500, true);
+  }
+  if (guarded) {
+    const { status } = await post(shot.body, { 'x-refuse': '1' });
+    expect(server, 'the status of what the guard refuses', status, 403);
   }
   if (metrics !== undefined) {
     const scraped = await (await fetch(server.origin + metrics)).text();

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { availableParallelism, cpus, totalmem } from 'node:os';
+import { availableParallelism, cpus, loadavg, totalmem } from 'node:os';
 
 /** The path of a program, or undefined where it is not installed. */
 export function find(program) {
@@ -12,7 +12,7 @@ export function find(program) {
 
 const taskset = find('taskset');
 export const cores = availableParallelism();
-const canPin = taskset !== undefined && cores >= 2;
+export const canPin = taskset !== undefined && cores >= 2;
 
 /** Core 0 serves and core 1 loads, so that neither steals time from the other. */
 export const SERVER_CORE = '0';
@@ -52,6 +52,9 @@ export function findPython(modules) {
   }
   return { missing };
 }
+
+/** How many programs wanted a core over the last minute. */
+export const loadAverage = () => loadavg()[0];
 
 /** What a reader needs to judge the figures. */
 export function describeMachine() {

@@ -1,8 +1,11 @@
 import { Missing } from './fleet.mjs';
-import { compare, ratio, summary } from './rounds.mjs';
-import { median } from './statistics.mjs';
+import { ratio, summary } from './rounds.mjs';
+import { median, spread } from './statistics.mjs';
 
-/** Errors of a run: a row without a value is not a passing run, unless a peer is merely absent. */
+/** @typedef {import('./row.mjs').Row} Row */
+/** @typedef {Pick<Row, 'case' | 'what' | 'against'>} Head */
+
+/** Errors of a run: a row without a figure is not a passing run, unless a peer is merely absent. */
 export const failures = new Set();
 
 /** Several rows may fail for one reason, which is printed once. */
@@ -15,72 +18,60 @@ export function fail(error) {
 /**
  * Turns one measurement into its row; what cannot be measured becomes a row that says why.
  *
- * @param {Pick<import('./row.mjs').Row, 'case' | 'what' | 'unit' | 'target'>} head
- * @param {() => Promise<Omit<import('./row.mjs').Row, 'case' | 'what' | 'unit' | 'target'>>} measure
- * @returns {Promise<import('./row.mjs').Row>}
+ * @param {Head} head
+ * @param {() => Promise<Omit<Row, keyof Head>>} measure
+ * @returns {Promise<Row>}
  */
 export async function row(head, measure) {
-  console.error(`  ${head.case.padEnd(3)} ${head.what}`);
+  console.error(`  ${head.case.padEnd(3)} ${head.what}${head.against ? ` / ${head.against}` : ''}`);
   try {
     return { ...head, ...(await measure()) };
   } catch (error) {
     if (!(error instanceof Missing)) {
       fail(error);
     }
-    return { ...head, value: null, note: error.message.split('\n')[0] };
+    return { ...head, note: error.message.split('\n')[0] };
   }
 }
 
+/** Measures when first asked and gives the same to all who ask: several rows come of one series. */
+export function once(measure) {
+  let measured;
+  return () => (measured ??= measure());
+}
+
 /**
- * The row of a throughput ratio of two servers.
+ * What a row says of two servers that were loaded in turns: processor time a request, and the rate or
+ * a latency beside it.
  *
- * @param {Pick<import('./row.mjs').Row, 'case' | 'what' | 'target'>} head
- * @param {() => Promise<import('./rounds.mjs').Side>} left
- * @param {() => Promise<import('./rounds.mjs').Side>} right
- * @param {object} [options]  As `compare` takes.
+ * @param {import('./rounds.mjs').Timed} a
+ * @param {import('./rounds.mjs').Timed} b
+ * @param {Partial<Record<'cpu' | 'rate' | 'p50' | 'p99', import('./row.mjs').Target>>} [targets]
+ * @param {'rate' | 'p50' | 'p99'} [beside]
  */
-export function ratioRow(head, left, right, options) {
-  return row({ ...head, unit: 'x' }, async () => {
-    const a = await left();
-    const b = await right();
-    return rateRatio(a, b, await compare(a, b, options));
-  });
-}
-
-/** What a row says of the rates of two servers that were loaded in turns. */
-export function rateRatio(a, b, pairs) {
-  const { value, spread, ratios } = ratio(pairs, ({ rate }) => rate);
-  const sides = [a, b].map((side, index) => ({
-    server: side.server.name,
-    path: side.shot.path,
-    ...summary(pairs.map((pair) => pair[index])),
-  }));
+export function compared(a, b, targets = {}, beside = 'rate') {
+  const sides = [a, b].map(summary);
+  const cpu = ratio(a, b, 'cpu');
+  const others =
+    beside === 'rate'
+      ? `at best ${sides.map(({ best }) => perSecond(best)).join(' : ')}`
+      : `${beside} ${sides.map((side) => milliseconds(side[beside])).join(' : ')}`;
   return {
-    value,
-    spread,
-    note: `best ${perSecond(sides[0].best)} : ${perSecond(sides[1].best)}${cpuTimes(sides)}`,
-    raw: { ratios, sides },
+    cpu: cpu && { ...cpu, target: targets.cpu },
+    figure: { ...ratio(a, b, beside), target: targets[beside] },
+    note: cpu ? `${cpuTimes(sides)}; ${others}` : others,
+    raw: { sides },
   };
 }
 
-/** What a row says of a latency (`p50` or `p99`) of two servers that were loaded in turns. */
-export function latencyRatio(pairs, figure) {
-  const { value, spread, ratios } = ratio(pairs, (result) => result[figure]);
-  const [a, b] = [0, 1].map((side) => median(pairs.map((pair) => pair[side][figure])));
-  return {
-    value,
-    spread,
-    note: `median ${milliseconds(a)} : ${milliseconds(b)}`,
-    raw: { ratios, medians: [a, b] },
-  };
+/** The figure of what was measured once in each round. */
+export function figureOf(values, unit, target) {
+  return { value: median(values), unit, range: spread(values), target };
 }
 
 export const milliseconds = (ms) => `${ms < 10 ? ms.toFixed(3) : ms.toFixed(1)} ms`;
 
-function cpuTimes([a, b]) {
-  if (a.cpu === null || b.cpu === null) return '';
-  return `; CPU ${a.cpu.toFixed(0)} : ${b.cpu.toFixed(0)} µs`;
-}
+const cpuTimes = ([a, b]) => `CPU ${a.cpu.toFixed(0)} : ${b.cpu.toFixed(0)} µs`;
 
 export const perSecond = (rate) =>
   rate >= 1_000 ? `${(rate / 1_000).toFixed(1)} k/s` : `${Math.round(rate)} /s`;

@@ -7,6 +7,12 @@ import { ROOT } from './server.mjs';
 
 const COMPILED = 'dist/bench/servers';
 
+/** Nest's HTTP adapters, as `ADAPTER` and in words. */
+export const ADAPTERS = [
+  ['fastify', 'Fastify'],
+  ['express', 'Express'],
+];
+
 /**
  * A server of this repository, compiled from `bench/servers/<file>.ts`.
  *
@@ -19,17 +25,12 @@ export const compiled = (name, file, env = {}) => ({
   name,
   command: [process.execPath, join(COMPILED, `${file}.js`)],
   env,
-  announces: true,
+  probed: true,
 });
 
 export const nodeHttp = () => compiled('node:http by hand', 'node-http');
 
-export const bare = (adapter, interceptor = false) =>
-  compiled(
-    `bare Nest ${adapter}${interceptor ? ' + no-op interceptor' : ''}`,
-    'bare',
-    interceptor ? { ADAPTER: adapter, INTERCEPTOR: '1' } : { ADAPTER: adapter },
-  );
+export const bare = (adapter) => compiled(`bare Nest ${adapter}`, 'bare', { ADAPTER: adapter });
 
 export const handMade = (adapter, validator, cache = false) =>
   compiled(
@@ -40,6 +41,13 @@ export const handMade = (adapter, validator, cache = false) =>
 
 export const ours = (adapter) =>
   compiled(`nestjs-model-serving ${adapter}`, 'serving', { ADAPTER: adapter });
+
+/** The same with one guard of the whole app. */
+export const guarded = ({ name, env, ...spec }) => ({
+  ...spec,
+  name: `${name}, guarded`,
+  env: { ...env, GUARD: '1' },
+});
 
 const words = (text) => text.split(' ');
 
@@ -90,10 +98,12 @@ let messages;
 
 /** The folder of the `_pb2.py` that protoc makes of the example's .proto, for this run only. */
 function generatePythonMessages() {
-  if (messages === undefined && find('protoc')) {
+  // Debian's comes with Debian's python3-protobuf; npm's, first in PATH here, may be too new for it.
+  const protoc = find('/usr/bin/protoc') ?? find('protoc');
+  if (messages === undefined && protoc) {
     messages = mkdtempSync(join(tmpdir(), 'bench-pb2-'));
     process.once('exit', () => rmSync(messages, { recursive: true, force: true }));
-    execFileSync('protoc', ['-I', dirname(PROTO), `--python_out=${messages}`, PROTO], {
+    execFileSync(protoc, ['-I', dirname(PROTO), `--python_out=${messages}`, PROTO], {
       cwd: ROOT,
     });
   }

@@ -4,31 +4,55 @@ import { met } from './row.mjs';
 
 const RESULTS = new URL('../results/', import.meta.url);
 
-/** The rows as a Markdown table, so that the README can show them as they are. */
+/** The rows as a Markdown table, so that a page can show them as they are. */
 export function table(rows) {
-  const head = ['case', 'what', 'measured', 'spread', 'to reach', '', 'note'];
+  const head = ['case', 'what', 'against', 'CPU time', 'rate, or as named', 'to reach', '', 'note'];
   const lines = rows.map((row) => [
     row.case,
     row.what,
-    row.value === null ? 'not measured' : format(row.value, row.unit),
-    row.spread ? row.spread.map((value) => format(value, row.unit)).join(' – ') : '',
-    target(row),
-    { true: 'met', false: 'MISSED' }[met(row)] ?? '',
+    row.against ?? '',
+    print(row.cpu),
+    row.cpu || row.figure ? print(row.figure) : 'not measured',
+    targets(row),
+    { true: 'PASS', false: 'missed' }[met(row)] ?? '',
     row.note ?? '',
   ]);
   const widths = head.map((title, column) =>
     Math.max(title.length, ...lines.map((line) => line[column].length)),
   );
-  const print = (cells) => `| ${cells.map((cell, i) => cell.padEnd(widths[i])).join(' | ')} |`;
+  const join = (cells) => `| ${cells.map((cell, i) => cell.padEnd(widths[i])).join(' | ')} |`;
   const rule = widths.map((width) => '-'.repeat(width));
-  return [print(head), print(rule), ...lines.map(print)].join('\n');
+  return [join(head), join(rule), ...lines.map(join)].join('\n');
 }
 
-function target({ target: goal, unit }) {
-  if (!goal) return 'reported';
-  if (goal.atLeast !== undefined) return `>= ${format(goal.atLeast, unit)}`;
-  if (goal.atMost !== undefined) return `<= ${format(goal.atMost, unit)}`;
-  return `< ${format(goal.below, unit)}`;
+/** What the figures stand on, in one line below the table. */
+export function caption({ machine, settings, minutes, load }) {
+  return (
+    `${machine.cpu}, ${machine.cores} cores, Node ${machine.node.slice(1)}. Medians of ` +
+    `${settings.rounds} interleaved rounds, smallest and largest in brackets; ` +
+    `${settings.requests.toLocaleString('en')} requests a round where a server is loaded to the full. ` +
+    `Load average ${load.before.toFixed(1)} before the run; it took ${minutes} minutes.`
+  );
+}
+
+function print(figure) {
+  if (!figure) return '';
+  const { value, unit, range } = figure;
+  if (!range) return format(value, unit);
+  return `${format(value, unit)} (${range.map((one) => format(one, unit)).join(' – ')})`;
+}
+
+function targets({ cpu, figure }) {
+  if (!cpu?.target && !figure?.target) return '';
+  if (!cpu) return bound(figure);
+  const bounds = [cpu.target && `CPU ${bound(cpu)}`, figure?.target && bound(figure)];
+  return bounds.filter(Boolean).join(', ');
+}
+
+function bound({ target: { atLeast, atMost, below }, unit }) {
+  if (atLeast !== undefined) return `>= ${format(atLeast, unit)}`;
+  if (atMost !== undefined) return `<= ${format(atMost, unit)}`;
+  return `< ${format(below, unit)}`;
 }
 
 function format(value, unit) {

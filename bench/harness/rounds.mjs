@@ -1,15 +1,14 @@
 import { load } from './load.mjs';
-import { cpuSeconds } from './server.mjs';
 import { median, spread } from './statistics.mjs';
 
 /** What the command line may change. */
 export const settings = {
   /** Rounds of each server. */
   rounds: 7,
-  /** Length of a round. */
-  seconds: 1,
+  /** Requests of a round. */
+  requests: 8_000,
   /** Requests of case 11. */
-  requests: 1_000_000,
+  soak: 1_000_000,
   /** Whether case 11 runs on Express as well, which takes longer than all the rest. */
   full: false,
 };
@@ -24,82 +23,79 @@ export const settings = {
 /**
  * A load's result with the server's processor time, microseconds a request; null where unknown.
  *
- * @typedef {import('./load.mjs').LoadResult & { cpu: number | null }} LoadResult
+ * @typedef {import('./load.mjs').LoadResult & { cpu: number | null }} Round
  */
 
+/** @typedef {{ side: Side, rounds: Round[] }} Timed */
+
 /**
- * Loads two servers in turns and pairs round with neighbouring round, since the machine's speed
- * drifts. The order turns over in every pair (AB BA AB …), so that a steady drift falls out.
+ * Loads servers in turns, each round with the same count of requests for all. A round's figures are
+ * compared with those of the same round, since the machine's speed drifts; the order turns over in
+ * every round (ABC CBA …), so that a steady drift falls out.
  *
- * @param {Side} a
- * @param {Side} b
- * @param {{ connections?: number, seconds?: number }} [options]
- * @returns {Promise<[LoadResult, LoadResult][]>}
+ * @param {Side[]} sides
+ * @param {{ connections?: number, core?: string, requests?: number }} [options]
+ * @returns {Promise<Timed[]>}  In the order of the sides.
  */
-export async function compare(a, b, options = {}) {
-  const pairs = [];
-  for (const side of [a, b]) await warm(side, options);
+export async function interleave(sides, { requests = settings.requests, ...options } = {}) {
+  const timed = sides.map((side) => ({ side, rounds: [] }));
+  for (const side of sides) await warm(side, options);
   for (let round = 0; round < settings.rounds; round++) {
-    const order = round % 2 === 0 ? [a, b] : [b, a];
-    const results = new Map();
-    for (const side of order) results.set(side, await shoot(side, options));
-    pairs.push([results.get(a), results.get(b)]);
+    for (const { side, rounds } of round % 2 === 0 ? timed : timed.toReversed()) {
+      rounds.push(await shoot(side, requests, options));
+    }
   }
-  for (const side of [a, b]) await side.check();
-  return pairs;
+  for (const side of sides) await side.check();
+  return timed;
 }
 
 /**
- * The ratio a : b of one figure, pair by pair.
+ * The ratio a : b of one figure, round by round.
  *
- * @param {[LoadResult, LoadResult][]} pairs
- * @param {(result: LoadResult) => number} figure
+ * @param {Timed} a
+ * @param {Timed} b
+ * @param {keyof Round} figure
+ * @returns {import('./row.mjs').Figure | undefined}  Undefined where the figure is not known of both.
  */
-export function ratio(pairs, figure) {
-  const ratios = pairs.map(([a, b]) => figure(a) / figure(b));
-  return { value: median(ratios), spread: spread(ratios), ratios };
-}
-
-/** Rounds of one server alone. */
-export async function rounds(side, options = {}) {
-  await warm(side, options);
-  const results = [];
-  for (let round = 0; round < settings.rounds; round++) results.push(await shoot(side, options));
-  await side.check();
-  return results;
+export function ratio(a, b, figure) {
+  const ratios = a.rounds.map((round, i) => round[figure] / b.rounds[i][figure]);
+  if (!ratios.every((one) => Number.isFinite(one))) return undefined;
+  return { value: median(ratios), unit: 'x', range: spread(ratios) };
 }
 
 const warmed = new Set();
 
-/** V8 compiles the hot path within the first few thousand requests; once a route is enough. */
+/** V8 compiles the hot path within the first ten thousand requests; once a route is enough. */
 async function warm(side, options) {
   const route = `${side.server.pid} ${side.shot.path}`;
   if (warmed.has(route)) return;
   warmed.add(route);
-  await load(side.server.origin, side.shot, { ...options, seconds: 2 });
+  await load(side.server, side.shot, { requests: 2 * settings.requests }, options);
 }
 
-async function shoot(side, options) {
-  const { seconds } = settings;
-  const before = cpuSeconds(side.server.pid);
-  const result = await load(side.server.origin, side.shot, { seconds, ...options });
-  const after = cpuSeconds(side.server.pid);
-  if (result.failed > 0) {
-    throw new Error(`${side.server.name}: ${result.failed} of ${result.requests} requests failed`);
+async function shoot({ server, shot }, requests, options) {
+  const before = await server.cpuSeconds();
+  const result = await load(server, shot, { requests }, options);
+  const after = await server.cpuSeconds();
+  if (result.statuses[200] !== requests) {
+    throw new Error(`${server.name} answered ${JSON.stringify(result.statuses)}`);
   }
-  if (result.requests === 0) throw new Error(`${side.server.name} answered nothing in a round`);
-  const cpu = before === null || after === null ? null : ((after - before) / result.requests) * 1e6;
+  const cpu = before === null || after === null ? null : ((after - before) / requests) * 1e6;
   return { ...result, cpu };
 }
 
-/** @param {LoadResult[]} results */
-export function summary(results) {
+/** @param {Timed} timed */
+export function summary({ side, rounds }) {
+  const all = (figure) => rounds.map((round) => round[figure]);
   return {
-    best: Math.max(...results.map(({ rate }) => rate)),
-    median: median(results.map(({ rate }) => rate)),
-    p50: median(results.map(({ p50 }) => p50)),
-    p99: median(results.map(({ p99 }) => p99)),
-    cpu: results[0].cpu === null ? null : median(results.map(({ cpu }) => cpu)),
-    rates: results.map(({ rate }) => Math.round(rate)),
+    server: side.server.name,
+    path: side.shot.path,
+    best: Math.max(...all('rate')),
+    median: median(all('rate')),
+    p50: median(all('p50')),
+    p99: median(all('p99')),
+    cpu: rounds[0].cpu === null ? null : median(all('cpu')),
+    rates: all('rate').map(Math.round),
+    cpus: all('cpu'),
   };
 }

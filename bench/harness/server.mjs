@@ -15,12 +15,25 @@ export const ROOT = fileURLToPath(new URL('../../', import.meta.url));
  * @property {string[]} command
  * @property {Record<string, string>} [env]
  * @property {string | null} [core]   The core to pin to; null leaves it unpinned. Default: the server's.
- * @property {boolean} [announces]    Prints `ready` when it listens; else it is asked until it answers.
+ * @property {boolean} [probed]       A Node process that tells by `probe.mjs` when it listens and what
+ *   processor time it used; any other is asked until it answers, and /proc tells its time.
  * @property {string} [readyPath]     What it is asked; below 500 is an answer. Default '/'.
  * @property {string} [missing]       Why it cannot be started here; the cases that need it say so.
  */
 
-/** @typedef {{ name: string, pid: number, port: number, origin: string, startMs: number, stop(): Promise<void> }} Server */
+/**
+ * @typedef {object} Server
+ * @property {string} name
+ * @property {number} pid
+ * @property {number} port
+ * @property {string} origin
+ * @property {number} startMs         From the command to the open port.
+ * @property {number} [startCpuMs]    Processor time until then, of a probed server.
+ * @property {() => Promise<number | null>} cpuSeconds  Processor time so far; null where nothing tells.
+ * @property {() => Promise<void>} stop
+ */
+
+const PROBE = new URL('./probe.mjs', import.meta.url).href;
 
 /** USER_HZ, which is 100 on every Linux that Node runs on. */
 const TICKS_PER_SECOND = 100;
@@ -44,8 +57,7 @@ export function freePort() {
 }
 
 /**
- * Starts a server and waits until it accepts connections. Its port comes as `PORT`; where it prints
- * `ready` the time of that line counts, else it is polled.
+ * Starts a server and waits until it accepts connections. Its port comes as `PORT`.
  *
  * @param {ServerSpec} spec
  * @returns {Promise<Server>}
@@ -54,7 +66,9 @@ export async function start(spec) {
   const port = await freePort();
   const fill = (text) => text.replaceAll('{port}', String(port));
   const core = spec.core === undefined ? SERVER_CORE : (spec.core ?? undefined);
-  const [file, ...args] = pinned(spec.command, core).map(fill);
+  const [program, ...rest] = spec.command;
+  const command = spec.probed ? [program, '--import', PROBE, ...rest] : spec.command;
+  const [file, ...args] = pinned(command, core).map(fill);
   const began = performance.now();
   const child = spawn(file, args, {
     cwd: ROOT,
@@ -65,7 +79,7 @@ export async function start(spec) {
       PORT: String(port),
       HOST: '127.0.0.1',
     },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['ignore', 'pipe', 'pipe', ...(spec.probed ? ['ipc'] : [])],
   });
   running.add(child);
   let output = '';
@@ -80,23 +94,28 @@ export async function start(spec) {
       done();
     });
   });
-  let announcedAt;
   const collect = (chunk) => {
     // Only the beginning is kept: a server that logs under load must not fill our memory.
     if (output.length < 8_000) output += chunk;
-    if (announcedAt === undefined && output.includes('ready\n')) announcedAt = performance.now();
   };
   child.stdout.on('data', collect);
   child.stderr.on('data', collect);
 
+  let readyAt;
+  let startCpuMs;
+  child.once('message', ({ cpuMicros }) => {
+    readyAt = performance.now();
+    startCpuMs = cpuMicros / 1_000;
+  });
+
   const deadline = began + 30_000;
-  while (announcedAt === undefined) {
+  while (readyAt === undefined) {
     if (!running.has(child)) throw new Error(`${spec.name} did not start:\n${output}`);
     if (performance.now() > deadline) {
       child.kill('SIGKILL');
       throw new Error(`${spec.name} was not ready within 30 s:\n${output}`);
     }
-    if (!spec.announces && (await accepts(port, spec.readyPath))) announcedAt = performance.now();
+    if (!spec.probed && (await accepts(port, spec.readyPath))) readyAt = performance.now();
     else await new Promise((resolve) => setTimeout(resolve, 20));
   }
   return {
@@ -104,7 +123,9 @@ export async function start(spec) {
     pid: child.pid,
     port,
     origin: `http://127.0.0.1:${port}`,
-    startMs: announcedAt - began,
+    startMs: readyAt - began,
+    startCpuMs,
+    cpuSeconds: async () => (spec.probed ? askCpuSeconds(child) : cpuSecondsOfTree(child.pid)),
     async stop() {
       child.kill('SIGTERM');
       const timer = setTimeout(() => child.kill('SIGKILL'), 3_000);
@@ -124,18 +145,23 @@ async function accepts(port, path = '/') {
   }
 }
 
-/**
- * Processor seconds that a process and its children have used, or null where /proc does not tell.
- * Unlike a rate it hardly changes when other programs compete for the core.
- */
-export function cpuSeconds(pid) {
+/** What `process.cpuUsage` of the server says, all its threads included. */
+function askCpuSeconds(child) {
+  return new Promise((resolve, reject) => {
+    child.once('message', ({ cpuMicros }) => resolve(cpuMicros / 1e6));
+    child.send('cpu', (error) => error && reject(error));
+  });
+}
+
+/** The same of a process and its children by /proc, in steps of 10 ms; null where it does not tell. */
+function cpuSecondsOfTree(pid) {
   try {
     const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8');
     // After the command's name, which may hold spaces: user and system time are fields 14 and 15.
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1).split(' ');
     const own = (Number(stat[11]) + Number(stat[12])) / TICKS_PER_SECOND;
     const ids = children.split(' ').filter(Boolean);
-    return ids.reduce((sum, child) => sum + (cpuSeconds(child) ?? 0), own);
+    return ids.reduce((sum, child) => sum + (cpuSecondsOfTree(child) ?? 0), own);
   } catch {
     return null;
   }

@@ -9,14 +9,18 @@ const {
   rate,
   connections,
   seconds,
+  probe = false,
   settle = 0.5,
 } = JSON.parse(process.argv[2]);
-const agent = new Agent({ keepAlive: true });
+const agent = new Agent({ keepAlive: !probe });
 const options = {
   agent,
   method: body === undefined ? 'GET' : 'POST',
   headers: body === undefined ? {} : { 'content-type': 'application/json' },
 };
+
+/** How long the last probes are waited for, milliseconds. */
+const PATIENCE = 10_000;
 
 /** @type {Map<string, number[]>} */
 const latencies = new Map();
@@ -24,11 +28,17 @@ const began = performance.now();
 const from = began + settle * 1_000;
 const until = began + seconds * 1_000;
 
+let outstanding = 0;
+
 /** Sends one request that was due at `due`; waiting for our own timer counts as latency, too. */
 function send(due, answered) {
+  outstanding++;
   const finish = (status) => {
+    outstanding--;
     const now = performance.now();
-    if (now >= from && now < until) {
+    // A rate is that of the answers in a time; of probes, the slowest must not fall out of it.
+    const counts = probe ? due : now;
+    if (counts >= from && counts < until) {
       if (!latencies.has(status)) latencies.set(status, []);
       latencies.get(status).push(now - due);
     }
@@ -50,6 +60,7 @@ if (rate) {
   const timer = setInterval(() => {
     const now = performance.now();
     if (now >= until) {
+      if (probe && outstanding > 0 && now < until + PATIENCE) return;
       clearInterval(timer);
       report();
       return;
@@ -72,6 +83,7 @@ function report() {
       rate: list.length / (seconds - settle),
       p50: quantile(list, 0.5),
       p99: quantile(list, 0.99),
+      max: Math.max(...list),
     };
   }
   console.log(JSON.stringify(result));

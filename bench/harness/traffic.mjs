@@ -11,6 +11,8 @@ const CHILD = fileURLToPath(new URL('./traffic-child.mjs', import.meta.url));
  * @property {number} [rate]         Requests a second, sent whether or not answers come (open loop).
  * @property {number} [connections]  Or: each connection sends when its last was answered.
  * @property {number} seconds
+ * @property {boolean} [probe]       With `rate`: each on a new connection, as an orchestrator's, and all
+ *   that were due within `seconds` count, however late their answer.
  * @property {number} [settle]       Seconds at the start that do not count. Default 0.5.
  */
 
@@ -20,10 +22,11 @@ const CHILD = fileURLToPath(new URL('./traffic-child.mjs', import.meta.url));
  * @property {number} rate  A second, within the time that counts.
  * @property {number} p50   Milliseconds from the moment the request was due.
  * @property {number} p99
+ * @property {number} max
  */
 
 /**
- * Sends traffic from a process of its own and sorts the answers by status, which wrk cannot.
+ * Sends traffic from a process of its own and sorts the answers by status.
  *
  * @param {Traffic} plan
  * @returns {Promise<Record<string, Class>>}  By status; 'error' for broken connections.

@@ -1,23 +1,7 @@
-import {
-  Body,
-  Controller,
-  HttpCode,
-  Module,
-  Post,
-  UseInterceptors,
-  type CallHandler,
-  type ExecutionContext,
-  type NestInterceptor,
-} from '@nestjs/common';
+import { Body, Controller, HttpCode, Module, Post } from '@nestjs/common';
 import { classify, type ClassifyRequest, type ClassifyResponse } from './answer.js';
+import { guards } from './guard.js';
 import { listen } from './listen.js';
-
-/** The least an interceptor can do: the floor of any design that has one. */
-class NoOp implements NestInterceptor {
-  intercept(_context: ExecutionContext, next: CallHandler) {
-    return next.handle();
-  }
-}
 
 @Controller('classify')
 class Bare {
@@ -28,9 +12,7 @@ class Bare {
   }
 }
 
-if (process.env.INTERCEPTOR) UseInterceptors(NoOp)(Bare);
-
-@Module({ controllers: [Bare] })
+@Module({ controllers: [Bare], providers: guards })
 class AppModule {}
 
 await listen(AppModule);

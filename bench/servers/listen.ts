@@ -1,7 +1,7 @@
 import type { INestApplication, Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 
-/** Starts an app the way `main.ts` of any Nest project does, and says so on standard output. */
+/** Starts an app the way `main.ts` of any Nest project does. */
 export async function listen(
   module: Type,
   configure: (app: INestApplication) => void = () => {},
@@ -9,7 +9,6 @@ export async function listen(
   const app = await NestFactory.create(module, await adapter(), { logger: ['fatal'] });
   configure(app);
   await app.listen(Number(process.env.PORT), '127.0.0.1');
-  console.log('ready');
 }
 
 /** Only the adapter that serves is loaded, since loading counts in start-up time and memory. */

@@ -60,4 +60,4 @@ const server = createServer((request, response) => {
   });
 });
 
-server.listen(Number(process.env.PORT), '127.0.0.1', () => console.log('ready'));
+server.listen(Number(process.env.PORT), '127.0.0.1');

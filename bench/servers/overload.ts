@@ -12,7 +12,16 @@ class Slow {
   }
 }
 
-@Module({ imports: [ModelServingModule.forRoot()], controllers: [Slow] })
+/** Eight calls of 10 ms at once, with the default deadline: the endpoint of the storm. */
+@ModelEndpoint('/quick', undefined, { maxConcurrency: 8, maxQueue: 64 })
+class Quick {
+  async predict(): Promise<{ done: boolean }> {
+    await sleep(10);
+    return { done: true };
+  }
+}
+
+@Module({ imports: [ModelServingModule.forRoot()], controllers: [Slow, Quick] })
 class AppModule {}
 
 await listen(AppModule);

@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { ModelEndpoint, ModelServingModule, protobufSchema } from 'nestjs-model-serving';
 import { classify, type ClassifyRequest, type ClassifyResponse } from './answer.js';
+import { guards } from './guard.js';
 import { listen } from './listen.js';
 
 const schema = protobufSchema<ClassifyRequest, ClassifyResponse>(
@@ -14,7 +15,8 @@ class Classifier {
   }
 }
 
-@ModelEndpoint('/cached', schema, { cache: true })
+// `shared` says that all whom the guard lets in may get the same answers; without a guard it is idle.
+@ModelEndpoint('/cached', schema, { cache: { shared: true } })
 class CachedClassifier {
   predict(input: ClassifyRequest): ClassifyResponse {
     return classify(input);
@@ -31,6 +33,7 @@ class BatchedClassifier {
 @Module({
   imports: [ModelServingModule.forRoot()],
   controllers: [Classifier, CachedClassifier, BatchedClassifier],
+  providers: guards,
 })
 class AppModule {}
 
