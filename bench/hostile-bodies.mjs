@@ -68,7 +68,11 @@ const BODIES = [
   repeated('Timestamp, zero digits', TIME, (i) => `"2024-02-28T12:00:${second(i)}.000000000Z"`),
   repeated('Timestamp, last of a month', TIME, (i) => `"2024-02-29T12:00:${second(i)}Z"`),
   repeated('Timestamp, offset', TIME, (i) => `"2024-02-28T12:00:${second(i)}+02:00"`),
-  repeated('Timestamp, offset and nanoseconds', TIME, (i) => `"2024-02-28T12:00:00.${nano(i)}-23:59"`),
+  repeated(
+    'Timestamp, offset and nanoseconds',
+    TIME,
+    (i) => `"2024-02-28T12:00:00.${nano(i)}-23:59"`,
+  ),
   repeated('Timestamp, one again and again', TIME, '"2024-02-28T12:00:00+02:00"'),
   mapped('Timestamp, offset', 'int32', TIME, String, '"2024-02-28T12:00:00+02:00"'),
   repeated('Duration', DURATION, (i) => `"${i}s"`),
@@ -96,7 +100,11 @@ const BODIES = [
   mapped('bytes', 'string', 'bytes', hex, '"AA=="'),
   mapped('bytes', 'int32', 'bytes', String, '"AA"'),
   ofMessages('bytes, a field of messages', 'bytes b = 1;', '{"b":"AA=="}'),
-  ofMessages('bytes, a field of messages, and null', 'bytes b = 1; int32 a = 2;', '{"b":"AA","a":null}'),
+  ofMessages(
+    'bytes, a field of messages, and null',
+    'bytes b = 1; int32 a = 2;',
+    '{"b":"AA","a":null}',
+  ),
   ofMessages('bytes, twice an empty list', 'repeated bytes b = 1; bytes c = 2;', '{"b":[]}'),
 
   ...['Double', 'Float', 'Int64', 'UInt64', 'Int32', 'UInt32'].map((type) =>
@@ -149,17 +157,12 @@ const BODIES = [
     name: 'Any of a Struct of many keys',
     schema: `message Request { ${ANY} f = 1; }`,
     body: () =>
-      filled(
-        '{"f":{"@type":"/google.protobuf.Struct","value":{',
-        (i) => `"${hex(i)}":1`,
-        '}}}',
-      ),
+      filled('{"f":{"@type":"/google.protobuf.Struct","value":{', (i) => `"${hex(i)}":1`, '}}}'),
   },
   {
     name: 'Any of a ListValue',
     schema: `message Request { ${ANY} f = 1; }`,
-    body: () =>
-      filled('{"f":{"@type":"/google.protobuf.ListValue","value":[', () => '[]', ']}}'),
+    body: () => filled('{"f":{"@type":"/google.protobuf.ListValue","value":[', () => '[]', ']}}'),
   },
   {
     name: 'Any of many bytes',
@@ -167,17 +170,19 @@ const BODIES = [
     body: () => filled('{"f":{"@type":"/M","f":[', () => '"AA=="', ']}}'),
   },
 
-  ...['int32', 'uint32', 'sint32', 'fixed32', 'int64', 'uint64', 'sint64', 'sfixed64'].flatMap((type) => [
-    repeated(`${type}, number`, type, '1'),
-    repeated(`${type}, string`, type, '"1"'),
-    repeated(`${type}, string, all different`, type, (i) => `"${i}"`),
-    repeated(`${type}, exponent`, type, '"1e5"'),
-    repeated(`${type}, number with exponent`, type, '1e5'),
-    repeated(`${type}, fraction`, type, '"1.0"'),
-    repeated(`${type}, leading zero`, type, '"01"'),
-    repeated(`${type}, leading plus`, type, '"+1"'),
-    repeated(`${type}, -0`, type, '-0'),
-  ]),
+  ...['int32', 'uint32', 'sint32', 'fixed32', 'int64', 'uint64', 'sint64', 'sfixed64'].flatMap(
+    (type) => [
+      repeated(`${type}, number`, type, '1'),
+      repeated(`${type}, string`, type, '"1"'),
+      repeated(`${type}, string, all different`, type, (i) => `"${i}"`),
+      repeated(`${type}, exponent`, type, '"1e5"'),
+      repeated(`${type}, number with exponent`, type, '1e5'),
+      repeated(`${type}, fraction`, type, '"1.0"'),
+      repeated(`${type}, leading zero`, type, '"01"'),
+      repeated(`${type}, leading plus`, type, '"+1"'),
+      repeated(`${type}, -0`, type, '-0'),
+    ],
+  ),
   repeated('int64, 19 digits', 'int64', (i) => `"-9223372036854${100000 + (i % 600000)}"`),
   repeated('uint64, 20 digits', 'uint64', (i) => `"18446744073708${100000 + (i % 600000)}"`),
   repeated('int64, 19 digits and exponent', 'int64', '"9.223372036854775e18"'),
@@ -216,7 +221,13 @@ const BODIES = [
   ]),
   mapped('int64 to int32, 19 digits', 'int64', 'int32', (i) => `-9223372036854${100000 + i}`, '1'),
   mapped('int32 to int32, negative', 'int32', 'int32', (i) => `-${i + 1}`, '1'),
-  mapped('int32 to int32, sparse indices', 'int32', 'int32', (i) => `${(i * 7919) % 2147483647}`, '1'),
+  mapped(
+    'int32 to int32, sparse indices',
+    'int32',
+    'int32',
+    (i) => `${(i * 7919) % 2147483647}`,
+    '1',
+  ),
   mapped('string to int32', 'string', 'int32', hex, '1'),
   mapped('string to int32, string', 'string', 'int32', hex, '"1"'),
   mapped('string to int32, indices', 'string', 'int32', String, '1'),
@@ -263,7 +274,8 @@ const BODIES = [
   ofMessages(
     'messages of 100 fields, many shapes',
     Array.from({ length: 100 }, (_, i) => `int32 f${i} = ${i + 1};`).join(' '),
-    (i) => `{"f${i % 100}":"1","f${(i * 7 + 1 + (i % 100)) % 100 === i % 100 ? (i + 1) % 100 : (i * 7 + 1 + (i % 100)) % 100}":1}`,
+    (i) =>
+      `{"f${i % 100}":"1","f${(i * 7 + 1 + (i % 100)) % 100 === i % 100 ? (i + 1) % 100 : (i * 7 + 1 + (i % 100)) % 100}":1}`,
   ),
   ofMessages('messages in messages', 'M m = 1; int32 a = 2;', '{"m":{"m":{"m":{}}}}'),
   ofMessages('messages in messages, null', 'M m = 1; int32 a = 2;', '{"m":{"m":{"a":null}}}'),

@@ -6,7 +6,8 @@ import { INTEGERS, isCanonicalInteger, type IntegerName } from './integer.js';
 import type { EnumModel, FieldModel, MessageModel, ValueModel } from './model.js';
 import { MAX_DEPTH } from './report.js';
 import { MAX_FLOAT, areFinite, type ScalarName } from './scalar.js';
-import { isCanonicalDuration, isCanonicalTimestamp } from './time.js';
+import { isCanonicalDuration } from './duration.js';
+import { isCanonicalTimestamp } from './timestamp.js';
 
 /**
  * How many members all objects of a value have together, if it is canonical already. A negative

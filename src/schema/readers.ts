@@ -9,7 +9,8 @@ import { messageReader, type MessageReader } from './message-reader.js';
 import type { FieldModel, MessageModel, ValueModel } from './model.js';
 import { MAX_DEPTH, type Reader } from './report.js';
 import { scalarReader } from './scalar.js';
-import { durationReader, timestampReader } from './time.js';
+import { durationReader } from './duration.js';
+import { timestampReader } from './timestamp.js';
 
 /** The slow path of a schema: one reader for each message, made once. */
 export class Readers {
