@@ -1,4 +1,4 @@
-import { canonicalLength, endOfFraction, isDigit, toFraction } from './fraction.js';
+import { canonicalLength, endOfFraction, isDigit, withFraction } from './fraction.js';
 import type { Reader } from './report.js';
 
 const MAX_SECONDS = 315_576_000_000; // 10,000 years of 365.25 days
@@ -39,6 +39,6 @@ function canonicalDuration(text: string): string | undefined {
   let start = first;
   while (start < point - 1 && text.charCodeAt(start) === ZERO) start++;
   if (start === first && length === end - point) return text;
-  const sign = isNegative ? '-' : '';
-  return `${sign}${toFraction(text, start, point, end, length)}s`;
+  if (start === first) return withFraction(text, 0, point, end, length, 's');
+  return (isNegative ? '-' : '') + withFraction(text, start, point, end, length, 's');
 }

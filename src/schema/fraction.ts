@@ -21,17 +21,18 @@ export function canonicalLength(text: string, point: number, end: number): numbe
   return last > point ? 1 + Math.ceil((last - point) / 3) * 3 : 0;
 }
 
-/** The part from `start` to the end of a fraction, cut or filled with zeros to its canonical length. */
-export function toFraction(
+/** `text` from `start`, its fraction cut or filled with zeros to the canonical length, and its unit. */
+export function withFraction(
   text: string,
   start: number,
   point: number,
   end: number,
   length: number,
+  unit: string,
 ): string {
   const missing = point + length - end;
-  if (missing <= 0) return text.slice(start, point + length);
-  return text.slice(start, end) + (missing === 1 ? '0' : '00');
+  if (missing <= 0) return text.slice(start, point + length) + unit;
+  return text.slice(start, end) + (missing === 1 ? '0' : '00') + unit;
 }
 
 export function isDigit(code: number): boolean {

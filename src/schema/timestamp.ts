@@ -1,4 +1,4 @@
-import { canonicalLength, endOfFraction, toFraction } from './fraction.js';
+import { canonicalLength, endOfFraction, withFraction } from './fraction.js';
 import type { Reader } from './report.js';
 
 /** Where the parts of `YYYY-MM-DDThh:mm:ss` end, and of an offset (`+hh:mm`). */
@@ -8,8 +8,6 @@ const SECONDS_END = 19;
 const OFFSET_LENGTH = 6;
 
 const MINUTES_OF_DAY = 24 * 60;
-/** The numbers from 0 to 99 in two digits. */
-const PAIRS = Array.from({ length: 100 }, (_, number) => String(number).padStart(2, '0'));
 /** In place of two digits: nothing that is added makes it a number of a date. */
 const NO_NUMBER = -10_000;
 
@@ -41,22 +39,19 @@ function canonicalTimestamp(text: string): string | undefined {
   const hour = pairAt(text, 11);
   const minute = pairAt(text, 14);
   if (year < 0 || month < 1 || month > 12 || day < 1 || day > daysIn(month, year)) return undefined;
-  if (!isTimeOfDay(hour, minute) || !isTimeOfDay(0, pairAt(text, 17))) return undefined;
+  const second = pairAt(text, 17);
+  if (!isTimeOfDay(hour, minute) || !isTimeOfDay(0, second)) return undefined;
 
   const zone = endOfFraction(text, SECONDS_END);
   const offset = offsetAt(text, zone);
   if (offset === undefined) return undefined;
   const length = canonicalLength(text, SECONDS_END, zone);
-  if (text.charCodeAt(zone) === Z && length === zone - SECONDS_END && year > 0) return text;
-
-  const minutes = hour * 60 + minute - offset;
-  const days = Math.floor(minutes / MINUTES_OF_DAY);
-  const date =
-    days === 0 && year > 0 ? text.slice(0, DATE_END) : dateBeside(year, month, day, days);
-  if (date === undefined) return undefined;
-  const ofDay = minutes - days * MINUTES_OF_DAY;
-  const clock = `T${PAIRS[Math.floor(ofDay / 60)]}:${PAIRS[ofDay % 60]}`;
-  return `${date}${clock}${toFraction(text, MINUTES_END, SECONDS_END, zone, length)}Z`;
+  if (offset === 0 && year > 0) {
+    const isCanonical = length === zone - SECONDS_END && text.charCodeAt(zone) === Z;
+    return isCanonical ? text : withFraction(text, 0, SECONDS_END, zone, length, 'Z');
+  }
+  const whole = inUtc(year, month, day, hour * 60 + minute - offset, second);
+  return whole && whole + withFraction(text, SECONDS_END, SECONDS_END, zone, length, 'Z');
 }
 
 function hasSeparators(text: string): boolean {
@@ -91,18 +86,63 @@ function isTimeOfDay(hours: number, minutes: number): boolean {
   return hours >= 0 && hours <= 23 && minutes >= 0 && minutes <= 59;
 }
 
-/** As many days later as an offset leads: -1, 0 or 1. */
-function dateBeside(year: number, month: number, day: number, days: number): string | undefined {
+/** @param minutes since the day began, before it or after it: an offset leads no further than a day */
+function inUtc(
+  year: number,
+  month: number,
+  day: number,
+  minutes: number,
+  second: number,
+): string | undefined {
+  const days = Math.floor(minutes / MINUTES_OF_DAY);
+  const ofDay = minutes - days * MINUTES_OF_DAY;
   const beside = day + days;
-  if (beside >= 1 && beside <= daysIn(month, year)) return dateText(year, month, beside);
+  if (beside >= 1 && beside <= daysIn(month, year)) {
+    return wholeSecond(year, month, beside, ofDay, second);
+  }
   const nextMonth = ((month + days + 11) % 12) + 1;
   const nextYear = nextMonth === month + days ? year : year + days;
-  return dateText(nextYear, nextMonth, days > 0 ? 1 : daysIn(nextMonth, nextYear));
+  const nextDay = days > 0 ? 1 : daysIn(nextMonth, nextYear);
+  return wholeSecond(nextYear, nextMonth, nextDay, ofDay, second);
 }
 
-function dateText(year: number, month: number, day: number): string | undefined {
+/** `YYYY-MM-DDThh:mm:ss`, made in one piece: of several it would cost twice as much. */
+function wholeSecond(
+  year: number,
+  month: number,
+  day: number,
+  minutes: number,
+  second: number,
+): string | undefined {
   if (year < 1 || year > 9999) return undefined;
-  return `${PAIRS[Math.floor(year / 100)]}${PAIRS[year % 100]}-${PAIRS[month]}-${PAIRS[day]}`;
+  const hour = Math.floor(minutes / 60);
+  const minute = minutes % 60;
+  return String.fromCharCode(
+    digit(year / 1000),
+    digit(year / 100),
+    digit(year / 10),
+    digit(year),
+    MINUS,
+    digit(month / 10),
+    digit(month),
+    MINUS,
+    digit(day / 10),
+    digit(day),
+    T,
+    digit(hour / 10),
+    digit(hour),
+    COLON,
+    digit(minute / 10),
+    digit(minute),
+    COLON,
+    digit(second / 10),
+    digit(second),
+  );
+}
+
+/** The character of the last digit before the point. */
+function digit(number: number): number {
+  return ZERO + (Math.floor(number) % 10);
 }
 
 function daysIn(month: number, year: number): number {
