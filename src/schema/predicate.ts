@@ -151,13 +151,14 @@ class PredicateSource {
     }
     const check = this.check(field.value, field.mapKey ? 'y' : 'x', '(d+1)');
     if (field.mapKey === undefined) return `if(!(${check}))return -1;`;
-    const entry = `n++;if(!(${keyCheck(field.mapKey, 'k', 'y')}))return -1;if(!(${check}))return -1;`;
-    // Keys that are indices are slow to enumerate one by one.
+    const keys = `if(!(${keyCheck(field.mapKey, 'k', 'y')}))return -1;`;
+    const values = `n++;if(!(${check}))return -1;`;
+    // Keys that are indices are slow to enumerate one by one, and dear to make: not for bad values.
     return (
       `if(${notPlain('x')})return -1;` +
       (field.mapKey in INTEGERS
-        ? `const ks=Object.keys(x),ys=Object.values(x);for(let i=0;i<ks.length;i++){const k=ks[i],y=ys[i];${entry}}`
-        : `for(const k in x){const y=x[k];${entry}}`)
+        ? `for(const y of Object.values(x)){${values}}for(const k of Object.keys(x)){${keys}}`
+        : `for(const k in x){const y=x[k];${keys}${values}}`)
     );
   }
 }
