@@ -38,6 +38,8 @@ export type IntegerName = keyof typeof INTEGERS;
 
 const PLUS = 43;
 const MINUS = 45;
+const ZERO = 48;
+const NINE = 57;
 
 /** A sign more than the widest type. */
 const MOST_BITS = 65;
@@ -122,5 +124,15 @@ export function canonicalIntegerKey(key: string, type: IntegerType): string | un
 
 /** Whether `text` is an integer of the type as `String` would write it. */
 export function isCanonicalInteger(text: string, type: IntegerType): boolean {
-  return digitsBetween(text, type.min, type.max) === text;
+  const signed = type.signed && text.charCodeAt(0) === MINUS;
+  const digits = signed ? text.length - 1 : text.length;
+  const anyFits = type.long ? 18 : 9;
+  if (digits > anyFits) return digitsBetween(text, type.min, type.max) === text;
+  let i = signed ? 1 : 0;
+  if (text.charCodeAt(i) === ZERO) return text.length === 1;
+  for (; i < text.length; i++) {
+    const digit = text.charCodeAt(i);
+    if (digit < ZERO || digit > NINE) return false;
+  }
+  return digits > 0;
 }
