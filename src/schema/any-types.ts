@@ -7,6 +7,8 @@ import { isType } from './reflection.js';
 export class AnyTypeIndex implements AnyTypes {
   readonly #names: NameIndex;
   readonly #build: (type: Type) => ValueModel;
+  /** Those that were asked for, so that each is looked up and built once. */
+  readonly #found = new Map<string, ValueModel>();
 
   constructor(names: NameIndex, build: (type: Type) => ValueModel) {
     this.#names = names;
@@ -14,8 +16,14 @@ export class AnyTypeIndex implements AnyTypes {
   }
 
   find(name: string): ValueModel | undefined {
-    const type = this.#names.find(name.replace(/^\.+/, ''));
-    return isType(type) ? this.#build(type) : undefined;
+    const fullName = name.startsWith('.') ? name.replace(/^\.+/, '') : name;
+    const known = this.#found.get(fullName);
+    if (known !== undefined) return known;
+    const type = this.#names.find(fullName);
+    if (!isType(type)) return undefined;
+    const model = this.#build(type);
+    this.#found.set(fullName, model);
+    return model;
   }
 
   *all(): Generator<ValueModel> {

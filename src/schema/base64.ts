@@ -32,6 +32,17 @@ function sextet(code: number): number {
 /** Shared by all fields that are empty: nothing can be written into it. */
 const NO_BYTES = Buffer.alloc(0);
 
+/** Up to this length a loop is faster than calling the native decoder. */
+const LOOPED = 32;
+
+/** What each ASCII character stands for in either alphabet, or -1. */
+const SEXTETS = new Int8Array(128).fill(-1);
+const LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ';
+for (const last of ['+/', '-_']) {
+  const alphabet = `${LETTERS}${LETTERS.toLowerCase()}0123456789${last}`;
+  for (let i = 0; i < alphabet.length; i++) SEXTETS[alphabet.charCodeAt(i)] = i;
+}
+
 /**
  * The bytes of base64: standard or URL-safe, padded or not, as the reference takes it, which ignores
  * what follows the first `=`. Undefined for what is none.
@@ -39,9 +50,29 @@ const NO_BYTES = Buffer.alloc(0);
 export function decodeBase64(text: string): Buffer | undefined {
   if (text === '') return NO_BYTES;
   const padding = text.indexOf('=');
-  const digits = padding < 0 ? text : text.slice(0, padding);
-  const rest = digits.length % 4;
+  const length = padding < 0 ? text.length : padding;
+  const rest = length % 4;
   if (rest === 1 || (rest === 0 && padding >= 0)) return undefined;
+  return length <= LOOPED ? decodeShort(text, length) : decodeLong(text.slice(0, length));
+}
+
+function decodeShort(text: string, length: number): Buffer | undefined {
+  const bytes = Buffer.allocUnsafe((length * 3) >> 2);
+  let bits = 0;
+  let at = 0;
+  for (let i = 0; i < length; i++) {
+    const code = text.charCodeAt(i);
+    const sextet = code < 128 ? SEXTETS[code]! : -1;
+    if (sextet < 0) return undefined;
+    bits = (bits << 6) | sextet;
+    // Four characters are three bytes: each but the first completes one.
+    const place = i & 3;
+    if (place !== 0) bytes[at++] = bits >> (6 - 2 * place);
+  }
+  return bytes;
+}
+
+function decodeLong(digits: string): Buffer | undefined {
   // The decoder skips what it does not know, and takes a character beyond Latin-1 for its low byte.
   if (Buffer.byteLength(digits) !== digits.length) return undefined;
   const bytes = Buffer.from(digits, isLongAndUrlSafe(digits) ? 'base64url' : 'base64');

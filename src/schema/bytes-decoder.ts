@@ -104,8 +104,9 @@ function listDecoder(decode: BytesDecoder): BytesDecoder {
 function mapDecoder(decode: BytesDecoder): BytesDecoder {
   return (value) => {
     const out: Record<string, unknown> = {};
-    for (const [key, member] of Object.entries(value as object)) {
-      const decoded = decode(member);
+    // Object.entries takes several times as long for hundreds of thousands of keys.
+    for (const key of Object.keys(value as object)) {
+      const decoded = decode((value as Record<string, unknown>)[key]);
       if (decoded === undefined) return undefined;
       setOwn(out, key, decoded);
     }

@@ -1,7 +1,7 @@
 import { types } from 'node:util';
 import { HARMLESS_KEY, jsonList, reachesPrototype } from '../json/index.js';
 import { INTEGERS, canonicalIntegerKey } from './integer.js';
-import { entriesOf, isList, isRecord } from './record.js';
+import { isList, isRecord } from './record.js';
 import { isWellFormed, setOwn, type Reader } from './report.js';
 import type { ScalarName } from './scalar.js';
 
@@ -28,7 +28,9 @@ export function mapReader(keyType: ScalarName, readMember: Reader): Reader {
   return (value, report, at, depth) => {
     if (!isRecord(value)) return report.fail(at, 'an object (a map)', value);
     const out: Record<string, unknown> = {};
-    for (const [key, member] of entriesOf(value, report)) {
+    for (const key of Object.keys(value)) {
+      const member = (value as Record<string, unknown>)[key];
+      if (report.answer && member === undefined) continue;
       report.path[at] = key;
       report.members++;
       const spelling = canonical(key, report.wellFormed);

@@ -1,18 +1,25 @@
-import { cut, integerOf } from '../json/index.js';
+import { cut } from '../json/index.js';
+import { digitsBetween, exactDigits, numberOf } from './numeric.js';
 import type { Reader, Report } from './report.js';
 
 /** A protobuf integer type: its range, its sign and whether JSON carries it as a string. */
 export interface IntegerType {
-  readonly min: bigint;
-  readonly max: bigint;
+  /** In decimal digits. */
+  readonly min: string;
+  readonly max: string;
   readonly signed: boolean;
   readonly long: boolean;
 }
 
-const int32: IntegerType = { min: -(2n ** 31n), max: 2n ** 31n - 1n, signed: true, long: false };
-const uint32: IntegerType = { min: 0n, max: 2n ** 32n - 1n, signed: false, long: false };
-const int64: IntegerType = { min: -(2n ** 63n), max: 2n ** 63n - 1n, signed: true, long: true };
-const uint64: IntegerType = { min: 0n, max: 2n ** 64n - 1n, signed: false, long: true };
+const int32: IntegerType = { min: '-2147483648', max: '2147483647', signed: true, long: false };
+const uint32: IntegerType = { min: '0', max: '4294967295', signed: false, long: false };
+const int64: IntegerType = {
+  min: '-9223372036854775808',
+  max: '9223372036854775807',
+  signed: true,
+  long: true,
+};
+const uint64: IntegerType = { min: '0', max: '18446744073709551615', signed: false, long: true };
 
 export const INTEGERS = {
   int32,
@@ -29,35 +36,33 @@ export const INTEGERS = {
 
 export type IntegerName = keyof typeof INTEGERS;
 
-const DIGITS = /^[+-]?[0-9]+$/;
-/** A JSON-like number, also with a leading plus or without digits on one side of the point. */
-export const NUMERIC = /^[+-]?(?:[0-9]*\.[0-9]+|[0-9]+\.?)(?:[eE][+-]?[0-9]+)?$/;
-
+const PLUS = 43;
 const MINUS = 45;
 const ZERO = 48;
 const NINE = 57;
 
-/** Longer digits cannot be in any range, and making a bigint of them costs a hostile square. */
-const MAX_DIGITS = 20;
+/** A sign more than the widest type. */
+const MOST_BITS = 65;
 
 export function integerReader(name: IntegerName): Reader {
   const type = INTEGERS[name];
   const expected = `${name} (an integer from ${type.min} to ${type.max})`;
   const exactly = `expected ${name} beyond 2^53, where numbers lose digits, as`;
   return (value, report, at) => {
-    const integer = report.answer ? answeredInteger(value) : toInteger(value);
-    if (type.long && typeof integer === 'bigint' && typeof value === 'number') {
+    if (type.long && typeof value === 'number' && isUnsafeInteger(value)) {
       const doubtful = doubtfulNumber(value, report, at);
       if (doubtful !== undefined) {
         const remedy = report.answer ? 'a bigint or a string' : 'a string';
         return report.refuse(at, `${exactly} ${remedy}, got the number ${cut(doubtful)}`);
       }
     }
-    if (integer === undefined || integer < type.min || integer > type.max) {
-      return report.fail(at, expected, value);
-    }
-    return type.long ? String(integer) : Number(integer);
+    const integer = toInteger(report.answer ? answeredInteger(value) : value, type);
+    return integer ?? report.fail(at, expected, value);
   };
+}
+
+function isUnsafeInteger(value: number): boolean {
+  return Number.isInteger(value) && !Number.isSafeInteger(value);
 }
 
 /**
@@ -68,54 +73,53 @@ function doubtfulNumber(value: number, report: Report, at: number): string | und
   return report.answer ? String(value) : report.text?.changedNumber(report.path, at);
 }
 
-/** The integer a JSON number or string stands for (`1`, `"1"`, `"1.0"`, `1e2`), if it is one. */
-function toInteger(value: unknown): number | bigint | undefined {
-  switch (typeof value) {
-    case 'number':
-      return fromNumber(value);
-    case 'string':
-      if (DIGITS.test(value)) return fromDigits(value);
-      return NUMERIC.test(value) ? fromDecimal(value) : undefined;
-    default:
-      return undefined;
-  }
+/** The canonical form of a JSON number or string that is an integer (`1`, `"1"`, `"1.0"`, `1e2`). */
+function toInteger(value: unknown, type: IntegerType): number | string | undefined {
+  if (typeof value === 'number') return fromNumber(value, type);
+  if (typeof value !== 'string') return undefined;
+  if (!type.long) return fromNumber(numberOf(value), type);
+  return digitsBetween(value, type.min, type.max) ?? fromDecimal(value, type);
 }
 
-function fromNumber(value: number): number | bigint | undefined {
+function fromNumber(value: number, type: IntegerType): number | string | undefined {
+  if (!type.long) {
+    // Adding zero makes -0 the integer 0.
+    return (type.signed ? value | 0 : value >>> 0) === value ? value + 0 : undefined;
+  }
+  if (Number.isSafeInteger(value)) return value >= 0 || type.signed ? String(value) : undefined;
+  // Past 2^53, String(number) would print an exponent or other digits.
   if (!Number.isInteger(value)) return undefined;
-  // Adding zero makes -0 the integer 0; past 2^53, String(number) would print an exponent.
-  return Number.isSafeInteger(value) ? value + 0 : BigInt(value);
+  return digitsBetween(String(BigInt(value)), type.min, type.max);
 }
 
 /** Digits that a number would lose are kept. */
-function fromDecimal(text: string): number | bigint | undefined {
-  const number = Number(text);
-  return Number.isSafeInteger(number) ? number + 0 : integerOf(text);
-}
-
-function fromDigits(text: string): number | bigint | undefined {
-  const digits = text.replace(/^\+/, '').replace(/^(-?)0+(?=\d)/, '$1');
-  if (digits.length <= 15) return Number(digits) + 0;
-  return digits.length > MAX_DIGITS ? undefined : BigInt(digits);
+function fromDecimal(text: string, type: IntegerType): number | string | undefined {
+  const number = numberOf(text);
+  if (!isUnsafeInteger(number)) return fromNumber(number, type);
+  const digits = exactDigits(text);
+  return digits === undefined ? undefined : digitsBetween(digits, type.min, type.max);
 }
 
 /** A handler may also return a bigint, or a Long as protobufjs gives it. */
-function answeredInteger(value: unknown): number | bigint | undefined {
-  if (typeof value === 'bigint') return value;
-  if (typeof value !== 'object' || value === null) return toInteger(value);
+function answeredInteger(value: unknown): unknown {
+  if (typeof value === 'bigint') return textOf(value);
+  if (typeof value !== 'object' || value === null) return value;
   const { low, high, unsigned } = value as { low?: unknown; high?: unknown; unsigned?: unknown };
   if (typeof low !== 'number' || typeof high !== 'number') return undefined;
   const bits = (BigInt(high >>> 0) << 32n) | BigInt(low >>> 0);
-  return unsigned === true ? bits : BigInt.asIntN(64, bits);
+  return String(unsigned === true ? bits : BigInt.asIntN(64, bits));
+}
+
+/** The digits of a bigint that may be of a type: those of a long one cost the square of their number. */
+function textOf(value: bigint): string | undefined {
+  return BigInt.asIntN(MOST_BITS, value) === value ? String(value) : undefined;
 }
 
 /** A map key is stricter than a value: digits only, a sign only where the type has one. */
 export function canonicalIntegerKey(key: string, type: IntegerType): string | undefined {
-  if (!(type.signed ? /^-?[0-9]+$/ : /^[0-9]+$/).test(key)) return undefined;
-  const integer = fromDigits(key);
-  return integer === undefined || integer < type.min || integer > type.max
-    ? undefined
-    : String(integer);
+  const first = key.charCodeAt(0);
+  if (first === PLUS || (first === MINUS && !type.signed)) return undefined;
+  return digitsBetween(key, type.min, type.max);
 }
 
 /** Whether `text` is an integer of the type as `String` would write it. */
@@ -123,7 +127,7 @@ export function isCanonicalInteger(text: string, type: IntegerType): boolean {
   const signed = type.signed && text.charCodeAt(0) === MINUS;
   const digits = signed ? text.length - 1 : text.length;
   const anyFits = type.long ? 18 : 9;
-  if (digits > anyFits) return digits <= MAX_DIGITS && canonicalIntegerKey(text, type) === text;
+  if (digits > anyFits) return digitsBetween(text, type.min, type.max) === text;
   let i = signed ? 1 : 0;
   if (text.charCodeAt(i) === ZERO) return text.length === 1;
   for (; i < text.length; i++) {

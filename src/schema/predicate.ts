@@ -6,7 +6,8 @@ import { INTEGERS, isCanonicalInteger, type IntegerName } from './integer.js';
 import type { EnumModel, FieldModel, MessageModel, ValueModel } from './model.js';
 import { MAX_DEPTH } from './report.js';
 import { MAX_FLOAT, areFinite, type ScalarName } from './scalar.js';
-import { isCanonicalDuration, isCanonicalTimestamp } from './time.js';
+import { isCanonicalDuration } from './duration.js';
+import { isCanonicalTimestamp } from './timestamp.js';
 
 /**
  * How many members all objects of a value have together, if it is canonical already. A negative
@@ -150,13 +151,14 @@ class PredicateSource {
     }
     const check = this.check(field.value, field.mapKey ? 'y' : 'x', '(d+1)');
     if (field.mapKey === undefined) return `if(!(${check}))return -1;`;
-    const entry = `n++;if(!(${keyCheck(field.mapKey, 'k', 'y')}))return -1;if(!(${check}))return -1;`;
-    // Keys that are indices are slow to enumerate one by one.
+    const keys = `if(!(${keyCheck(field.mapKey, 'k', 'y')}))return -1;`;
+    const values = `n++;if(!(${check}))return -1;`;
+    // Keys that are indices are slow to enumerate one by one, and dear to make: not for bad values.
     return (
       `if(${notPlain('x')})return -1;` +
       (field.mapKey in INTEGERS
-        ? `const ks=Object.keys(x),ys=Object.values(x);for(let i=0;i<ks.length;i++){const k=ks[i],y=ys[i];${entry}}`
-        : `for(const k in x){const y=x[k];${entry}}`)
+        ? `for(const y of Object.values(x)){${values}}for(const k of Object.keys(x)){${keys}}`
+        : `for(const k in x){const y=x[k];${keys}${values}}`)
     );
   }
 }

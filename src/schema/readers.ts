@@ -1,6 +1,6 @@
 import { jsonList } from '../json/index.js';
 import { answered } from './answered.js';
-import { anyReader } from './any-reader.js';
+import { anyReader, type AnyContent } from './any-reader.js';
 import { bytesForm } from './base64.js';
 import { listReader, structReader, valueReader } from './dynamic.js';
 import { enumReader } from './enum-reader.js';
@@ -9,11 +9,14 @@ import { messageReader, type MessageReader } from './message-reader.js';
 import type { FieldModel, MessageModel, ValueModel } from './model.js';
 import { MAX_DEPTH, type Reader } from './report.js';
 import { scalarReader } from './scalar.js';
-import { durationReader, timestampReader } from './time.js';
+import { durationReader } from './duration.js';
+import { timestampReader } from './timestamp.js';
 
 /** The slow path of a schema: one reader for each message, made once. */
 export class Readers {
   readonly #messages = new Map<MessageModel, MessageReader>();
+  /** What was met in an Any: its messages are read when they come. */
+  readonly #contents = new Map<ValueModel, AnyContent>();
   readonly #unfinished: (() => void)[] = [];
 
   of(model: ValueModel): Reader {
@@ -53,16 +56,23 @@ export class Readers {
         return answered(
           anyReader((name) => {
             const inner = model.types.find(name);
-            if (inner === undefined) return undefined;
-            if (inner.kind !== 'message') {
-              return { readValue: this.of(inner), mayBeAbsent: inner.kind === 'value' };
-            }
-            const readFields = this.#message(inner.message);
-            this.#finish();
-            return { readFields };
+            return inner && this.#contentOf(inner);
           }),
         );
     }
+  }
+
+  #contentOf(inner: ValueModel): AnyContent {
+    let content = this.#contents.get(inner);
+    if (content === undefined) {
+      content =
+        inner.kind === 'message'
+          ? { readFields: this.#message(inner.message) }
+          : { readValue: this.#of(inner), mayBeAbsent: inner.kind === 'value' };
+      this.#finish();
+      this.#contents.set(inner, content);
+    }
+    return content;
   }
 
   #message(model: MessageModel): MessageReader {

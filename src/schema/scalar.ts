@@ -1,5 +1,6 @@
 import { bytesReader } from './base64.js';
-import { INTEGERS, NUMERIC, integerReader, type IntegerName } from './integer.js';
+import { INTEGERS, integerReader, type IntegerName } from './integer.js';
+import { numberOf } from './numeric.js';
 import { isWellFormed, type Reader } from './report.js';
 
 export type ScalarName = IntegerName | 'double' | 'float' | 'bool' | 'string' | 'bytes';
@@ -52,7 +53,7 @@ function floatReader(name: string, max: number): Reader {
       if (report.answer && !Number.isFinite(number)) return String(number);
     } else if (typeof value === 'string') {
       if (NON_FINITE.includes(value)) return value;
-      number = NUMERIC.test(value) ? Number(value) : NaN;
+      number = numberOf(value);
     } else if (report.answer && typeof value === 'bigint') {
       number = Number(value);
     } else {
