@@ -1,0 +1,199 @@
+// node bench/hostile-texts.mjs [part of a name]: how long bodies of 10 MiB hold the event loop, from
+// their chunks to their checked value, against `JSON.parse` of them. Needs `npm run build`.
+import protobuf from 'protobufjs';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { decodeBody, parseBody } from '../dist/src/http/json-body.js';
+import { checkFreeValue } from '../dist/src/json/index.js';
+import { compileSchema } from '../dist/src/schema/index.js';
+import { median } from './harness/statistics.mjs';
+
+const ROUNDS = 7;
+const LIMIT = 10 * 1024 * 1024;
+const CHUNK = 65_536;
+/** What a body may cost: so many times its `JSON.parse`, and milliseconds beyond. */
+const TIMES = 5;
+const BEYOND = 5;
+
+// So that a body does not pay for the garbage of the one before.
+setFlagsFromString('--expose-gc');
+const collectGarbage = runInNewContext('gc');
+
+/** A text of the limit's size: `item` again and again, between `start` and `end`. */
+function filled(start, item, end = '', separator = ',') {
+  const make = typeof item === 'function' ? item : () => item;
+  const parts = [];
+  let left = LIMIT - Buffer.byteLength(start + end);
+  for (let i = 0; ; i++) {
+    const part = i === 0 ? make(i) : separator + make(i);
+    left -= Buffer.byteLength(part);
+    if (left < 0) return start + parts.join('') + end;
+    parts.push(part);
+  }
+}
+
+const list = (item) => filled('{"x":[', item, ']}');
+const record = (member) => filled('{"x":{', member, '}}');
+const string = (piece) => filled('{"x":"', piece, '"}', '');
+const integers = (item) => ({ body: filled('{"big":[', item, ']}'), schema: 'Texts' });
+
+const SCHEMA =
+  'message Texts { repeated int64 big = 1; repeated string x = 2; repeated double xs = 3; }';
+
+const BODIES = [
+  { name: 'brackets that nothing closes', body: filled('{"x":', '[', '', '') },
+  { name: 'braces that nothing closes', body: filled('', '{"x":', '', '') },
+  { name: 'brackets of 1,000 levels', body: list('['.repeat(900) + ']'.repeat(900)) },
+  { name: 'braces of 900 levels', body: list('{"":'.repeat(900) + '1' + '}'.repeat(900)) },
+  { name: 'a tree of 16 levels', body: list('[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]') },
+  { name: 'empty arrays', body: list('[]') },
+  { name: 'empty objects', body: list('{}') },
+  { name: 'empty strings', body: list('""') },
+  { name: 'objects of one member', body: list('{"":1}') },
+  { name: 'zeros', body: list('0') },
+  { name: 'nulls', body: list('null') },
+  { name: 'white space', body: filled('{"x":1', ' ', '}', '') },
+  { name: 'white space alone', body: filled('', ' ', '', '') },
+  { name: 'white space between', body: list(' \n\t\r1') },
+  { name: 'keys', body: record((i) => `"k${i}":1`) },
+  { name: 'keys that are indexes', body: record((i) => `"${i}":1`) },
+  { name: 'keys that are sparse indexes', body: record((i) => `"${(i * 7919) % 4294967291}":1`) },
+  { name: 'keys with an escape', body: record((i) => `"\\u006b${i}":1`) },
+  { name: 'keys beyond Latin-1', body: record((i) => `"ключ${i}":1`) },
+  { name: 'keys of 1,000 characters', body: record((i) => `"${String(i).padStart(1000, 'k')}":1`) },
+  { name: 'one key that stands twice', body: filled('{"k":1,', (i) => `"k${i}":1`, ',"k":1}') },
+  { name: 'keys that stand twice', body: record('"k":1') },
+  { name: 'a long key that stands twice', body: filled('{"', 'k', `":1,"k":1,"k":1}`, '') },
+  { name: 'a key that stands twice after colons', body: filled('{"k":1,"x":[', '":"', '],"k":1}') },
+  { name: 'objects whose key stands twice', body: list('{"a":1,"a":2}') },
+  { name: '__proto__ keys', body: list('{"__proto__":1}') },
+  { name: '__proto__ at the end', body: filled('{"x":[', '{"a":1}', ',{"__proto__":1}]}') },
+  { name: 'constructor keys', body: list('{"constructor":1}') },
+  { name: 'strings of colons', body: string(':') },
+  { name: 'many strings of colons', body: list('":::"') },
+  { name: 'one colon in a long string', body: filled('{"x":":', 'a', '"}', '') },
+  { name: 'one colon, many strings', body: filled('{"x":[":",', '""', ']}') },
+  { name: 'one colon, many keys', body: filled('{"x":":",', (i) => `"k${i}":1`, '}') },
+  { name: 'escaped quotes', body: string('\\"') },
+  { name: 'escaped quotes and a colon', body: filled('{"x":":', '\\"', '"}', '') },
+  { name: 'many escaped quotes and colons', body: list('":\\""') },
+  { name: 'backslashes', body: string('\\\\') },
+  { name: 'backslashes and a colon', body: filled('{"x":":', '\\\\', '"}', '') },
+  { name: 'backslashes before quotes', body: string('\\\\\\"') },
+  { name: 'escaped letters', body: string('\\u0041') },
+  { name: 'escaped surrogates', body: string('\\ud83d\\ude00') },
+  { name: 'lone escaped surrogates', body: string('\\ud83d') },
+  { name: 'lone escaped surrogates in a schema', body: string('\\ud83d').replace('"x":"', '"x":["').replace(/"}$/, '"]}'), schema: 'Texts' },
+  { name: 'line feeds', body: string('\\n') },
+  { name: 'a string of ASCII', body: string('a') },
+  { name: 'a string of two bytes a character', body: string('é') },
+  { name: 'a string of Cyrillic', body: string('ж') },
+  { name: 'a string of three bytes a character', body: string('語') },
+  { name: 'a string of four bytes a character', body: string('😀') },
+  { name: 'Cyrillic and colons', body: string('ж:') },
+  { name: 'ASCII and one character beyond', body: filled('{"x":"ж', 'a', '"}', '') },
+  { name: 'braces beside one character beyond Latin-1', body: filled('{"y":"ж","x":[', '{"":1}', ']}') },
+  { name: 'Cyrillic strings', body: list('"ж"') },
+  { name: 'a number of digits', body: filled('{"x":', '9', '}', '') },
+  { name: 'a fraction', body: filled('{"x":0.', '3', '}', '') },
+  { name: 'zeros behind a point', body: filled('{"x":9007199254740992.', '0', '}', '') },
+  { name: 'an exponent', body: filled('{"x":1e', '0', '1}', '') },
+  { name: 'long fractions', body: list(`0.${'1234567890'.repeat(10)}`) },
+  { name: 'ordinary doubles', body: list((i) => String(Math.sin(i + 1))) },
+  { name: 'exponents', body: list('1e300') },
+  { name: 'invalid UTF-8 at the end', body: Buffer.concat([Buffer.from(string('a')), Buffer.from([0xff])]) },
+  { name: 'invalid UTF-8 at the end, Cyrillic', body: Buffer.concat([Buffer.from(string('ж')), Buffer.from([0xff])]) },
+  { name: 'Latin-1 sent as it is', body: Buffer.alloc(LIMIT, 0xe9) },
+  { name: 'a byte order mark', body: '\ufeff' + string('a').slice(0, -5) + '"}' },
+  { name: 'text that is no JSON', body: 'x'.repeat(LIMIT) },
+  { name: 'Cyrillic text that is no JSON', body: 'ж'.repeat(LIMIT / 2) },
+  { name: 'emoji that are no JSON', body: '😀'.repeat(LIMIT / 4) },
+  { name: 'no JSON at the end', body: list('1') .slice(0, -1) + 'x' },
+  { name: 'a string that nothing closes', body: filled('{"x":"', 'a', '', '') },
+  { name: 'a string of an array', body: JSON.stringify('a'.repeat(LIMIT - 2)) },
+  { name: 'a list at the root', body: filled('[', '{"a":1}', ']') },
+  { name: 'int64: with a point', ...integers('9007199254740992.0') },
+  { name: 'int64: with a point, changed at the end', body: filled('{"big":[', '9007199254740992.0', ',9007199254740993.0]}'), schema: 'Texts' },
+  { name: 'int64: with many zeros', ...integers('9007199254740992.00000000000000000000') },
+  { name: 'int64: with an exponent', ...integers('9.007199254740992e15') },
+  { name: 'int64: short exponents', ...integers('1e18') },
+  { name: 'int64: negative exponents', ...integers('90071992547409920e-1') },
+  { name: 'int64: digits', ...integers('9007199254740992') },
+  { name: 'int64: different digits', ...integers((i) => String(2n ** 53n + 2n * BigInt(i))) },
+  { name: 'int64: different points', ...integers((i) => `${2n ** 53n + 2n * BigInt(i)}.0`) },
+  { name: 'int64: changed digits', ...integers('9007199254740993') },
+  { name: 'int64: small digits', ...integers('1') },
+  { name: 'int64: small digits and one large', body: filled('{"big":[9007199254740992,', '1', ']}'), schema: 'Texts' },
+  { name: 'int64: strings of digits', ...integers('"9007199254740993"') },
+  { name: 'int64: one number of digits', body: filled('{"big":[', '9', ']}', ''), schema: 'Texts' },
+  { name: 'int64: zeros behind a point', body: filled('{"big":[9007199254740992.', '0', ']}', ''), schema: 'Texts' },
+  { name: 'int64: zeros behind a point, changed', body: filled('{"big":[9007199254740993.', '0', ']}', ''), schema: 'Texts' },
+  { name: 'int64: zeros before an exponent', body: filled('{"big":[9007199254740992', '0', 'e-10485700]}', ''), schema: 'Texts' },
+  { name: 'int64: zeros of an exponent', body: filled('{"big":[1e', '0', '18]}', ''), schema: 'Texts' },
+  { name: 'int64: nines behind a point', body: filled('{"big":[9007199254740992.', '9', ']}', ''), schema: 'Texts' },
+  { name: 'int64: a string of digits', body: filled('{"big":["', '9', '"]}', ''), schema: 'Texts' },
+  { name: 'int64: a string of zeros', body: filled('{"big":["', '0', '1"]}', ''), schema: 'Texts' },
+  { name: 'int64: a string of a fraction', body: filled('{"big":["9007199254740992.', '0', '"]}', ''), schema: 'Texts' },
+  { name: 'int64: a string that is none', body: filled('{"big":["', '9', 'x"]}', ''), schema: 'Texts' },
+  { name: 'int64: one large beside doubles', body: filled('{"big":[9007199254740992],"xs":[', '9007199254740993', ']}'), schema: 'Texts' },
+  { name: 'int64: one large beside strings', body: filled('{"big":[9007199254740992],"x":[', '"\\""', ']}'), schema: 'Texts' },
+  { name: 'int64: one large beside Cyrillic', body: filled('{"big":[9007199254740992],"x":["', 'ж', '"]}', ''), schema: 'Texts' },
+  { name: 'int64: one changed beside doubles', body: filled('{"big":[9007199254740993],"xs":[', '1', ']}'), schema: 'Texts' },
+  { name: 'a string for a list', body: string('a'), schema: 'Texts' },
+  { name: 'double: a string of digits', body: filled('{"xs":["', '9', '"]}', ''), schema: 'Texts' },
+  { name: 'double: a string of a fraction', body: filled('{"xs":["0.', '3', '"]}', ''), schema: 'Texts' },
+]; // prettier-ignore
+
+const root = protobuf.parse(`syntax = "proto3"; ${SCHEMA}`).root.resolveAll();
+
+/** All of what the intake and the validation do with a body, but for the network. */
+function serve(chunks, codec) {
+  const text = decodeBody(chunks.length === 1 ? chunks[0] : Buffer.concat(chunks));
+  const wellFormed = text.isWellFormed();
+  const value = parseBody(text);
+  if (codec === undefined) checkFreeValue(value, text);
+  else codec.read(value, { text, wellFormed });
+}
+
+/** Milliseconds that the event loop is held. */
+function time(action) {
+  collectGarbage();
+  const started = performance.now();
+  try {
+    action();
+  } catch (error) {
+    if (!(error instanceof SyntaxError) && error.name !== 'InvalidRequest') throw error;
+  }
+  return performance.now() - started;
+}
+
+function measure({ name, body, schema }) {
+  const bytes = Buffer.from(body);
+  const chunks = [];
+  for (let at = 0; at < bytes.length; at += CHUNK) chunks.push(bytes.subarray(at, at + CHUNK));
+  const codec = schema && compileSchema({ request: root.lookupType(schema) }, 'bench').request;
+  const parsed = [];
+  const served = [];
+  for (let round = 0; round <= ROUNDS; round++) {
+    // Of its own each time: a text that was read before may be kept in a faster form.
+    const text = bytes.toString();
+    const parse = time(() => JSON.parse(text));
+    const ours = time(() => serve(chunks, codec));
+    // The first round is for the compiler.
+    if (round === 0) continue;
+    parsed.push(parse);
+    served.push(ours);
+  }
+  const parse = median(parsed);
+  const ours = median(served);
+  return {
+    body: name,
+    'JSON.parse, ms': parse.toFixed(1),
+    'ours, ms': ours.toFixed(1),
+    ratio: (ours / parse).toFixed(1),
+    verdict: ours <= TIMES * parse + BEYOND ? 'PASS' : 'FAIL',
+  };
+}
+
+const [part = ''] = process.argv.slice(2);
+console.table(BODIES.filter(({ name }) => name.includes(part)).map(measure));
