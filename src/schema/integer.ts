@@ -31,7 +31,7 @@ export type IntegerName = keyof typeof INTEGERS;
 
 const DIGITS = /^[+-]?[0-9]+$/;
 /** A JSON-like number, also with a leading plus or without digits on one side of the point. */
-export const NUMERIC = /^[+-]?(?:[0-9]*\.[0-9]+|[0-9]+\.?)(?:[eE][+-]?[0-9]+)?$/;
+export const NUMERIC = /^[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?$/;
 
 const MINUS = 45;
 const ZERO = 48;

@@ -9,7 +9,7 @@ function membersOf(value: unknown): number {
   return inside + (Array.isArray(value) ? 0 : Object.keys(value).length);
 }
 
-function duplicatesIn(text: string, bytes?: Uint8Array): string[] {
+function duplicatesIn(text: string, bytes?: Buffer): string[] {
   return new JsonText(text, bytes).duplicates(membersOf(JSON.parse(text))).map(({ path }) => path);
 }
 
