@@ -1,7 +1,7 @@
-const PLUS = 43;
 const MINUS = 45;
 const POINT = 46;
 const ZERO = 48;
+const NINE = 57;
 /** In lower case. */
 const E = 101;
 
@@ -13,45 +13,28 @@ const MAX_EXPONENT = 1e15;
 const HEAD_DIGITS = 8;
 
 /**
- * An integer of up to 20 digits as `head * scale + tail`, without its sign: its first 8 digits and
- * the others. Numbers hold each part exactly, and below 2^64 `head * scale` as well.
+ * An integer of up to 20 digits as `head * scale + tail`, without its sign: its first digits and the
+ * others. Numbers hold each part exactly, and below 2^64 `head * scale` as well.
  */
 export class WholeNumber {
-  #head = 0;
-  #tail = 0;
-  #scale = 1;
-  digits = 0;
+  constructor(
+    readonly head: number,
+    readonly scale: number,
+    readonly tail: number,
+  ) {}
 
   /** The number nearest to it: what parsing makes of it. */
   get nearest(): number {
-    return this.#head * this.#scale + this.#tail;
+    return this.head * this.scale + this.tail;
   }
 
   /** Whether it is a number itself, below 2^64: whether the sum has lost nothing of the tail. */
   get isNumber(): boolean {
-    return this.nearest - this.#head * this.#scale === this.#tail;
-  }
-
-  /** Writes a digit behind the others. */
-  push(digit: number): void {
-    if (this.digits++ < HEAD_DIGITS) {
-      this.#head = this.#head * 10 + digit;
-    } else {
-      this.#tail = this.#tail * 10 + digit;
-      this.#scale *= 10;
-    }
-  }
-
-  /** Writes zeros behind the digits, if there is room for them. */
-  pushZeros(count: number): boolean {
-    if (this.digits === 0) return true;
-    if (this.digits + count > MAX_DIGITS) return false;
-    for (let i = 0; i < count; i++) this.push(0);
-    return true;
+    return this.nearest - this.head * this.scale === this.tail;
   }
 
   toBigInt(): bigint {
-    return BigInt(this.#head) * BigInt(this.#scale) + BigInt(this.#tail);
+    return BigInt(this.head) * BigInt(this.scale) + BigInt(this.tail);
   }
 }
 
@@ -66,25 +49,46 @@ export function wholeNumberAt(
   start: number,
   end: number,
 ): WholeNumber | undefined {
-  const whole = new WholeNumber();
-  // Zeros that count only where something follows them.
+  let head = 0;
+  let scale = 1;
+  let tail = 0;
+  let digits = 0;
+  // Zeros that count only where another digit follows.
   let zeros = 0;
   let point = end;
   let index = start;
   for (; index < end; index++) {
     const byte = text[index]!;
-    if (byte === ZERO) zeros++;
-    else if (byte === POINT) point = index;
-    else if ((byte | 32) === E) break;
-    else if (byte !== MINUS && byte !== PLUS) {
-      if (!whole.pushZeros(zeros) || whole.digits === MAX_DIGITS) return undefined;
-      whole.push(byte - ZERO);
+    if (byte === ZERO) {
+      zeros++;
+    } else if (byte === POINT) {
+      point = index;
+    } else if (byte > ZERO && byte <= NINE) {
+      if (digits === 0) zeros = 0;
+      digits += zeros + 1;
+      if (digits > MAX_DIGITS) return undefined;
+      for (; zeros >= 0; zeros--) {
+        const digit = zeros === 0 ? byte - ZERO : 0;
+        if (digits - zeros <= HEAD_DIGITS) {
+          head = head * 10 + digit;
+        } else {
+          tail = tail * 10 + digit;
+          scale *= 10;
+        }
+      }
       zeros = 0;
+    } else if ((byte | 32) === E) {
+      break;
     }
   }
+  if (digits === 0) return new WholeNumber(0, 1, 0);
   zeros += exponentAt(text, index + 1, end) - Math.max(index - 1 - point, 0);
-  if (whole.digits === 0) return whole;
-  return zeros >= 0 && whole.pushZeros(zeros) ? whole : undefined;
+  if (zeros < 0 || digits + zeros > MAX_DIGITS) return undefined;
+  for (; zeros > 0; zeros--) {
+    scale *= 10;
+    tail *= 10;
+  }
+  return new WholeNumber(head, scale, tail);
 }
 
 function exponentAt(text: Uint8Array, start: number, end: number): number {
