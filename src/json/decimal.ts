@@ -82,9 +82,10 @@ export function wholeNumberAt(
     }
   }
   if (digits === 0) return new WholeNumber(0, 1, 0);
-  zeros += exponentAt(text, index + 1, end) - Math.max(index - 1 - point, 0);
-  if (zeros < 0 || digits + zeros > MAX_DIGITS) return undefined;
-  for (; zeros > 0; zeros--) {
+  const fraction = Math.max(index - 1 - point, 0);
+  const power = zeros + exponentAt(text, index + 1, end) - fraction;
+  if (power < 0 || digits + power > MAX_DIGITS) return undefined;
+  for (let i = 0; i < power; i++) {
     scale *= 10;
     tail *= 10;
   }
