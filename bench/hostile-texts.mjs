@@ -3,7 +3,7 @@
 import protobuf from 'protobufjs';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { decodeBody, parseBody } from '../dist/src/http/json-body.js';
+import { readJson } from '../dist/src/gate/json-body.js';
 import { checkFreeValue } from '../dist/src/json/index.js';
 import { compileSchema } from '../dist/src/schema/index.js';
 import { median } from './harness/statistics.mjs';
@@ -156,10 +156,10 @@ function codecOf(messages) {
 
 /** All of what the intake and the validation do with a body, but for the network. */
 function serve(chunks, codec) {
-  const text = decodeBody(chunks.length === 1 ? chunks[0] : Buffer.concat(chunks));
-  const value = parseBody(text);
-  if (codec === undefined) checkFreeValue(value, text);
-  else codec.read(value, { text });
+  const call = {};
+  const value = readJson(call, chunks.length === 1 ? chunks[0] : Buffer.concat(chunks));
+  if (codec === undefined) checkFreeValue(value, call.text);
+  else codec.read(value, call);
 }
 
 /** Milliseconds that the event loop is held. */
