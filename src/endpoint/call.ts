@@ -21,8 +21,6 @@ export class Call extends CancellableTask {
   readonly context: PredictContext;
   /** What the client sent, and after validation its canonical form. */
   input: unknown = undefined;
-  /** Whether no string of the input can hold an unpaired surrogate, which spares the search for one. */
-  wellFormed = false;
   /** What the input was parsed from, until it has been validated. */
   text: JsonText | undefined = undefined;
   /** What an executor runs for this call: itself, or the flight it shares with identical calls. */

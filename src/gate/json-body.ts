@@ -11,7 +11,6 @@ import { JsonText } from '../json/index.js';
  */
 export function readJson(call: Call, bytes: Buffer): object {
   call.text = decodeBody(bytes);
-  call.wellFormed = call.text.isWellFormed();
   return parseBody(call.text);
 }
 

@@ -1,4 +1,4 @@
-import { integerOf } from './decimal.js';
+import { wholeNumberAt } from './decimal.js';
 import type { Path } from './path.js';
 
 /** Below, no integer is changed; above, none is of a 64-bit type. */
@@ -28,10 +28,10 @@ export class ChangedNumbers {
   readonly #text: Buffer;
   readonly #marked: unknown;
 
-  /** @param text valid JSON */
-  constructor(text: string) {
-    this.#text = Buffer.from(text);
-    const marked = mark(this.#text);
+  /** @param text valid JSON in UTF-8, without a byte order mark */
+  constructor(text: Buffer) {
+    this.#text = text;
+    const marked = mark(text);
     this.#marked = marked === undefined ? undefined : JSON.parse(marked.toString());
   }
 
@@ -65,8 +65,7 @@ function mark(text: Buffer): Buffer | undefined {
       }
       const length = index + 1 - start;
       const mayBeLarge = scientific ? length >= LEAST_LENGTH : whole >= LEAST_DIGITS;
-      if (!mayBeLarge || !isChanged(text.toString('latin1', start, index + 1), whole === length))
-        continue;
+      if (!mayBeLarge || !isChanged(text, start, index + 1)) continue;
       marked ??= Buffer.from(text);
       marked.write(`"${start.toString(36).padEnd(length - 2)}"`, start, 'latin1');
     }
@@ -90,11 +89,8 @@ function isOfNumber(byte: number | undefined): boolean {
   return isDigit(byte) || byte === POINT || (byte! | 32) === E || byte === PLUS || byte === MINUS;
 }
 
-function isChanged(literal: string, isWhole: boolean): boolean {
-  const value = Number(literal);
-  const size = Math.abs(value);
-  if (size < LEAST || size > MOST) return false;
-  // What is lost is less than half of this modulus, so that the last digits tell.
-  if (isWhole) return Number(literal.slice(-10)) !== size % 1e10;
-  return integerOf(literal) !== BigInt(value);
+function isChanged(text: Buffer, start: number, end: number): boolean {
+  const whole = wholeNumberAt(text, start, end);
+  const size = whole?.nearest ?? Math.abs(Number(text.toString('latin1', start, end)));
+  return size >= LEAST && size <= MOST && whole?.isNumber !== true;
 }

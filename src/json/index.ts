@@ -1,6 +1,5 @@
 export { answerValue } from './answer-value.js';
 export { bytesOf, viewedBytes } from './bytes.js';
-export { integerOf } from './decimal.js';
 export { checkFreeValue } from './free-value.js';
 export { jsonForm, jsonList } from './json-form.js';
 export { JsonText } from './json-text.js';

@@ -1,10 +1,11 @@
-import { isUtf8 } from 'node:buffer';
 import { MAX_VIOLATIONS, type Violation } from '../errors/index.js';
 import { ChangedNumbers } from './changed-numbers.js';
 import { findDuplicateKeys } from './duplicate-keys.js';
 import { hasMembers } from './member-count.js';
 import { isTooDeep } from './nesting.js';
 import { pathText, type Path } from './path.js';
+import { mayHaveUnicodeEscape } from './unicode-escape.js';
+import { decodeUtf8 } from './utf8.js';
 
 /** The deepest nesting that is parsed; a schema allows less. */
 export const DEEPEST = 1_000;
@@ -15,21 +16,22 @@ export const DEEPEST = 1_000;
  */
 export class JsonText {
   readonly text: string;
-  readonly #bytes: Uint8Array | undefined;
+  readonly #bytes: Buffer | undefined;
   #changed: ChangedNumbers | undefined;
 
   /** @param bytes the text in UTF-8, if it is at hand: some questions are answered faster by it */
-  constructor(text: string, bytes?: Uint8Array) {
+  constructor(text: string, bytes?: Buffer) {
     this.text = text;
     this.#bytes = bytes;
   }
 
   /** The text in bytes of UTF-8, with or without a byte order mark; undefined for other bytes. */
   static decode(bytes: Buffer): JsonText | undefined {
-    if (!isUtf8(bytes)) return undefined;
     // RFC 8259, 8.1: a parser may ignore a byte order mark.
     const marked = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf;
-    return new JsonText(bytes.toString('utf8', marked ? 3 : 0), bytes);
+    const unmarked = marked ? bytes.subarray(3) : bytes;
+    const text = decodeUtf8(unmarked);
+    return text === undefined ? undefined : new JsonText(text, unmarked);
   }
 
   /**
@@ -43,9 +45,9 @@ export class JsonText {
     return JSON.parse(this.text);
   }
 
-  /** Whether the text has no `\u` escape, so that no string of it can hold an unpaired surrogate. */
+  /** Whether it is plain that no string of the text can hold an unpaired surrogate. */
   isWellFormed(): boolean {
-    return !this.text.includes('\\u');
+    return !mayHaveUnicodeEscape(this.text);
   }
 
   /**
@@ -64,7 +66,7 @@ export class JsonText {
 
   /** How the number at the end of a path was written, if parsing changed its value. */
   changedNumber(path: Path, length: number): string | undefined {
-    this.#changed ??= new ChangedNumbers(this.text);
+    this.#changed ??= new ChangedNumbers(this.#bytes ?? Buffer.from(this.text));
     return this.#changed.literalAt(path, length);
   }
 }

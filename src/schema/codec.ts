@@ -18,7 +18,7 @@ export interface ReadOptions {
    * The text was valid Unicode and had no `\u` escape, so that no string in the value can hold an
    * unpaired surrogate and none needs to be searched for one: dear on text beyond Latin-1.
    *
-   * @default false
+   * @default what the text says, false without one
    */
   readonly wellFormed?: boolean;
   /**
@@ -47,7 +47,10 @@ export class MessageCodec {
    *
    * @throws {InvalidRequest} with up to 10 violations in `details`
    */
-  read(value: unknown, { wellFormed = false, text }: ReadOptions = {}): unknown {
+  read(
+    value: unknown,
+    { text, wellFormed = text?.isWellFormed() ?? false }: ReadOptions = {},
+  ): unknown {
     const members = this.#canonicalMembers?.(value, wellFormed, false) ?? -1;
     if (members >= 0) {
       const duplicates = text?.duplicates(members) ?? [];

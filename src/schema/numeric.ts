@@ -28,6 +28,33 @@ export function numberOf(text: string): number {
   return text === '' ? NaN : Number(text);
 }
 
+const LIMB = 2 ** 16;
+const TOP_LIMB = 2 ** 48;
+const TOO_LARGE = 2 ** 64;
+/** The digits that are taken off at the end: what is left has few enough to be exact. */
+const TAIL = 10_000_000;
+const TAIL_DIGITS = 7;
+
+/**
+ * All digits of an integer, where String would print an exponent or zeros; undefined where it is
+ * longer than any type has. A long division by limbs, since making a bigint of a number costs more
+ * than parsing it.
+ */
+export function digitsOf(value: number): string | undefined {
+  let left = Math.abs(value);
+  if (left >= TOO_LARGE) return undefined;
+  let head = 0;
+  let tail = 0;
+  for (let scale = TOP_LIMB; scale >= 1; scale /= LIMB) {
+    const limb = Math.floor(left / scale);
+    left -= limb * scale;
+    const dividend = tail * LIMB + limb;
+    head = head * LIMB + Math.floor(dividend / TAIL);
+    tail = dividend % TAIL;
+  }
+  return `${value < 0 ? '-' : ''}${head}${String(tail).padStart(TAIL_DIGITS, '0')}`;
+}
+
 /**
  * All digits, with a sign, of the integer that a numeric text other than zero stands for (`1.20e1`),
  * none lost; undefined where it is no integer or a longer one than any type has.

@@ -1,6 +1,16 @@
 import fc from 'fast-check';
 import { describe, expect, test, vi } from 'vitest';
+import { wholeNumberAt } from '../../src/json/decimal.js';
 import { JsonText } from '../../src/json/index.js';
+
+/** The integer that a literal stands for. */
+function integerOf(literal: string): bigint | undefined {
+  const bytes = Buffer.from(literal);
+  const whole = wholeNumberAt(bytes, 0, bytes.length);
+  if (whole === undefined) return undefined;
+  const size = BigInt(whole.head) * BigInt(whole.scale) + BigInt(whole.tail);
+  return literal.startsWith('-') ? -size : size;
+}
 
 /** The members of all objects of a parsed value. */
 function membersOf(value: unknown): number {
@@ -9,7 +19,7 @@ function membersOf(value: unknown): number {
   return inside + (Array.isArray(value) ? 0 : Object.keys(value).length);
 }
 
-function duplicatesIn(text: string, bytes?: Uint8Array): string[] {
+function duplicatesIn(text: string, bytes?: Buffer): string[] {
   return new JsonText(text, bytes).duplicates(membersOf(JSON.parse(text))).map(({ path }) => path);
 }
 
@@ -114,6 +124,22 @@ describe('keys that stand twice', () => {
     expect(indexOf.mock.calls.every(([searched]) => searched === ':')).toBe(true);
     indexOf.mockRestore();
   });
+
+  test('cost no reading where strings hold some colons in the middle of words', () => {
+    const text = new JsonText('{"at":"12:30","url":"http://host:80","said":"so: \\"yes\\""}');
+    const indexOf = vi.spyOn(String.prototype, 'indexOf');
+    expect(text.duplicates(3)).toEqual([]);
+    expect(indexOf.mock.calls.every(([searched]) => searched === ':')).toBe(true);
+    indexOf.mockRestore();
+  });
+
+  test('cost as many looks as there are strings where these are full of colons', () => {
+    const text = new JsonText(`{"a":"${':'.repeat(10_000)}"}`);
+    const indexOf = vi.spyOn(String.prototype, 'indexOf');
+    expect(text.duplicates(1)).toEqual([]);
+    expect(indexOf.mock.calls.length).toBeLessThan(20);
+    indexOf.mockRestore();
+  });
 });
 
 describe('numbers that parsing changes', () => {
@@ -164,6 +190,144 @@ describe('numbers that parsing changes', () => {
     expect(text.changedNumber(['9007199254740993', 'a b', 0], 3)).toBeUndefined();
     expect(text.changedNumber(['__proto__'], 1)).toBe('9007199254740995');
     expect(text.changedNumber(['no', 'such', 'place'], 3)).toBeUndefined();
+  });
+});
+
+/** What a literal stands for as a fraction, slowly. */
+function fractionOf(literal: string): { over: bigint; under: bigint } {
+  const [mantissa = '', exponent = '0'] = literal.toLowerCase().split('e');
+  const [whole = '', fraction = ''] = mantissa.split('.');
+  const power = Number(exponent) - fraction.length;
+  const over = BigInt(whole.replace('-', '') + fraction) * (whole.startsWith('-') ? -1n : 1n);
+  return {
+    over: over * 10n ** BigInt(Math.max(power, 0)),
+    under: 10n ** BigInt(Math.max(-power, 0)),
+  };
+}
+
+/** Integers about those at which numbers begin to lose digits, written in all ways. */
+const literals = fc
+  .record({
+    near: fc.constantFrom(2n ** 53n, 2n ** 54n, 10n ** 16n, 2n ** 60n, 2n ** 63n, 10n ** 19n),
+    away: fc.oneof(fc.bigInt(-3_000n, 3_000n), fc.bigInt(-(2n ** 53n), 2n ** 53n)),
+    sign: fc.constantFrom('', '-'),
+    shift: fc.integer({ min: 0, max: 25 }),
+    zeros: fc.integer({ min: 0, max: 5 }),
+    tail: fc.constantFrom('', '5', '00000000000000000001'),
+    form: fc.constantFrom('digits', 'point', 'exponent', 'negative exponent'),
+  })
+  .map(({ near, away, sign, shift, zeros, tail, form }) => {
+    const digits = String(near + away < 0n ? near : near + away);
+    const places = Math.min(shift, digits.length - 1);
+    const behind = `${digits.slice(digits.length - places)}${'0'.repeat(zeros)}${tail}`;
+    const before = digits.slice(0, digits.length - places);
+    switch (form) {
+      case 'digits':
+        return sign + digits;
+      case 'point':
+        return `${sign}${digits}.${'0'.repeat(zeros)}${tail || '0'}`;
+      case 'exponent':
+        return `${sign}${before}.${behind || '0'}E+${places}`;
+      default:
+        return `${sign}${digits}${'0'.repeat(zeros)}e-${zeros}`;
+    }
+  });
+
+describe('a decimal literal', () => {
+  test('is changed where its fraction is not the number that it is parsed to', () => {
+    fc.assert(
+      fc.property(literals, (literal) => {
+        const value = Number(literal);
+        const { over, under } = fractionOf(literal);
+        const inRange = Math.abs(value) >= 2 ** 53 && Math.abs(value) <= 2 ** 64;
+        const isChanged = inRange && over !== BigInt(value) * under;
+        const text = JsonText.decode(Buffer.from(`\ufeff{"ä":"1\\"","a":[${literal}]}`))!;
+        expect(text.changedNumber(['a', 0], 2)).toBe(isChanged ? literal : undefined);
+      }),
+      { numRuns: 5_000 },
+    );
+  });
+
+  test('is the integer that its fraction is, up to 20 digits', () => {
+    fc.assert(
+      fc.property(literals, (literal) => {
+        const { over, under } = fractionOf(literal);
+        const isInteger = over % under === 0n && String(over / under).replace('-', '').length <= 20;
+        expect(integerOf(literal)).toBe(isInteger ? over / under : undefined);
+      }),
+      { numRuns: 5_000 },
+    );
+  });
+
+  test.each([
+    ['0', 0n],
+    ['-0.000e5', 0n],
+    ['0e99999999999999999999', 0n],
+    ['+12', 12n],
+    ['.5e1', 5n],
+    ['5.', 5n],
+    ['0.00012e5', 12n],
+    ['1e19', 10n ** 19n],
+    ['1e20', undefined],
+    ['1e99999999999999999999', undefined],
+    ['1e-99999999999999999999', undefined],
+    ['100e-2', 1n],
+    ['100e-3', undefined],
+    ['99999999999999999999', 10n ** 20n - 1n],
+    ['999999999999999999999', undefined],
+  ])('%s is the integer %s', (literal, integer) => {
+    expect(integerOf(literal)).toBe(integer);
+  });
+});
+
+describe('bytes', () => {
+  const unit = fc.constantFrom('a', '"', 'é', 'ж', '語', '\u{1f600}', '\u0000', '\ufeff', '\uffff');
+
+  test('are the text that they are in UTF-8, short or long', () => {
+    fc.assert(
+      fc.property(fc.array(unit), fc.constantFrom(0, 1_000, 1_030, 70_000), (units, length) => {
+        const written = units.join('') + 'a'.repeat(length);
+        const bytes = Buffer.from(written);
+        expect(JsonText.decode(bytes)?.text).toBe(written.replace(/^\ufeff/, ''));
+      }),
+    );
+  });
+
+  test('are no text where they are not UTF-8', () => {
+    const byte = fc.oneof(fc.constantFrom(0x80, 0xbf, 0xc0, 0xed, 0xa0, 0xf4, 0xff), fc.nat(255));
+    fc.assert(
+      fc.property(fc.array(byte), fc.constantFrom(0, 2_000), (wrong, length) => {
+        const bytes = Buffer.concat([Buffer.from('ж'.repeat(length)), Buffer.from(wrong)]);
+        let expected: string | undefined;
+        try {
+          expected = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+        } catch {
+          // No UTF-8.
+        }
+        expect(JsonText.decode(bytes)?.text).toBe(expected);
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+});
+
+describe('escapes', () => {
+  test('of Unicode are seen wherever they stand', () => {
+    const word = fc.constantFrom('a', 'u', '\\\\', '\\n', '\\"', '\\u00e4');
+    fc.assert(
+      fc.property(fc.array(word), (words) => {
+        const text = `"${words.join('')}${'a'.repeat(16 * words.length)}"`;
+        expect(new JsonText(text).isWellFormed()).toBe(!words.includes('\\u00e4'));
+      }),
+    );
+  });
+
+  test('cost no more than a look at one of 16 characters', () => {
+    const text = new JsonText(`"${'\\\\'.repeat(8_000)}"`);
+    const indexOf = vi.spyOn(String.prototype, 'indexOf');
+    expect(text.isWellFormed()).toBe(false);
+    expect(indexOf.mock.calls.length).toBeLessThan(1_100);
+    indexOf.mockRestore();
   });
 });
 
