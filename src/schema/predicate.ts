@@ -208,7 +208,11 @@ function integerCheck(type: IntegerName, x: string): string {
 }
 
 function keyCheck(type: ScalarName, k: string, x: string): string {
-  if (type === 'string') return `(w||${k}.isWellFormed())&&(a||!h.reaches(${k},${x}))`;
+  if (type === 'string') {
+    // Three comparisons with interned names cost less than a call for each key.
+    const harmless = ['__proto__', 'constructor', 'prototype'].map((name) => `${k}!=="${name}"`);
+    return `(w||${k}.isWellFormed())&&(a||${harmless.join('&&')}||!h.reaches(${k},${x}))`;
+  }
   if (type === 'bool') return `${k}==="true"||${k}==="false"`;
   return integerText(type as IntegerName, k);
 }
