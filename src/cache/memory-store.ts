@@ -23,14 +23,10 @@ export const MAX_BYTES = 2 ** 28;
  * through Keyv or `CACHE_MANAGER` is gone for both.
  */
 export class MemoryStore extends Keyv {
-  readonly #entries: LRUCache<string, Stored>;
+  readonly #entries: Entries;
 
   constructor(maxEntries: number, maxBytes: number) {
-    const entries = new LRUCache<string, Stored>({
-      max: Math.min(maxEntries, Math.ceil(maxBytes / LEAST_ENTRY_BYTES)),
-      maxSize: maxBytes,
-      sizeCalculation: (stored, key) => ENTRY_BYTES + heldBytes(key) + heldBytes(stored),
-    });
+    const entries = new Entries(maxEntries, maxBytes);
     // No namespace, so that keys are the same here and through Keyv; no serialiser, so that a hit
     // parses nothing (a value that is not a primitive is held by reference, as Keyv's own Map does).
     super({
@@ -45,15 +41,15 @@ export class MemoryStore extends Keyv {
 
   /** How many bytes it holds, by its own count. */
   get heldBytes(): number {
-    return this.#entries.calculatedSize;
+    return this.#entries.lru?.calculatedSize ?? 0;
   }
 
   /** The value under `key`, unless it is absent or has expired. */
   read(key: string): unknown {
-    const stored = this.#entries.get(key);
+    const stored = this.#entries.lru?.get(key);
     if (stored === undefined) return undefined;
     if (stored.expires !== undefined && Date.now() > stored.expires) {
-      this.#entries.delete(key);
+      this.#entries.lru?.delete(key);
       return undefined;
     }
     return stored.value;
@@ -75,18 +71,39 @@ export function memoryStore(maxEntries: number, maxBytes = MAX_BYTES): MemorySto
   return new MemoryStore(maxEntries, maxBytes);
 }
 
+/** The LRU, made for the first entry: it sets room aside for all, which an app that caches nothing spares. */
+class Entries {
+  readonly #maxEntries: number;
+  readonly #maxBytes: number;
+  lru: LRUCache<string, Stored> | undefined;
+
+  constructor(maxEntries: number, maxBytes: number) {
+    this.#maxEntries = maxEntries;
+    this.#maxBytes = maxBytes;
+  }
+
+  set(key: string, stored: Stored): void {
+    this.lru ??= new LRUCache({
+      max: Math.min(this.#maxEntries, Math.ceil(this.#maxBytes / LEAST_ENTRY_BYTES)),
+      maxSize: this.#maxBytes,
+      sizeCalculation: (one, itsKey) => ENTRY_BYTES + heldBytes(itsKey) + heldBytes(one),
+    });
+    this.lru.set(key, stored);
+  }
+}
+
 /** Keyv judges expiry by what is stored, so the LRU needs no timers of its own. */
 class LruAdapter implements KeyvStoreAdapter {
   opts = {};
   namespace?: string | undefined;
-  readonly #entries: LRUCache<string, Stored>;
+  readonly #entries: Entries;
 
-  constructor(entries: LRUCache<string, Stored>) {
+  constructor(entries: Entries) {
     this.#entries = entries;
   }
 
   async get<Value>(key: string): Promise<StoredData<Value> | undefined> {
-    return this.#entries.get(key) as StoredData<Value> | undefined;
+    return this.#entries.lru?.get(key) as StoredData<Value> | undefined;
   }
 
   set(key: string, value: Stored): void {
@@ -94,11 +111,11 @@ class LruAdapter implements KeyvStoreAdapter {
   }
 
   async delete(key: string): Promise<boolean> {
-    return this.#entries.delete(key);
+    return this.#entries.lru?.delete(key) ?? false;
   }
 
   async clear(): Promise<void> {
-    this.#entries.clear();
+    this.#entries.lru?.clear();
   }
 
   on(): this {

@@ -1,6 +1,7 @@
 /// <reference lib="es2024.string" />
-import { createHash, hash, type Hash } from 'node:crypto';
+import { createHash, type Hash } from 'node:crypto';
 import { isUint8Array } from 'node:util/types';
+import { RecentDigests } from './recent-digests.js';
 
 /** What each value starts with. */
 const Tag = {
@@ -22,10 +23,16 @@ const Tag = {
 const pending = Buffer.allocUnsafeSlow(64 * 1024);
 const view = new DataView(pending.buffer);
 
+const recent = new RecentDigests();
+
 /** Bytes for a tag and a length or a number. */
 const HEAD = 9;
+/** Bytes for a tag and a length. */
+const STRING_HEAD = 5;
 /** Strings shorter than this are written faster by a loop than by a call of Buffer's. */
 const SHORT = 32;
+/** Up to so many keys are put in order faster by hand than by a call of `sort`. */
+const FEW_KEYS = 16;
 /** Strings longer than this may not fit into `pending`: a character takes up to three bytes. */
 const LONG = Math.floor((pending.length - HEAD) / 3);
 
@@ -42,7 +49,7 @@ export class ValueHash {
   /** 43 characters of base64url. */
   digest(): string {
     const rest = pending.subarray(0, this.#end);
-    return this.#hash?.update(rest).digest('base64url') ?? hash('sha256', rest, 'base64url');
+    return this.#hash?.update(rest).digest('base64url') ?? recent.of(rest);
   }
 
   /** @throws TypeError for what is not JSON data and would lose its content here, as a Date or a Map */
@@ -80,10 +87,10 @@ export class ValueHash {
 
   #object(object: Record<string, unknown>): void {
     assertPlain(object);
-    const keys = Object.keys(object);
-    if (keys.length > 1) keys.sort();
+    const keys = sorted(Object.keys(object));
     this.#length(Tag.object, keys.length);
-    for (const key of keys) {
+    for (let index = 0; index < keys.length; index++) {
+      const key = keys[index]!;
       this.#string(key);
       this.add(object[key]);
     }
@@ -115,16 +122,14 @@ export class ValueHash {
   /** Writes a short string, unless a character of it is not ASCII. */
   #ascii(text: string): boolean {
     this.#reserve(HEAD + SHORT);
-    const start = this.#end;
-    this.#length(Tag.string, text.length);
+    let end = this.#end + STRING_HEAD;
     for (let index = 0; index < text.length; index++) {
       const code = text.charCodeAt(index);
-      if (code > 0x7f) {
-        this.#end = start;
-        return false;
-      }
-      pending[this.#end++] = code;
+      if (code > 0x7f) return false;
+      pending[end++] = code;
     }
+    this.#length(Tag.string, text.length);
+    this.#end = end;
     return true;
   }
 
@@ -150,6 +155,18 @@ export class ValueHash {
     this.#end = 0;
     return this.#hash;
   }
+}
+
+/** The order is that of UTF-16 code units, as `sort` has it. */
+function sorted(keys: string[]): string[] {
+  if (keys.length > FEW_KEYS) return keys.sort();
+  for (let index = 1; index < keys.length; index++) {
+    const key = keys[index]!;
+    let place = index;
+    for (; place > 0 && keys[place - 1]! > key; place--) keys[place] = keys[place - 1]!;
+    keys[place] = key;
+  }
+  return keys;
 }
 
 function base64Of({ buffer, byteOffset, byteLength }: Uint8Array): string {

@@ -182,7 +182,7 @@ export class BatchExecutor implements Executor {
     }
     const end = performance.now();
     this.#observer.inferred(end - start);
-    this.#release(start, size);
+    this.#release(end - start, size);
     this.#serveQueue();
     const [answer] = answers;
     if (end >= task.deadline)
@@ -191,9 +191,9 @@ export class BatchExecutor implements Executor {
     return answer;
   }
 
-  #release(start: number, size: number): void {
+  #release(duration: number, size: number): void {
     this.#running--;
-    this.#estimate.record(performance.now() - start, size);
+    this.#estimate.record(duration, size);
   }
 
   /** Starts a batch. Never throws. */
@@ -223,7 +223,7 @@ export class BatchExecutor implements Executor {
     }
     this.#batches.delete(members);
     // Who hears its answer finds the slot free.
-    this.#release(start, sizeOf(members));
+    this.#release(performance.now() - start, sizeOf(members));
     settle(members, answers);
     this.#serveQueue();
   }

@@ -75,8 +75,13 @@ export function answersAtOnce(returned: unknown, count: number): unknown[] | und
     );
     return Array.from({ length: count }, () => new Failure(wrong));
   }
-  const answers = Array.from(returned, asAnswer);
-  return answers.some(isThenable) ? undefined : answers;
+  const answers: unknown[] = [];
+  for (let index = 0; index < count; index++) {
+    const answer = asAnswer(returned[index]);
+    if (isThenable(answer)) return undefined;
+    answers.push(answer);
+  }
+  return answers;
 }
 
 /** Nobody will hear of it: a rejection must not end the process. */

@@ -1,30 +1,34 @@
 import type { Outcome } from '../errors/index.js';
 import type { BatchReason, ExecutionObserver } from '../execution/index.js';
 import type { MetricTable } from './metric-table.js';
+import type { Count, TallyCounter } from './tally-counter.js';
 import type { Tally } from './tally-histogram.js';
 
 export type CacheResult = 'hit' | 'miss' | 'coalesced' | 'bypass' | 'error';
+
+type Direction = 'request' | 'response';
 
 /** What happens at one endpoint, as events; a metric is made of each. */
 export interface EndpointMetrics extends ExecutionObserver {
   settled(outcome: Outcome): void;
   answered(method: string, status: number, ms: number): void;
   cacheLookup(result: CacheResult): void;
-  invalid(direction: 'request' | 'response'): void;
+  invalid(direction: Direction): void;
 }
 
 const OUTCOMES: readonly Outcome[] = ['ok', 'invalid', 'rejected', 'timeout', 'cancelled', 'error'];
 const CACHE_RESULTS: readonly CacheResult[] = ['hit', 'miss', 'coalesced', 'bypass', 'error'];
+const DIRECTIONS = ['request', 'response'] as const;
 const BATCH_REASONS: readonly BatchReason[] = ['full', 'delay', 'idle'];
 
 /** The metrics of one endpoint, their labels bound once, at boot. */
 export class BoundMetrics implements EndpointMetrics {
   readonly #table: MetricTable;
   readonly #route: string;
-  readonly #outcomes: Record<Outcome, { inc(): void }>;
-  readonly #cacheResults: Record<CacheResult, { inc(): void }>;
-  readonly #directions: Record<'request' | 'response', { inc(): void }>;
-  readonly #batchReasons: Record<BatchReason, { inc(): void }>;
+  readonly #outcomes: Record<Outcome, Count>;
+  readonly #cacheResults: Record<CacheResult, Count>;
+  readonly #directions: Record<Direction, Count>;
+  readonly #batchReasons: Record<BatchReason, Count>;
   readonly #queue: Tally;
   readonly #inference: Tally;
   readonly #batch: Tally;
@@ -35,22 +39,17 @@ export class BoundMetrics implements EndpointMetrics {
     this.#table = table;
     this.#route = route;
     const bind = <Name extends string>(
+      counter: TallyCounter,
+      label: string,
       names: readonly Name[],
-      child: (name: Name) => { inc(value?: number): void },
     ) =>
       Object.fromEntries(
-        names.map((name) => {
-          const counter = child(name);
-          counter.inc(0); // a series exists from the start, so that its first increase is seen
-          return [name, counter];
-        }),
-      ) as Record<Name, { inc(): void }>;
-    this.#outcomes = bind(OUTCOMES, (outcome) => table.requests.labels(route, outcome));
-    this.#cacheResults = bind(CACHE_RESULTS, (result) => table.cacheRequests.labels(route, result));
-    this.#directions = bind(['request', 'response'], (direction) =>
-      table.validationFailures.labels(route, direction),
-    );
-    this.#batchReasons = bind(BATCH_REASONS, (reason) => table.batches.labels(route, reason));
+        names.map((name) => [name, counter.bind({ endpoint: route, [label]: name })]),
+      ) as Record<Name, Count>;
+    this.#outcomes = bind(table.requests, 'outcome', OUTCOMES);
+    this.#cacheResults = bind(table.cacheRequests, 'result', CACHE_RESULTS);
+    this.#directions = bind(table.validationFailures, 'direction', DIRECTIONS);
+    this.#batchReasons = bind(table.batches, 'reason', BATCH_REASONS);
     this.#queue = table.queueDuration.bind({ endpoint: route });
     this.#inference = table.inferenceDuration.bind({ endpoint: route });
     this.#batch = table.batchSize.bind({ endpoint: route });
@@ -78,7 +77,7 @@ export class BoundMetrics implements EndpointMetrics {
     this.#cacheResults[result].inc();
   }
 
-  invalid(direction: 'request' | 'response'): void {
+  invalid(direction: Direction): void {
     this.#directions[direction].inc();
   }
 

@@ -1,7 +1,8 @@
-import { makeCounterProvider, makeGaugeProvider } from '@willsoto/nestjs-prometheus';
+import { makeGaugeProvider } from '@willsoto/nestjs-prometheus';
 import type { FactoryProvider, Provider } from '@nestjs/common';
-import type { Counter, Gauge } from 'prom-client';
+import type { Gauge } from 'prom-client';
 import { GAUGE_SOURCES } from './gauge-sources.js';
+import { TallyCounter } from './tally-counter.js';
 import { TallyHistogram } from './tally-histogram.js';
 import { READY_APPS } from './ready-apps.js';
 
@@ -22,12 +23,9 @@ export function createMetricTable() {
       help: 'Time from the arrival of a request to the end of its answer, by endpoint, method and status.',
       buckets: SECONDS,
     }),
-    requests: made<Counter>(
-      makeCounterProvider({
-        name: 'model_serving_requests_total',
-        help: 'Requests to a model endpoint by how they ended: ok, invalid, rejected, timeout, cancelled or error.',
-        labelNames: ['endpoint', 'outcome'],
-      }),
+    requests: TallyCounter.on(
+      'model_serving_requests_total',
+      'Requests to a model endpoint by how they ended: ok, invalid, rejected, timeout, cancelled or error.',
     ),
     inferenceDuration: TallyHistogram.on({
       name: 'model_serving_inference_duration_seconds',
@@ -44,12 +42,9 @@ export function createMetricTable() {
       help: 'Items in one batch, as sizeOf counts them: requests where there is none.',
       buckets: BATCH_SIZES,
     }),
-    batches: made<Counter>(
-      makeCounterProvider({
-        name: 'model_serving_batches_total',
-        help: 'Batches by why they were started: full, delay (the oldest item had waited maxDelay) or idle (a slot was free).',
-        labelNames: ['endpoint', 'reason'],
-      }),
+    batches: TallyCounter.on(
+      'model_serving_batches_total',
+      'Batches by why they were started: full, delay (the oldest item had waited maxDelay) or idle (a slot was free).',
     ),
     inFlight: made<Gauge>(
       makeGaugeProvider({
@@ -71,19 +66,13 @@ export function createMetricTable() {
         },
       }),
     ),
-    cacheRequests: made<Counter>(
-      makeCounterProvider({
-        name: 'model_serving_cache_requests_total',
-        help: 'Look-ups in the cache by result: hit, miss, coalesced, bypass, or error of the store.',
-        labelNames: ['endpoint', 'result'],
-      }),
+    cacheRequests: TallyCounter.on(
+      'model_serving_cache_requests_total',
+      'Look-ups in the cache by result: hit, miss, coalesced, bypass, or error of the store.',
     ),
-    validationFailures: made<Counter>(
-      makeCounterProvider({
-        name: 'model_serving_validation_failures_total',
-        help: 'Messages that break their schema, by direction: request or response.',
-        labelNames: ['endpoint', 'direction'],
-      }),
+    validationFailures: TallyCounter.on(
+      'model_serving_validation_failures_total',
+      'Messages that break their schema, by direction: request or response.',
     ),
     ready: made<Gauge>(
       makeGaugeProvider({

@@ -122,17 +122,21 @@ export function canonicalIntegerKey(key: string, type: IntegerType): string | un
   return digitsBetween(key, type.min, type.max);
 }
 
-/** Whether `text` is an integer of the type as `String` would write it. */
-export function isCanonicalInteger(text: string, type: IntegerType): boolean {
-  const signed = type.signed && text.charCodeAt(0) === MINUS;
-  const digits = signed ? text.length - 1 : text.length;
-  const anyFits = type.long ? 18 : 9;
-  if (digits > anyFits) return digitsBetween(text, type.min, type.max) === text;
-  let i = signed ? 1 : 0;
-  if (text.charCodeAt(i) === ZERO) return text.length === 1;
-  for (; i < text.length; i++) {
-    const digit = text.charCodeAt(i);
-    if (digit < ZERO || digit > NINE) return false;
-  }
-  return digits > 0;
+/**
+ * Makes the test whether a text is an integer of the type as `String` would write it. Each type has
+ * a function of its own, in which what is known of the type is constant.
+ */
+export function canonicalIntegerTest({ signed, long, min, max }: IntegerType) {
+  const anyFits = long ? 18 : 9;
+  return (text: string): boolean => {
+    const start = signed && text.charCodeAt(0) === MINUS ? 1 : 0;
+    const digits = text.length - start;
+    if (digits > anyFits) return digitsBetween(text, min, max) === text;
+    if (text.charCodeAt(start) === ZERO) return text.length === 1;
+    for (let i = start; i < text.length; i++) {
+      const digit = text.charCodeAt(i);
+      if (digit < ZERO || digit > NINE) return false;
+    }
+    return digits > 0;
+  };
 }

@@ -2,7 +2,7 @@ import { types } from 'node:util';
 import { isCanonicalBase64 } from './base64.js';
 import { membersOfList, membersOfStruct, membersOfValue } from './dynamic.js';
 import { reachesPrototype } from '../json/index.js';
-import { INTEGERS, isCanonicalInteger, type IntegerName } from './integer.js';
+import { INTEGERS, canonicalIntegerTest, type IntegerName } from './integer.js';
 import type { EnumModel, FieldModel, MessageModel, ValueModel } from './model.js';
 import { MAX_DEPTH } from './report.js';
 import { MAX_FLOAT, areFinite, type ScalarName } from './scalar.js';
@@ -17,10 +17,10 @@ export type Predicate = (value: unknown, wellFormed: boolean, answer: boolean) =
 
 /** What generated code calls, by names of ours. */
 const RUNTIME = {
-  int32: (text: string) => isCanonicalInteger(text, INTEGERS.int32),
-  uint32: (text: string) => isCanonicalInteger(text, INTEGERS.uint32),
-  int64: (text: string) => isCanonicalInteger(text, INTEGERS.int64),
-  uint64: (text: string) => isCanonicalInteger(text, INTEGERS.uint64),
+  int32: canonicalIntegerTest(INTEGERS.int32),
+  uint32: canonicalIntegerTest(INTEGERS.uint32),
+  int64: canonicalIntegerTest(INTEGERS.int64),
+  uint64: canonicalIntegerTest(INTEGERS.uint64),
   doubles: areFinite,
   base64: isCanonicalBase64,
   isBytes: types.isUint8Array,
@@ -208,7 +208,11 @@ function integerCheck(type: IntegerName, x: string): string {
 }
 
 function keyCheck(type: ScalarName, k: string, x: string): string {
-  if (type === 'string') return `(w||${k}.isWellFormed())&&(a||!h.reaches(${k},${x}))`;
+  if (type === 'string') {
+    // Three comparisons with interned names cost less than a call for each key.
+    const harmless = ['__proto__', 'constructor', 'prototype'].map((name) => `${k}!=="${name}"`);
+    return `(w||${k}.isWellFormed())&&(a||${harmless.join('&&')}||!h.reaches(${k},${x}))`;
+  }
   if (type === 'bool') return `${k}==="true"||${k}==="false"`;
   return integerText(type as IntegerName, k);
 }

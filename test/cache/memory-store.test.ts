@@ -25,6 +25,16 @@ describe('memoryStore', () => {
     expect(store.read('a')).toBe('a');
   });
 
+  it('holds nothing before its first entry, and can be asked, emptied and cleared all the same', async () => {
+    const store = memoryStore(3);
+    expect(store.heldBytes).toBe(0);
+    expect([store.read('a'), await store.get('a')]).toEqual([undefined, undefined]);
+    expect(await store.delete('a')).toBe(false);
+    await store.clear();
+    await store.set('a', 'a');
+    expect(store.read('a')).toBe('a');
+  });
+
   it.each([
     ['Keyv', async (key: string, ttl: number) => memory.set(key, 'x', ttl)],
     ['write', async (key: string, ttl: number) => memory.write(key, 'x', ttl)],

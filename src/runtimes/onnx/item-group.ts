@@ -1,16 +1,8 @@
 import type { Tensor } from 'onnxruntime-node';
 import type { Store } from './element-kind.js';
-import type { ModelInput } from './model-input.js';
-import { itemDimensions, itemShape, type RowPlan } from './row-plan.js';
+import type { Item, ItemReader } from './item-reader.js';
 import { sizeOf } from './shape.js';
-import type { OnnxFeeds, Signature } from './signature.js';
-
-/** One item, checked but for its elements. */
-interface Item {
-  /** Its place among the items. */
-  readonly index: number;
-  readonly feeds: OnnxFeeds;
-}
+import type { OnnxFeeds } from './signature.js';
 
 /** What one run takes. */
 export interface GroupRun {
@@ -25,28 +17,29 @@ export interface GroupRun {
 
 /** Items that can share runs: their rows are of the same shapes, and what they give whole is equal. */
 export class ItemGroup {
-  readonly #plan: RowPlan;
-  readonly #rowDims: ReadonlyMap<ModelInput, readonly number[]>;
-  readonly #whole: ReadonlyMap<ModelInput, Tensor>;
-  readonly #items: Item[] = [];
+  readonly #reader: ItemReader;
+  readonly #rowsPerRun: number;
+  readonly #items: [Item, ...Item[]];
 
-  constructor(
-    plan: RowPlan,
-    rowDims: ReadonlyMap<ModelInput, readonly number[]>,
-    whole: ReadonlyMap<ModelInput, Tensor>,
-  ) {
-    this.#plan = plan;
-    this.#rowDims = rowDims;
-    this.#whole = whole;
+  constructor(reader: ItemReader, rowsPerRun: number, first: Item) {
+    this.#reader = reader;
+    this.#rowsPerRun = rowsPerRun;
+    this.#items = [first];
   }
 
   add(item: Item): void {
     this.#items.push(item);
   }
 
+  /** Whether an item surely belongs here: most are of the same shapes as the one before. */
+  takes({ rowDims, whole }: Item): boolean {
+    const [first] = this.#items;
+    return whole.length === 0 && rowDims.every((dims, i) => isSame(dims, first.rowDims[i]!));
+  }
+
   /** The runs of this group. An item whose elements do not fit is refused, and in none of them. */
   *runs(refuse: (item: number, error: unknown) => void): Generator<GroupRun> {
-    const size = Math.min(this.#plan.rowsPerRun, this.#items.length);
+    const size = Math.min(this.#rowsPerRun, this.#items.length);
     for (let start = 0; start < this.#items.length; start += size) {
       const run = this.#stack(this.#items.slice(start, start + size), refuse);
       if (run) yield run;
@@ -58,14 +51,14 @@ export class ItemGroup {
     items: readonly Item[],
     refuse: (item: number, error: unknown) => void,
   ): GroupRun | undefined {
-    const { rowsPerRun } = this.#plan;
+    const rowsPerRun = this.#rowsPerRun;
+    const [{ rowDims, whole }] = this.#items;
     const capacity = Number.isFinite(rowsPerRun) ? rowsPerRun : items.length;
-    const stacks = [...this.#rowDims].map(([input, dims]) => ({
-      input,
-      dims,
-      size: sizeOf(dims),
-      store: input.allocate(capacity * sizeOf(dims)),
-    }));
+    const stacks = this.#reader.rowInputs.map((input, i) => {
+      const dims = rowDims[i]!;
+      const size = sizeOf(dims);
+      return { input, dims, size, store: input.allocate(capacity * size) };
+    });
     const written: number[] = [];
     for (const { index, feeds } of items) {
       try {
@@ -87,7 +80,7 @@ export class ItemGroup {
       feeds[input.name] = input.wrap(cut(store, rows * size), [rows, ...dims]);
     }
     const own = new Set(Object.values(feeds));
-    for (const [input, tensor] of this.#whole) feeds[input.name] = tensor;
+    this.#reader.wholeInputs.forEach(({ name }, i) => (feeds[name] = whole[i]!));
     return { feeds, own, items: written, rows };
   }
 }
@@ -106,30 +99,23 @@ function cut(store: Store, length: number): Store {
 
 /** Sorts items into groups; one that does not fit the model is refused, and in none of them. */
 export function groupItems(
-  signature: Signature,
-  plan: RowPlan,
+  reader: ItemReader,
+  rowsPerRun: number,
   items: readonly OnnxFeeds[],
   refuse: (item: number, error: unknown) => void,
 ): Iterable<ItemGroup> {
   const groups = new Map<unknown, ItemGroup>();
+  const apart = rowsPerRun === 1;
+  let last: ItemGroup | undefined;
   items.forEach((feeds, index) => {
     try {
-      signature.check(feeds);
-      const open = itemDimensions(plan);
-      const rowDims = new Map<ModelInput, readonly number[]>();
-      const whole = new Map<ModelInput, Tensor>();
-      for (const input of signature.inputs) {
-        const value = feeds[input.name]!;
-        if (plan.rowInputs.has(input)) {
-          rowDims.set(input, input.dims(value, itemShape(input, plan), open));
-        } else {
-          whole.set(input, input.tensor(value, open));
-        }
-      }
-      const key = plan.rowsPerRun === 1 ? index : groupKey(rowDims, whole);
-      let group = groups.get(key);
-      if (group === undefined) groups.set(key, (group = new ItemGroup(plan, rowDims, whole)));
-      group.add({ index, feeds });
+      const item = reader.read(index, feeds);
+      if (!apart && last?.takes(item)) return last.add(item);
+      const key = apart ? index : groupKey(item);
+      const known = groups.get(key);
+      known?.add(item);
+      last = known ?? new ItemGroup(reader, rowsPerRun, item);
+      groups.set(key, last);
     } catch (error) {
       refuse(index, error);
     }
@@ -138,14 +124,15 @@ export function groupItems(
 }
 
 /** The same for items that can share a run. */
-function groupKey(
-  rowDims: ReadonlyMap<ModelInput, readonly number[]>,
-  whole: ReadonlyMap<ModelInput, Tensor>,
-): string {
+function groupKey({ rowDims, whole }: Item): string {
   let key = '';
-  for (const dims of rowDims.values()) key += `${dims.join()};`;
-  for (const { data, dims } of whole.values()) key += `${dims.join()};${contents(data)};`;
+  for (const dims of rowDims) key += `${dims.join()};`;
+  for (const { data, dims } of whole) key += `${dims.join()};${contents(data)};`;
   return key;
+}
+
+function isSame(dims: readonly number[], others: readonly number[]): boolean {
+  return dims.length === others.length && dims.every((size, i) => size === others[i]);
 }
 
 /** All elements of a tensor, told apart as their bits are. */

@@ -21,7 +21,8 @@ export function splitRows(
   for (const [name, { type, data }] of Object.entries(outputs)) {
     const size = data.length / rows;
     split.forEach((row, i) => {
-      const [start, end] = [i * size, (i + 1) * size];
+      const start = i * size;
+      const end = start + size;
       const part = Array.isArray(data) ? data.slice(start, end) : data.subarray(start, end);
       row[name] = type === 'bool' ? Array.from(part as Uint8Array, Boolean) : part;
     });

@@ -1,5 +1,6 @@
 import type { Tensor } from 'onnxruntime-node';
 import { groupItems, type GroupRun } from './item-group.js';
+import { ItemReader } from './item-reader.js';
 import { outputWithoutRows, splitRows, type ItemRows } from './item-rows.js';
 import type { RowPlan } from './row-plan.js';
 import { shown } from './shape.js';
@@ -11,10 +12,12 @@ type Run = (groupRun: GroupRun) => Promise<Record<string, Tensor>>;
 export class ItemRunner {
   readonly #signature: Signature;
   #plan: RowPlan;
+  #reader: ItemReader;
 
   constructor(signature: Signature, plan: RowPlan) {
     this.#signature = signature;
     this.#plan = plan;
+    this.#reader = new ItemReader(signature, plan);
   }
 
   /**
@@ -29,12 +32,12 @@ export class ItemRunner {
   ): Promise<(ItemRows | Error)[]> {
     const results: (ItemRows | Error)[] = Array.from({ length: items.length });
     const refuse = (item: number, error: unknown) => (results[item] = refusal(error));
-    const plan = this.#plan;
-    for (const group of groupItems(this.#signature, plan, items, refuse)) {
+    const { rowsPerRun } = this.#plan;
+    for (const group of groupItems(this.#reader, rowsPerRun, items, refuse)) {
       for (const groupRun of group.runs(refuse)) {
         const members = groupRun.items;
         const rows =
-          plan.rowsPerRun === 1
+          rowsPerRun === 1
             ? [await this.#runApart(groupRun, run, signal)]
             : ((await this.#runTogether(groupRun, run)) ??
               (await this.runAll(
@@ -71,6 +74,7 @@ export class ItemRunner {
       );
     }
     this.#plan = { ...this.#plan, rowsPerRun: 1 };
+    this.#reader = new ItemReader(this.#signature, this.#plan);
     return undefined;
   }
 }
