@@ -62,18 +62,14 @@ export class BatchExecutor implements Executor {
   }
 
   run(task: Task, receiver: object): unknown {
-    const { maxQueue, batch } = this.#options;
+    const { batch } = this.#options;
     const now = performance.now();
     refuseGone(task, now);
     task.adoptContext();
     const size = itemsOf(task.input, batch);
     // A gathering batch that this one would overflow is as full as it gets.
     if (this.#hasSlot && this.#waiting.size + size > batch.maxSize) this.#serveQueue('full');
-    // With a free slot one joins the batch that gathers for it, which is not held to maxQueue.
-    if (!this.#hasSlot && this.#waiting.length >= maxQueue) {
-      const retryAfter = this.#estimate.seconds(this.#waiting.size);
-      throw new ServingError('QueueFull', 'Too many requests', { retryAfter });
-    }
+    this.refuseWhenFull();
     if (this.#hasSlot && this.#waiting.length === 0 && this.#isFull(size)) {
       return this.#runAlone(task, receiver, size, now);
     }
@@ -82,6 +78,14 @@ export class BatchExecutor implements Executor {
     this.#waiting.push(settlement);
     this.#serveQueue();
     return settlement.promise;
+  }
+
+  refuseWhenFull(): void {
+    // With a free slot one joins the batch that gathers for it, which is not held to maxQueue.
+    if (!this.#hasSlot && this.#waiting.length >= this.#options.maxQueue) {
+      const retryAfter = this.#estimate.seconds(this.#waiting.size);
+      throw new ServingError('QueueFull', 'Too many requests', { retryAfter });
+    }
   }
 
   cancelAll(begun: ServingError, waiting = begun): void {

@@ -50,9 +50,11 @@ export class SingleExecutor implements Executor {
     const start = performance.now();
     refuseGone(task, start);
     task.adoptContext();
-    // While the queue is being served there may be a free slot and others who came before.
-    if (this.#running >= this.#maxConcurrency || this.#waiting.length > 0) {
-      return this.#wait(task, receiver, start);
+    this.refuseWhenFull();
+    if (this.#mustWait) {
+      const settlement = new Settlement(task, receiver, 1, start);
+      this.#waiting.push(settlement);
+      return settlement.promise;
     }
     this.#running++;
     this.#observer.queued(0);
@@ -77,6 +79,13 @@ export class SingleExecutor implements Executor {
     return value;
   }
 
+  refuseWhenFull(): void {
+    if (this.#mustWait && this.#waiting.length >= this.#maxQueue) {
+      const retryAfter = this.#estimate.seconds(this.#waiting.length);
+      throw new ServingError('QueueFull', 'Too many requests', { retryAfter });
+    }
+  }
+
   cancelAll(begun: ServingError, waiting = begun): void {
     // The queue is emptied first, lest a slot that falls free start what is to fail.
     const [notStarted, started] = [this.#waiting.clear(), this.#unsettled.clear()];
@@ -84,14 +93,9 @@ export class SingleExecutor implements Executor {
     for (const settlement of started) settlement.giveUp(begun);
   }
 
-  #wait(task: Task, receiver: object, now: number): Promise<unknown> {
-    if (this.#waiting.length >= this.#maxQueue) {
-      const retryAfter = this.#estimate.seconds(this.#waiting.length);
-      throw new ServingError('QueueFull', 'Too many requests', { retryAfter });
-    }
-    const settlement = new Settlement(task, receiver, 1, now);
-    this.#waiting.push(settlement);
-    return settlement.promise;
+  /** While the queue is being served there may be a free slot and others who came before. */
+  get #mustWait(): boolean {
+    return this.#running >= this.#maxConcurrency || this.#waiting.length > 0;
   }
 
   /** Starts who waits, while there are free slots, each in the async context it came in. */

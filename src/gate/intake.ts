@@ -22,7 +22,7 @@ export class Intake<Arrival> {
     try {
       this.admit(call);
     } catch (error) {
-      done(error, call);
+      this.turnAway(call, error, done);
       return;
     }
     this.#door.read(call, arrival, function read(error, input) {
@@ -32,11 +32,23 @@ export class Intake<Arrival> {
     });
   }
 
-  /** @throws {ServingError} for a call that is not to be served, whatever it holds */
-  admit(_call: Call): void {
-    if (this.#readiness.accepting) return;
-    throw new ServingError('Unavailable', 'The server does not take requests now', {
-      retryAfter: 1,
-    });
+  /**
+   * Where the queue is full, a call is told before anything of it is looked at, unless the cache or an
+   * identical call under way may answer it.
+   *
+   * @throws {ServingError} for a call that is not to be served, whatever it holds
+   */
+  admit({ endpoint }: Call): void {
+    if (!this.#readiness.accepting) {
+      throw new ServingError('Unavailable', 'The server does not take requests now', {
+        retryAfter: 1,
+      });
+    }
+    if (endpoint.cache === undefined) endpoint.executor.refuseWhenFull();
+  }
+
+  turnAway(call: Call, error: unknown, done: Received): void {
+    if (process.env['B_OFF'] || !(error instanceof ServingError && error.failure === 'QueueFull')) return done(error, call);
+    call.endpoint.brake.hold(call, error, (told) => done(told, call));
   }
 }
