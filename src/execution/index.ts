@@ -12,5 +12,5 @@ export type {
   Executor,
   Predict,
 } from './executor.js';
-export { RefusalBrake } from './refusal-brake.js';
+export { isQueueFull, RefusalBrake } from './refusal-brake.js';
 export type { CallLog, PredictContext, Task } from './task.js';

@@ -1,74 +1,100 @@
 import { AsyncResource } from 'node:async_hooks';
-import type { ServingError } from '../errors/index.js';
+import { ServingError } from '../errors/index.js';
 import type { CancellableTask } from './cancellable-task.js';
 
-/** Milliseconds from one look at the event loop to the next. */
-const TICK = Number(process.env['B_TICK'] ?? 5);
-/** How late a look may be before the loop counts as lagging. */
-const LATE = Number(process.env['B_LATE'] ?? 2);
+/** Milliseconds from one look at the event loop to the next, while there are refusals. */
+const INTERVAL = 5;
+/** How many milliseconds late a look is where the loop lags; a timer on an idle one may be one late. */
+const LATE = 2;
 /** Milliseconds that a refusal is held at most. */
-const LONGEST = Number(process.env['B_LONGEST'] ?? 100);
+const LONGEST = 100;
 /** Refusals that are held at most; one more is told at once. */
 const MOST = 4096;
 
-interface Held {
-  readonly refusal: ServingError;
+interface HeldRefusal {
+  readonly error: ServingError;
+  /** When it is told in any case. */
   readonly until: number;
   tell(error: ServingError): void;
 }
 
+/**
+ * Holds refusals back for some milliseconds while the event loop lags. A client that comes again as
+ * soon as it is refused is slowed by that; otherwise each turn of the loop would go to refusing all of
+ * them once more, and slots, which fall free once a turn, would stand idle in between.
+ *
+ * How long is found by trying: twice as long whenever a look at the loop is late, a tenth less whenever
+ * it is in time. Each look lets out its share of those that are held, lest they come again together.
+ */
 export class RefusalBrake {
-  readonly #held = new Set<Held>();
-  readonly #scope = new AsyncResource('ModelServingRefusals');
+  readonly #held = new Set<HeldRefusal>();
+  /** Not the context of the request that happens to be refused first. */
+  readonly #scope = new AsyncResource('ModelServingRefusalBrake');
+  /** Milliseconds for which refusals are held now; 0 where they are told at once. */
   #pause = 0;
   #due = 0;
   #timer: NodeJS.Timeout | undefined;
 
+  /** How many refusals are held. */
   get held(): number {
     return this.#held.size;
   }
 
-  hold(task: CancellableTask, refusal: ServingError, tell: (error: ServingError) => void): void {
+  /**
+   * Calls `tell` in the context of the task, once: at once with any error but that of a full queue, and
+   * with that one when the event loop has time for the client to come again, and not after the deadline
+   * of the task. A task that is given up meanwhile is told why.
+   */
+  hold(task: CancellableTask, error: unknown, tell: (error: unknown) => void): void {
+    if (!isQueueFull(error)) return task.inContext(tell, undefined, error);
     const now = performance.now();
-    if (this.#timer === undefined) this.#look(now);
+    if (this.#timer === undefined) this.#lookLater(now);
     if (this.#pause === 0 || this.#held.size >= MOST || task.cancellation !== undefined) {
-      return tell(task.cancellation ?? refusal);
+      return task.inContext(tell, undefined, error);
     }
-    const held = {
-      refusal,
-      until: Math.min(now + LONGEST, task.deadline),
-      tell: (error: ServingError) => {
+    const { deadline } = task;
+    const held: HeldRefusal = {
+      error,
+      until: Math.min(now + LONGEST, deadline),
+      tell: (told) => {
         this.#held.delete(held);
         task.onCancel(undefined);
-        task.inContext(tell, undefined, error);
+        task.inContext(tell, undefined, told);
       },
     };
     this.#held.add(held);
     task.onCancel(held.tell);
   }
 
+  /** Tells all that are held. */
   release(): void {
-    for (const held of this.#held) held.tell(held.refusal);
+    for (const held of [...this.#held]) held.tell(held.error);
   }
 
-  #look(now: number): void {
-    this.#due = now + TICK;
-    this.#timer = this.#scope.runInAsyncScope(setTimeout, undefined, this.#tick, TICK);
+  #lookLater(now: number): void {
+    this.#due = now + INTERVAL;
+    this.#timer = this.#scope.runInAsyncScope(setTimeout, undefined, this.#look, INTERVAL);
   }
 
-  readonly #tick = (): void => {
-    this.#timer = undefined;
+  readonly #look = (): void => {
     const now = performance.now();
-    const late = now - this.#due;
-    if (late > LATE) this.#pause = Math.min(LONGEST, Math.max(TICK * 2, this.#pause * 2));
-    else this.#pause = this.#pause > TICK ? this.#pause * 0.9 : 0;
-    if (this.#pause === 0) this.release();
-    else {
-      this.#look(now);
-      let share = Math.ceil((this.#held.size * TICK) / this.#pause);
-      for (const held of this.#held) {
-        if (share-- > 0 || held.until <= now) held.tell(held.refusal);
-      }
+    if (now - this.#due > LATE) {
+      this.#pause = Math.min(Math.max(this.#pause * 2, 2 * INTERVAL), LONGEST);
+    } else {
+      this.#pause = this.#pause > INTERVAL ? this.#pause * 0.9 : 0;
+    }
+    if (this.#pause === 0) {
+      this.#timer = undefined;
+      return this.release();
+    }
+    this.#lookLater(now);
+    let share = Math.ceil((this.#held.size * INTERVAL) / this.#pause);
+    for (const held of [...this.#held]) {
+      if (share-- > 0 || held.until <= now) held.tell(held.error);
     }
   };
+}
+
+export function isQueueFull(error: unknown): error is ServingError {
+  return error instanceof ServingError && error.failure === 'QueueFull';
 }

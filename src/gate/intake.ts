@@ -22,19 +22,20 @@ export class Intake<Arrival> {
     try {
       this.admit(call);
     } catch (error) {
-      this.turnAway(call, error, done);
+      this.refuse(call, error, done);
       return;
     }
-    this.#door.read(call, arrival, function read(error, input) {
-      if (error === undefined) call.input = input;
+    this.#door.read(call, arrival, (error, input) => {
+      if (error !== undefined) return this.refuse(call, error, done);
+      call.input = input;
       // What is read ends in the async context of its connection: the call goes on in its own.
-      call.inContext(done, undefined, error, call);
+      call.inContext(done, undefined, undefined, call);
     });
   }
 
   /**
-   * Where the queue is full, a call is told before anything of it is looked at, unless the cache or an
-   * identical call under way may answer it.
+   * Tells a call that comes to a full queue so before anything of it is looked at (body, guard,
+   * schema), unless a kept answer or an identical call under way might serve it.
    *
    * @throws {ServingError} for a call that is not to be served, whatever it holds
    */
@@ -47,8 +48,8 @@ export class Intake<Arrival> {
     if (endpoint.cache === undefined) endpoint.executor.refuseWhenFull();
   }
 
-  turnAway(call: Call, error: unknown, done: Received): void {
-    if (process.env['B_OFF'] || !(error instanceof ServingError && error.failure === 'QueueFull')) return done(error, call);
+  /** Calls `done` with what is wrong: at once, or a little later in a storm of calls. */
+  refuse(call: Call, error: unknown, done: Received): void {
     call.endpoint.brake.hold(call, error, (told) => done(told, call));
   }
 }
