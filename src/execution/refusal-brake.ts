@@ -6,6 +6,8 @@ import type { CancellableTask } from './cancellable-task.js';
 const INTERVAL = 5;
 /** How many milliseconds late a look is where the loop lags; a timer on an idle one may be one late. */
 const LATE = 2;
+/** Refusals between two looks that the loop does not lag for: with fewer than these, it has other work. */
+const FEW = 16;
 /** Milliseconds that a refusal is held at most. */
 const LONGEST = 100;
 /** Refusals that are held at most; one more is told at once. */
@@ -19,9 +21,9 @@ interface HeldRefusal {
 }
 
 /**
- * Holds refusals back for some milliseconds while the event loop lags. A client that comes again as
- * soon as it is refused is slowed by that; otherwise each turn of the loop would go to refusing all of
- * them once more, and slots, which fall free once a turn, would stand idle in between.
+ * Holds refusals back for some milliseconds while the event loop lags for their sake. A client that
+ * comes again as soon as it is refused is slowed by that; otherwise each turn of the loop would go to
+ * refusing all of them once more, and slots, which fall free once a turn, would stand idle in between.
  *
  * How long is found by trying: twice as long whenever a look at the loop is late, a tenth less whenever
  * it is in time. Each look lets out its share of those that are held, lest they come again together.
@@ -33,6 +35,8 @@ export class RefusalBrake {
   /** Milliseconds for which refusals are held now; 0 where they are told at once. */
   #pause = 0;
   #due = 0;
+  /** Refusals since the last look. */
+  #refused = 0;
   #timer: NodeJS.Timeout | undefined;
 
   /** How many refusals are held. */
@@ -49,6 +53,7 @@ export class RefusalBrake {
     if (!isQueueFull(error)) return task.inContext(tell, undefined, error);
     const now = performance.now();
     if (this.#timer === undefined) this.#lookLater(now);
+    this.#refused++;
     if (this.#pause === 0 || this.#held.size >= MOST || task.cancellation !== undefined) {
       return task.inContext(tell, undefined, error);
     }
@@ -78,7 +83,9 @@ export class RefusalBrake {
 
   readonly #look = (): void => {
     const now = performance.now();
-    if (now - this.#due > LATE) {
+    const isStorm = this.#refused > FEW && now - this.#due > LATE;
+    this.#refused = 0;
+    if (isStorm) {
       this.#pause = Math.min(Math.max(this.#pause * 2, 2 * INTERVAL), LONGEST);
     } else {
       this.#pause = this.#pause > INTERVAL ? this.#pause * 0.9 : 0;

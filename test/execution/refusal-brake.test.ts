@@ -29,8 +29,11 @@ function pass(milliseconds: number, busy = 0): void {
 /** A brake whose loop has been seen to lag. */
 function lagging(): RefusalBrake {
   const brake = new RefusalBrake();
-  brake.hold(new TestTask('first'), full, () => {});
-  for (let looks = 0; looks < 5; looks++) pass(5, 50);
+  for (let looks = 0; looks < 5; looks++) {
+    refuse(brake, 20);
+    pass(5, 50);
+  }
+  brake.release();
   return brake;
 }
 
@@ -50,6 +53,15 @@ describe('RefusalBrake', () => {
     for (let n = 0; n < 100; n++) {
       expect(refuse(brake, 100).told).toHaveLength(100);
       pass(1);
+    }
+    expect(brake.held).toBe(0);
+  });
+
+  it('tells at once where the loop lags for something else than the few it refuses', () => {
+    const brake = new RefusalBrake();
+    for (let n = 0; n < 100; n++) {
+      expect(refuse(brake, 16).told).toHaveLength(16);
+      pass(5, 50);
     }
     expect(brake.held).toBe(0);
   });
