@@ -1,7 +1,7 @@
 import { Injectable, UseGuards, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import { ModelEndpoint, type PredictContext } from 'nestjs-model-serving';
 import protobuf from 'protobufjs';
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { EndpointRegistry } from '../../src/endpoint/endpoint-registry.js';
 import { HeldModel } from '../execution-http/held-model.js';
 import { DOORS, type OpenDoor } from './doors.js';
@@ -83,14 +83,18 @@ describe.each(DOORS)('A full queue at $door', ({ open }) => {
       await queued(door, path, 1);
     }
     guarded = 0;
-    return calls;
+    onTestFinished(end);
+    async function end() {
+      for (const n of calls.keys()) {
+        const { input, inputs, resolve } = await model.run(n);
+        resolve(path === '/batched' ? inputs : input);
+      }
+    }
+    return { calls, end };
   }
 
-  async function finish(calls: Promise<{ status: number }>[], batched: boolean) {
-    for (let n = 0; n < calls.length; n++) {
-      const { input, inputs, resolve } = await model.run(n);
-      resolve(batched ? inputs : input);
-    }
+  async function finish({ calls, end }: Awaited<ReturnType<typeof fill>>) {
+    await end();
     expect((await Promise.all(calls)).map(({ status }) => status)).toEqual(calls.map(() => 200));
   }
 
@@ -98,13 +102,13 @@ describe.each(DOORS)('A full queue at $door', ({ open }) => {
     'is told before guard, body and schema are looked at (%s)',
     async (path) => {
       const door = await open(parts);
-      const calls = await fill(door, path);
+      const admitted = await fill(door, path);
       expect(await door.call(path, { n: 3 }, LET_IN)).toMatchObject(REFUSED);
       expect(await door.call(path, { n: 3 })).toMatchObject(REFUSED);
       expect(await door.call(path, { n: 'many' }, LET_IN)).toMatchObject(REFUSED);
       expect(await door.call(path, 'no object')).toMatchObject(REFUSED);
       expect(guarded).toBe(0);
-      await finish(calls, path === '/batched');
+      await finish(admitted);
       // There is room again, and all of it is looked at as ever.
       expect((await door.call(path, { n: 3 })).status).toBe(403);
       expect((await door.call(path, { n: 'many' }, LET_IN)).status).toBe(400);
