@@ -73,7 +73,7 @@ export class RefusalBrake {
 
   /** Tells all that are held. */
   release(): void {
-    for (const held of [...this.#held]) held.tell(held.error);
+    for (const held of this.#held) held.tell(held.error);
   }
 
   #lookLater(now: number): void {
@@ -96,7 +96,7 @@ export class RefusalBrake {
     }
     this.#lookLater(now);
     let share = Math.ceil((this.#held.size * INTERVAL) / this.#pause);
-    for (const held of [...this.#held]) {
+    for (const held of this.#held) {
       if (share-- > 0 || held.until <= now) held.tell(held.error);
     }
   };

@@ -34,7 +34,7 @@ async function startFull(adapter: Adapter, path: string) {
   const app = await startApp(adapter, { controllers: [Plain, Cached] });
   const admitted = [app.post(path, { n: 1 }), app.post(path, { n: 2 })];
   await levelsAre(app, { in_flight: 2, queue_depth: 1 });
-  onTestFinished(finish);
+  onTestFinished(async () => void (await finish()));
   async function finish() {
     vi.useRealTimers();
     for (const n of [0, 1]) (await model.run(n)).resolve({});
