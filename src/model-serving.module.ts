@@ -181,9 +181,13 @@ export class ModelServingModule
   #prepareDrain(adapter: AbstractHttpAdapter): void {
     const drain = Drain.for(adapter);
     drain.configure(this.#options.drain);
-    drain.onBegin(() => this.#readiness.enter('draining'));
+    drain.onBegin(() => {
+      this.#readiness.enter('draining');
+      this.#registry.brake.release();
+    });
     drain.onCut(() => {
       this.#readiness.enter('closed');
+      this.#registry.brake.release();
       const message = 'The server is shutting down';
       // What has begun may have had its effect: its client is not told to send it again.
       const begun = new ServingError('Unavailable', message);

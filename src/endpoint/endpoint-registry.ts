@@ -6,6 +6,7 @@ import {
   type GuardedStore,
 } from '../cache/index.js';
 import { ConfigurationError } from '../errors/index.js';
+import { RefusalBrake } from '../execution/index.js';
 import type { ServingMetrics } from '../metrics/index.js';
 import type { EndpointDeclaration } from './declaration.js';
 import { Endpoint, type EndpointPlan } from './endpoint.js';
@@ -19,6 +20,8 @@ export interface BoundRoute {
 
 /** The endpoints of an app: makes one of each plan when its route is known. */
 export class EndpointRegistry {
+  /** One for all: they share the event loop. */
+  readonly brake = new RefusalBrake();
   readonly #metrics: ServingMetrics;
   readonly #store: GuardedStore;
   readonly #endpoints = new Map<EndpointPlan, Endpoint>();
@@ -76,6 +79,7 @@ export class EndpointRegistry {
     const endpoint = new Endpoint(plan, {
       route,
       metrics: this.#metrics.forEndpoint(route),
+      brake: this.brake,
       cache:
         cachePolicy &&
         new AnswerCache({

@@ -1,7 +1,13 @@
 import type { ExceptionFilter, Type, VersioningOptions } from '@nestjs/common';
 import type { AnswerCache, CachePolicy } from '../cache/index.js';
 import type { ServingError } from '../errors/index.js';
-import { createExecutor, type CallLog, type Executor, type Predict } from '../execution/index.js';
+import {
+  createExecutor,
+  type CallLog,
+  type Executor,
+  type Predict,
+  type RefusalBrake,
+} from '../execution/index.js';
 import { logStack, RefusalLog, StructuredLogger } from '../logging/index.js';
 import type { EndpointMetrics } from '../metrics/index.js';
 import type { CompiledSchema } from '../schema/index.js';
@@ -43,6 +49,7 @@ export interface EndpointSurroundings {
   readonly route: string;
   readonly metrics: EndpointMetrics;
   readonly cache: AnswerCache | undefined;
+  readonly brake: RefusalBrake;
 }
 
 /**
@@ -57,6 +64,7 @@ export class Endpoint {
   readonly executor: Executor;
   readonly metrics: EndpointMetrics;
   readonly refusals: RefusalLog;
+  readonly brake: RefusalBrake;
   readonly instance: object | undefined;
   readonly bound: Bindings;
   readonly filterFor: EndpointPlan['filterFor'];
@@ -64,12 +72,13 @@ export class Endpoint {
   readonly #logger: StructuredLogger;
   #inFlight = 0;
 
-  constructor(plan: EndpointPlan, { route, metrics, cache }: EndpointSurroundings) {
+  constructor(plan: EndpointPlan, { route, metrics, cache, brake }: EndpointSurroundings) {
     this.route = route;
     this.options = plan.options;
     this.schema = plan.schema;
     this.cache = cache;
     this.metrics = metrics;
+    this.brake = brake;
     this.executor = createExecutor(plan.declaration.predict as Predict, plan.options, metrics);
     this.instance = plan.instance;
     this.bound = plan.bound;

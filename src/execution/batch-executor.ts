@@ -11,6 +11,7 @@ import type {
   ExecutionOptions,
   Executor,
 } from './executor.js';
+import { QueueRefusal } from './queue-refusal.js';
 import { Settlement } from './settlement.js';
 import { TaskQueue } from './task-queue.js';
 import type { Task } from './task.js';
@@ -25,6 +26,7 @@ export class BatchExecutor implements Executor {
   readonly #options: ExecutionOptions & { readonly batch: BatchOptions };
   readonly #observer: ExecutionObserver;
   readonly #estimate: WaitEstimate;
+  readonly #refusal = new QueueRefusal();
   /** Where batches run: none of their members' async contexts. */
   readonly #scope = new AsyncResource('ModelServingBatch');
   readonly #waiting = new TaskQueue<Settlement>();
@@ -62,19 +64,15 @@ export class BatchExecutor implements Executor {
   }
 
   run(task: Task, receiver: object): unknown {
-    const { maxQueue, batch } = this.#options;
+    const { batch } = this.#options;
     const now = performance.now();
     refuseGone(task, now);
     task.adoptContext();
     const size = itemsOf(task.input, batch);
     // A gathering batch that this one would overflow is as full as it gets.
     if (this.#hasSlot && this.#waiting.size + size > batch.maxSize) this.#serveQueue('full');
-    // With a free slot one joins the batch that gathers for it, which is not held to maxQueue.
-    if (!this.#hasSlot && this.#waiting.length >= maxQueue) {
-      const retryAfter = this.#estimate.seconds(this.#waiting.size);
-      throw new ServingError('QueueFull', 'Too many requests', { retryAfter });
-    }
-    if (this.#hasSlot && this.#waiting.length === 0 && this.#isFull(size)) {
+    if (this.#isFull) throw this.#refusal.of(this.#estimate.seconds(this.#waiting.size));
+    if (this.#hasSlot && this.#waiting.length === 0 && this.#isWhole(size)) {
       return this.#runAlone(task, receiver, size, now);
     }
     const settlement = new Settlement(task, receiver, size, now);
@@ -82,6 +80,10 @@ export class BatchExecutor implements Executor {
     this.#waiting.push(settlement);
     this.#serveQueue();
     return settlement.promise;
+  }
+
+  refuseWhenFull(): void {
+    if (this.#isFull) throw this.#refusal.shared(this.#estimate.seconds(this.#waiting.size));
   }
 
   cancelAll(begun: ServingError, waiting = begun): void {
@@ -93,6 +95,11 @@ export class BatchExecutor implements Executor {
 
   get #hasSlot(): boolean {
     return this.#running < this.#options.maxConcurrency;
+  }
+
+  get #isFull(): boolean {
+    // With a free slot one joins the batch that gathers for it, which is not held to maxQueue.
+    return !this.#hasSlot && this.#waiting.length >= this.#options.maxQueue;
   }
 
   readonly #waiterGone = () => this.#serveQueue();
@@ -152,7 +159,7 @@ export class BatchExecutor implements Executor {
   }
 
   /** Whether a batch of `size` items need not wait for more while a slot is free. */
-  #isFull(size: number): boolean {
+  #isWhole(size: number): boolean {
     const { maxSize, maxDelay } = this.#options.batch;
     return maxDelay === 0 || size >= maxSize;
   }

@@ -61,6 +61,12 @@ export interface Executor {
    * contract of a batch), or with what the handler threw.
    */
   run(task: Task, receiver: object): unknown;
+  /**
+   * Says at once what {@link run} would say of any task that came now, whatever it holds.
+   *
+   * @throws {ServingError} `QueueFull` where it can neither run nor wait
+   */
+  refuseWhenFull(): void;
   /** Slots taken: also by work whose request is answered already but which has not yet ended. */
   readonly running: number;
   /**

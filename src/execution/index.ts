@@ -12,4 +12,5 @@ export type {
   Executor,
   Predict,
 } from './executor.js';
+export { isQueueFull, RefusalBrake } from './refusal-brake.js';
 export type { CallLog, PredictContext, Task } from './task.js';

@@ -1,7 +1,8 @@
-import { ServingError } from '../errors/index.js';
+import type { ServingError } from '../errors/index.js';
 import { deadlineExceeded, latestPast, refuseGone } from './deadline.js';
 import type { ExecutionObserver, ExecutionOptions, Executor, Predict } from './executor.js';
 import { follow, isPending, type Pending } from './pending.js';
+import { QueueRefusal } from './queue-refusal.js';
 import { Settlement } from './settlement.js';
 import { TaskQueue } from './task-queue.js';
 import type { Task } from './task.js';
@@ -17,6 +18,7 @@ export class SingleExecutor implements Executor {
   readonly #maxQueue: number;
   readonly #observer: ExecutionObserver;
   readonly #estimate: WaitEstimate;
+  readonly #refusal = new QueueRefusal();
   readonly #waiting = new TaskQueue<Settlement>();
   /** Those that run and are not yet settled. */
   readonly #unsettled = new TaskQueue<Settlement>();
@@ -50,9 +52,11 @@ export class SingleExecutor implements Executor {
     const start = performance.now();
     refuseGone(task, start);
     task.adoptContext();
-    // While the queue is being served there may be a free slot and others who came before.
-    if (this.#running >= this.#maxConcurrency || this.#waiting.length > 0) {
-      return this.#wait(task, receiver, start);
+    if (this.#isFull) throw this.#refusal.of(this.#estimate.seconds(this.#waiting.length));
+    if (this.#mustWait) {
+      const settlement = new Settlement(task, receiver, 1, start);
+      this.#waiting.push(settlement);
+      return settlement.promise;
     }
     this.#running++;
     this.#observer.queued(0);
@@ -77,6 +81,10 @@ export class SingleExecutor implements Executor {
     return value;
   }
 
+  refuseWhenFull(): void {
+    if (this.#isFull) throw this.#refusal.shared(this.#estimate.seconds(this.#waiting.length));
+  }
+
   cancelAll(begun: ServingError, waiting = begun): void {
     // The queue is emptied first, lest a slot that falls free start what is to fail.
     const [notStarted, started] = [this.#waiting.clear(), this.#unsettled.clear()];
@@ -84,14 +92,13 @@ export class SingleExecutor implements Executor {
     for (const settlement of started) settlement.giveUp(begun);
   }
 
-  #wait(task: Task, receiver: object, now: number): Promise<unknown> {
-    if (this.#waiting.length >= this.#maxQueue) {
-      const retryAfter = this.#estimate.seconds(this.#waiting.length);
-      throw new ServingError('QueueFull', 'Too many requests', { retryAfter });
-    }
-    const settlement = new Settlement(task, receiver, 1, now);
-    this.#waiting.push(settlement);
-    return settlement.promise;
+  /** While the queue is being served there may be a free slot and others who came before. */
+  get #mustWait(): boolean {
+    return this.#running >= this.#maxConcurrency || this.#waiting.length > 0;
+  }
+
+  get #isFull(): boolean {
+    return this.#mustWait && this.#waiting.length >= this.#maxQueue;
   }
 
   /** Starts who waits, while there are free slots, each in the async context it came in. */

@@ -22,21 +22,34 @@ export class Intake<Arrival> {
     try {
       this.admit(call);
     } catch (error) {
-      done(error, call);
+      this.refuse(call, error, done);
       return;
     }
-    this.#door.read(call, arrival, function read(error, input) {
-      if (error === undefined) call.input = input;
+    this.#door.read(call, arrival, (error, input) => {
+      if (error !== undefined) return this.refuse(call, error, done);
+      call.input = input;
       // What is read ends in the async context of its connection: the call goes on in its own.
-      call.inContext(done, undefined, error, call);
+      call.inContext(done, undefined, undefined, call);
     });
   }
 
-  /** @throws {ServingError} for a call that is not to be served, whatever it holds */
-  admit(_call: Call): void {
-    if (this.#readiness.accepting) return;
-    throw new ServingError('Unavailable', 'The server does not take requests now', {
-      retryAfter: 1,
-    });
+  /**
+   * Tells a call that comes to a full queue so before anything of it is looked at (body, guard,
+   * schema), unless a kept answer or an identical call under way might serve it.
+   *
+   * @throws {ServingError} for a call that is not to be served, whatever it holds
+   */
+  admit({ endpoint }: Call): void {
+    if (!this.#readiness.accepting) {
+      throw new ServingError('Unavailable', 'The server does not take requests now', {
+        retryAfter: 1,
+      });
+    }
+    if (endpoint.cache === undefined) endpoint.executor.refuseWhenFull();
+  }
+
+  /** Calls `done` with what is wrong: at once, or a little later in a storm of calls. */
+  refuse(call: Call, error: unknown, done: Received): void {
+    call.endpoint.brake.hold(call, error, (told) => done(told, call));
   }
 }

@@ -38,7 +38,7 @@ export class LateComers {
       if (Math.max(bytes.length, Number(length)) > bodyLimit) throw tooLarge(bodyLimit);
       moved.input = readInput(moved, bytes);
     } catch (error) {
-      return done(error, moved);
+      return this.#intake.refuse(moved, error, done);
     }
     done(undefined, moved);
   }

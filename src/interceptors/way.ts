@@ -1,5 +1,6 @@
 import type { Call } from '../endpoint/call.js';
 import { tamed } from '../errors/index.js';
+import { isQueueFull } from '../execution/index.js';
 import type { Answer } from '../endpoint/answer.js';
 import { CacheInterceptor } from './cache.interceptor.js';
 import { MetricsInterceptor } from './metrics.interceptor.js';
@@ -15,7 +16,7 @@ export type Way = (call: Call) => Answer | Promise<Answer>;
 
 /** The way to a handler that is reached by `last`. */
 export function wayTo(last: (call: Call) => unknown): Way {
-  return passing(metrics, passing(validation, passing(cache, answering(last)))) as Way;
+  return braked(passing(metrics, passing(validation, passing(cache, answering(last))))) as Way;
 }
 
 /** The way where nothing of the app's stands before the handler any more. */
@@ -26,6 +27,24 @@ export const serve = wayTo(({ endpoint, task, receiver }) =>
 /** Made once for all calls: none of them needs a closure of its own. */
 function passing(stage: Stage, next: Next): Next {
   return (call) => stage.intercept(call, next);
+}
+
+/** Outermost: who finds the queue full only here, behind a cache or a guard, is told it as all others are. */
+function braked(next: Next): Next {
+  return (call) => {
+    let answer: unknown;
+    try {
+      answer = next(call);
+    } catch (error) {
+      return turnAway(call, error);
+    }
+    return isPromise(answer) ? answer.catch((error) => turnAway(call, error)) : answer;
+  };
+}
+
+function turnAway(call: Call, error: unknown): Promise<never> {
+  if (!isQueueFull(error)) throw error;
+  return new Promise((_, reject) => call.endpoint.brake.hold(call, error, reject));
 }
 
 function answering(last: (call: Call) => unknown): Next {

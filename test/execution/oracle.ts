@@ -144,12 +144,22 @@ export class Oracle {
     const call = new Call(new TestTask(item, timeout), item);
     const refusal = this.#refusalOf(call);
     if (refusal) call.expect(refusal);
+    this.#foretell();
     this.#calls.push(call);
     this.#unchecked.add(call);
     void outcome(this.#executor, call.task).then((actual) => {
       call.actual = actual;
       call.settlements++;
     });
+  }
+
+  /** What is said of any task says nothing of its size. */
+  #foretell(): void {
+    const { maxConcurrency, maxQueue } = this.#setup;
+    const full = this.#active.length === maxConcurrency && this.#waiting.length >= maxQueue;
+    const ask = () => this.#executor.refuseWhenFull();
+    if (full) expect(ask).toThrow(failureOf('QueueFull'));
+    else ask();
   }
 
   #refusalOf(call: Call): unknown {
