@@ -2,14 +2,13 @@ import type { IncomingMessage } from 'node:http';
 import type { Answer } from '../endpoint/answer.js';
 import type { Call } from '../endpoint/call.js';
 import type { Endpoint } from '../endpoint/endpoint.js';
-import { deadlineExceeded, delayUntil } from '../execution/index.js';
 import type { Door, Read } from '../gate/door.js';
 import { readJson } from '../gate/json-body.js';
 import { readBody } from './body-reader.js';
 import { refuseForeignPage } from './foreign-page.js';
-import { describeAnswer, openCall, timeoutOf } from './http-call.js';
+import { openCall, sendAnswer, timeoutOf } from './http-call.js';
 import { refuseForm, refusePicture } from './media-type.js';
-import { JSON_TYPE, rawResponse, send, sendFailure, type NestResponse } from './reply.js';
+import { rawResponse, sendFailure, type NestResponse } from './reply.js';
 import { boundUnreadBody } from './unread-body.js';
 import type { UploadBudget } from './upload-budget.js';
 
@@ -43,13 +42,8 @@ export class HttpDoor implements Door<Exchange> {
     } catch (error) {
       return done(error);
     }
-    const late = setTimeout(
-      () => stop(deadlineExceeded()),
-      delayUntil(call.deadline, performance.now()),
-    );
     const { bodyLimit } = call.endpoint.options;
-    const stop = readBody(request, bodyLimit, this.#budget, function take(error, bytes) {
-      clearTimeout(late);
+    readBody(request, bodyLimit, this.#budget, call.deadline, function take(error, bytes) {
       if (error) return done(error);
       let input: object;
       try {
@@ -62,8 +56,7 @@ export class HttpDoor implements Door<Exchange> {
   }
 
   answer(call: Call, answer: Answer, { response }: Exchange): void {
-    describeAnswer(call, response);
-    send(response, 200, JSON_TYPE, answer.text);
+    if (!call.isAnswered) sendAnswer(rawResponse(response), call, answer.text);
   }
 
   fail(call: Call, error: unknown, { request, response }: Exchange): void {

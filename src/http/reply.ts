@@ -88,6 +88,7 @@ export function sendFailure(
 ): void {
   const { status, retryAfter, code, error: message, details } = failureAnswer(call, error);
   if (isGone(rawResponse(response)) || isAnswered(response)) return;
+  setHeader(response, 'x-request-id', call.requestId);
   if (retryAfter !== undefined) setHeader(response, 'retry-after', retryAfter);
   const answer = { error: message, code, requestId: call.requestId, details };
   send(response, status, JSON_TYPE, JSON.stringify(answer));
