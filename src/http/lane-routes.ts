@@ -18,9 +18,9 @@ export interface Surroundings {
   isUnchanged(): boolean;
 }
 
-/** Those of a server whose listener for requests is not the framework's own, or not alone. */
+/** Where a server's listener for requests is not the framework's own, or a framework is not as it was. */
 export const UNKNOWN: Surroundings = {
-  obstacleAt: () => 'a listener of the app in the place of the framework',
+  obstacleAt: () => 'what stands before it cannot be seen',
   isUnchanged: () => true,
 };
 
@@ -64,10 +64,11 @@ export class LaneRoutes {
   }
 
   /** Decides for every route, and tells the log. */
-  decide(surroundings: Surroundings): void {
-    this.#surroundings = surroundings;
+  decide(lookAround: () => Surroundings): void {
+    const surroundings = (this.#surroundings = orUnknown(lookAround, UNKNOWN));
     for (const route of this.#routes) {
-      const obstacle = this.#obstacleAt(route, surroundings);
+      const look = () => this.#obstacleAt(route, surroundings);
+      const obstacle = orUnknown(look, UNKNOWN.obstacleAt(route));
       if (obstacle === undefined) this.#open.set(route.path, route.endpoint);
       const way = obstacle === undefined ? 'the direct lane' : `Nest's route: ${obstacle}`;
       this.#logger.debug(`POST ${route.path} takes ${way}`);
@@ -88,6 +89,15 @@ export class LaneRoutes {
     this.#isClosed = true;
     this.#logger.debug("Every request takes Nest's route: the app has added middleware");
     return false;
+  }
+}
+
+/** A framework of another shape than is known cannot be looked at. */
+function orUnknown<T>(look: () => T, unknown: T): T {
+  try {
+    return look();
+  } catch {
+    return unknown;
   }
 }
 

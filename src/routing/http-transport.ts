@@ -56,7 +56,7 @@ export function createHttpTransport(
     const server: Server = adapter.getHttpServer();
     const isOpen = openDirectLane(server, framework, door, intake);
     // By then everything is in its place: middleware that comes after it is known to come late.
-    server.once('listening', () => lane.decide(isOpen ? lookAround() : UNKNOWN));
+    server.once('listening', () => lane.decide(isOpen ? lookAround : () => UNKNOWN));
   }
 
   switch (adapter.getType()) {
