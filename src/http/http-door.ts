@@ -60,8 +60,13 @@ export class HttpDoor implements Door<Exchange> {
   }
 
   fail(call: Call, error: unknown, { request, response }: Exchange): void {
-    boundUnreadBody(request, rawResponse(response));
-    sendFailure(response, call, error);
+    try {
+      boundUnreadBody(request, rawResponse(response));
+      sendFailure(response, call, error);
+    } catch {
+      // The app's own logger, perhaps. Nobody is above who would answer.
+      rawResponse(response).destroy();
+    }
   }
 }
 

@@ -1,10 +1,13 @@
 import type { RequestListener, Server } from 'node:http';
 import type { Type, VersioningOptions } from '@nestjs/common';
 import type { AbstractHttpAdapter } from '@nestjs/core';
+import type { Answer } from '../endpoint/answer.js';
+import type { Call } from '../endpoint/call.js';
 import type { Endpoint } from '../endpoint/endpoint.js';
 import type { BoundRoute, EndpointRegistry } from '../endpoint/endpoint-registry.js';
 import { ConfigurationError } from '../errors/index.js';
 import type { Readiness } from '../lifecycle/readiness.js';
+import { Entrance } from '../gate/entrance.js';
 import { Intake } from '../gate/intake.js';
 import { installExpressIntake, type ExpressApp } from '../http/express-intake.js';
 import { endpointFinder, postRoutes } from '../http/express-routes.js';
@@ -20,6 +23,7 @@ import { pathOf } from '../http/request-url.js';
 import { prepareServer } from '../http/server.js';
 import { boundEarlyAnswers } from '../http/unread-body.js';
 import { UploadBudget } from '../http/upload-budget.js';
+import { serve } from '../interceptors/way.js';
 import { nestObstacle } from './nest-obstacle.js';
 import { conditionOf, hostCondition } from './route-condition.js';
 
@@ -44,6 +48,7 @@ export function createHttpTransport(
   const lane = new LaneRoutes(({ endpoint }) => nestObstacle(endpoint, versioning));
   const door = new HttpDoor(new UploadBudget(maxUploadBytes), (exchange) => lane.find(exchange));
   const intake = new Intake(door, readiness);
+  const entrance = new Entrance(door, intake, serveDirectly);
 
   function bind(route: BoundRoute, matches: EndpointPath['matches']): Endpoint {
     const endpoint = registry.bind(route, versioning);
@@ -54,7 +59,7 @@ export function createHttpTransport(
 
   function openLane(framework: RequestListener, lookAround: () => Surroundings): void {
     const server: Server = adapter.getHttpServer();
-    const isOpen = openDirectLane(server, framework, door, intake);
+    const isOpen = openDirectLane(server, framework, entrance);
     // By then everything is in its place: middleware that comes after it is known to come late.
     server.once('listening', () => lane.decide(isOpen ? lookAround : () => UNKNOWN));
   }
@@ -116,4 +121,10 @@ export function createHttpTransport(
         adapter.getType(),
       );
   }
+}
+
+/** The way of a call where nothing of the app's stands before its handler. */
+function serveDirectly(call: Call): Answer | Promise<Answer> {
+  call.receiver = call.endpoint.instance;
+  return serve(call);
 }
