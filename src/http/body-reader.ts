@@ -18,6 +18,7 @@ const DECOMPRESSORS = {
  * within the budget that all bodies share. What is left of a body that is refused is the caller's care.
  *
  * @param deadline when the whole of it must have come, on the clock of `performance.now()`
+ * @param isAlone whether no framework waits behind, whose parsers look whether the request has ended
  * @param done called once
  */
 export function readBody(
@@ -25,6 +26,7 @@ export function readBody(
   limit: number,
   budget: UploadBudget,
   deadline: number,
+  isAlone: boolean,
   done: BodyCallback,
 ): void {
   if (request.readableEnded) {
@@ -38,7 +40,7 @@ export function readBody(
   if (plain && announced > limit) return done(tooLarge(limit));
   const encoded = plain ? undefined : (encoding as keyof typeof DECOMPRESSORS);
 
-  if (encoded !== undefined || 'stream' in request || request.readableFlowing !== null) {
+  if (!isAlone || encoded !== undefined || 'stream' in request) {
     return readStream(request, encoded, limit, budget, deadline, done);
   }
   // What has come with the head is there in the next tick, in one piece: it needs neither listeners

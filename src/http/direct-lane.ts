@@ -24,7 +24,7 @@ export function openDirectLane(
   const lane: Listener = function directLane(this: Server, request, response) {
     let isTaken = true;
     try {
-      isTaken = entrance.enter({ request, response });
+      isTaken = entrance.enter({ request, response, isDirect: true });
     } catch {
       response.destroy(); // nobody is above who would answer
     }

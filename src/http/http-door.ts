@@ -18,6 +18,8 @@ export interface Exchange {
   readonly response: NestResponse;
   /** Whether a middleware is yet to say which foreign pages are allowed. */
   readonly corsIsToCome?: boolean;
+  /** Whether it is served before a framework has seen it. */
+  readonly isDirect?: boolean;
 }
 
 /** The door of HTTP: JSON objects in the bodies of POST requests, and JSON back. */
@@ -35,7 +37,8 @@ export class HttpDoor implements Door<Exchange> {
     return openCall(endpoint, request, response);
   }
 
-  read(call: Call, { request, response, corsIsToCome = false }: Exchange, done: Read): void {
+  read(call: Call, exchange: Exchange, done: Read): void {
+    const { request, response, corsIsToCome = false, isDirect = false } = exchange;
     try {
       checkHead(call);
       if (!corsIsToCome) refuseForeignPage(call.headers, response);
@@ -43,16 +46,23 @@ export class HttpDoor implements Door<Exchange> {
       return done(error);
     }
     const { bodyLimit } = call.endpoint.options;
-    readBody(request, bodyLimit, this.#budget, call.deadline, function take(error, bytes) {
-      if (error) return done(error);
-      let input: object;
-      try {
-        input = readInput(call, bytes!);
-      } catch (error) {
-        return done(error);
-      }
-      done(undefined, input);
-    });
+    readBody(
+      request,
+      bodyLimit,
+      this.#budget,
+      call.deadline,
+      isDirect,
+      function take(error, bytes) {
+        if (error) return done(error);
+        let input: object;
+        try {
+          input = readInput(call, bytes!);
+        } catch (error) {
+          return done(error);
+        }
+        done(undefined, input);
+      },
+    );
   }
 
   answer(call: Call, answer: Answer, { response }: Exchange): void {

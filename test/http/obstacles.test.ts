@@ -145,6 +145,9 @@ describe.each(ADAPTERS)('what stands before an endpoint on %s', (adapter) => {
         await app.close();
       }
     });
-    await fc.assert(check, { numRuns: 15, endOnFailure: true });
+    // Bodies that are read at once were not over for the parser behind them.
+    const found = ['a guard of APP_GUARD', 'app.use of a router'];
+    const example = together.filter(([name]) => found.includes(name));
+    await fc.assert(check, { numRuns: 15, endOnFailure: true, examples: [[example]] });
   });
 });
