@@ -1,6 +1,7 @@
 import type { Type } from '@nestjs/common';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { connect, type ClientHttp2Session, type IncomingHttpHeaders } from 'node:http2';
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 import { register } from 'prom-client';
@@ -178,6 +179,17 @@ describe('the direct lane and the route of Nest over HTTP/2', () => {
       );
       expect(lane, path).toBe(nest);
     }
+  });
+
+  it('are what the apps take: Fastify handles requests of one of them', async () => {
+    let handled = 0;
+    const count = () => handled++;
+    subscribe('tracing:fastify.request.handler:start', count);
+    await ask('/lane', { ':path': '/lane/free' }, '{}');
+    expect(handled).toBe(0);
+    await ask('/nest', { ':path': '/nest/free' }, '{}');
+    expect(handled).toBe(1);
+    unsubscribe('tracing:fastify.request.handler:start', count);
   });
 
   it('cannot be told apart by metrics', async () => {
