@@ -1,6 +1,6 @@
 import { VersioningType, type INestApplication } from '@nestjs/common';
 import { AsyncLocalStorage } from 'node:async_hooks';
-import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http';
+import type { IncomingMessage, RequestListener, Server } from 'node:http';
 import { ModelEndpoint, type PredictContext } from 'nestjs-model-serving';
 import { describe, expect, it } from 'vitest';
 import { ADAPTERS, startApp } from '../serving-app.js';
@@ -139,7 +139,7 @@ describe.each(ADAPTERS)('the direct lane on %s', (adapter) => {
 
   it('leaves a body that somebody has begun to read to the framework', async () => {
     const { url } = await start((app) => {
-      serverOf(app).prependListener('request', (request: IncomingMessage, _: ServerResponse) => {
+      serverOf(app).prependListener('request', (request: IncomingMessage) => {
         request.on('data', () => {});
       });
     });
