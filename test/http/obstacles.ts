@@ -61,7 +61,7 @@ export interface Obstacle {
   readonly isHonoured?: (ask: Ask) => Promise<boolean>;
   /** Whether it only looks on. */
   readonly isMeek?: boolean;
-  /** Whether others behind it would have no say. */
+  /** Whether others beside it would have no say. */
   readonly isLast?: boolean;
 }
 
@@ -317,6 +317,7 @@ export const OBSTACLES: Record<string, Obstacle> = {
   'a host': {
     put: ({ model }) => Controller({ host: '127.0.0.1' })(model),
     isHonoured: isAbsent({ host: 'other.test' }),
+    isLast: true, // it would take the place of a scope
   },
   'a version in a header': {
     put: ({ model, setUp }) => {
