@@ -6,6 +6,9 @@ import { onTestFinished } from 'vitest';
 
 export const ADAPTERS = ['express', 'fastify'] as const;
 export type Adapter = (typeof ADAPTERS)[number];
+/** Both adapters by the direct lane, which plain apps take, and by the route that Nest makes. */
+export const WAYS = [...ADAPTERS, 'express by route', 'fastify by route'] as const;
+export type Way = (typeof WAYS)[number];
 
 export interface AppUnderTest {
   controllers?: Type[];
@@ -34,28 +37,34 @@ export interface RunningApp {
 
 /** Creates the app on an adapter, by name or as it is, without starting it. */
 export function createApp(
-  adapter: Adapter | FastifyAdapter,
+  way: Way | FastifyAdapter,
   parts: AppUnderTest,
 ): Promise<INestApplication> {
+  const [adapter, route] = typeof way === 'string' ? way.split(' by ') : [way];
+  const { options = {} } = parts;
+  const routed = { ...options, defaults: { ...options.defaults, direct: false } };
   @Module({
-    imports: [ModelServingModule.forRoot(parts.options ?? {}), ...(parts.imports ?? [])],
+    imports: [
+      ModelServingModule.forRoot(route === undefined ? options : routed),
+      ...(parts.imports ?? []),
+    ],
     controllers: parts.controllers ?? [],
     providers: parts.providers ?? [],
   })
   class TestModule {}
 
-  const options = { logger: false, abortOnError: false } as const;
-  if (adapter === 'express') return NestFactory.create(TestModule, options);
-  const fastify = adapter === 'fastify' ? new FastifyAdapter() : adapter;
-  return NestFactory.create(TestModule, fastify, options);
+  const silent = { logger: false, abortOnError: false } as const;
+  if (adapter === 'express') return NestFactory.create(TestModule, silent);
+  const fastify = way instanceof FastifyAdapter ? way : new FastifyAdapter();
+  return NestFactory.create(TestModule, fastify, silent);
 }
 
 /** Starts an app on a port of its own; it is closed when the test is over, or before. */
 export async function startApp(
-  adapter: Adapter | FastifyAdapter,
+  way: Way | FastifyAdapter,
   parts: AppUnderTest,
 ): Promise<RunningApp> {
-  const app = await createApp(adapter, parts);
+  const app = await createApp(way, parts);
   let closed: Promise<void> | undefined;
   const close = () => (closed ??= app.close());
   onTestFinished(close);

@@ -2,12 +2,10 @@ import type { IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 import { InvalidRequest, ServingError } from '../errors/index.js';
+import { deadlineExceeded, delayUntil } from '../execution/index.js';
 import type { UploadBudget } from './upload-budget.js';
 
 export type BodyCallback = (error: ServingError | undefined, body?: Buffer) => void;
-
-/** Gives up a body that is being read. */
-export type StopReading = (reason: ServingError) => void;
 
 const DECOMPRESSORS = {
   gzip: createGunzip,
@@ -19,46 +17,76 @@ const DECOMPRESSORS = {
  * Reads a request's body, inflated where it is compressed, up to `limit` bytes of what comes out, and
  * within the budget that all bodies share. What is left of a body that is refused is the caller's care.
  *
- * @param done called once, also where reading is stopped
+ * @param deadline when the whole of it must have come, on the clock of `performance.now()`
+ * @param isAlone whether no framework waits behind, whose parsers look whether the request has ended
+ * @param done called once
  */
 export function readBody(
   request: IncomingMessage,
   limit: number,
   budget: UploadBudget,
+  deadline: number,
+  isAlone: boolean,
   done: BodyCallback,
-): StopReading {
-  const ignore = () => {};
+): void {
   if (request.readableEnded) {
-    done(new ServingError('Internal', 'A middleware of the app has read the body already'));
-    return ignore;
+    return done(new ServingError('Internal', 'A middleware of the app has read the body already'));
   }
-  const encoding = request.headers['content-encoding']?.trim().toLowerCase() ?? 'identity';
-  const plain = encoding === 'identity' || encoding === '';
-  if (!plain && !Object.hasOwn(DECOMPRESSORS, encoding)) {
-    done(unsupportedEncoding(encoding));
-    return ignore;
+  const { headers } = request;
+  const encoding = headers['content-encoding']?.trim().toLowerCase() ?? '';
+  const plain = encoding === '' || encoding === 'identity';
+  if (!plain && !Object.hasOwn(DECOMPRESSORS, encoding)) return done(unsupportedEncoding(encoding));
+  const announced = Number(headers['content-length'] ?? 0);
+  if (plain && announced > limit) return done(tooLarge(limit));
+  const encoded = plain ? undefined : (encoding as keyof typeof DECOMPRESSORS);
+
+  if (!isAlone || encoded !== undefined || 'stream' in request) {
+    return readStream(request, encoded, limit, budget, deadline, done);
   }
-  const announced = Number(request.headers['content-length'] ?? 0);
-  if (plain && announced > limit) {
-    done(tooLarge(limit));
-    return ignore;
-  }
+  // What has come with the head is there in the next tick, in one piece: it needs neither listeners
+  // nor a timer. So are most bodies.
+  process.nextTick(function readArrived() {
+    if (!request.complete || request.destroyed) {
+      return readStream(request, undefined, limit, budget, deadline, done);
+    }
+    const body = (request.read() as Buffer | null) ?? NOTHING;
+    if (body.length > limit) return done(tooLarge(limit));
+    if (!budget.hasRoomFor(body.length)) return done(tooManyUploads());
+    done(undefined, body);
+  });
+}
+
+const NOTHING = Buffer.alloc(0);
+
+/** Reads a body as it comes. */
+function readStream(
+  request: IncomingMessage,
+  encoding: keyof typeof DECOMPRESSORS | undefined,
+  limit: number,
+  budget: UploadBudget,
+  deadline: number,
+  done: BodyCallback,
+): void {
+  if (request.destroyed) return done(new ServingError('Cancelled', 'The client went away'));
   const share = budget.open();
   // Of a compressed body what comes out is held, and that is bounded as well.
-  if (!share.holds(Math.min(announced, limit))) {
-    done(tooManyUploads());
-    return ignore;
-  }
+  const announced = Number(request.headers['content-length'] ?? 0);
+  if (!share.holds(Math.min(announced, limit))) return done(tooManyUploads());
 
-  const decompressor = plain ? undefined : DECOMPRESSORS[encoding as keyof typeof DECOMPRESSORS]();
+  const decompressor = encoding === undefined ? undefined : DECOMPRESSORS[encoding]();
   const source: Readable = decompressor === undefined ? request : request.pipe(decompressor);
   const chunks: Buffer[] = [];
   let size = 0;
   let reading = true;
+  const late = setTimeout(
+    () => finish(deadlineExceeded()),
+    delayUntil(deadline, performance.now()),
+  );
 
   function finish(error: ServingError | undefined, body?: Buffer) {
     if (!reading) return;
     reading = false;
+    clearTimeout(late);
     share.close();
     if (error !== undefined && decompressor !== undefined) {
       request.unpipe(decompressor);
@@ -89,7 +117,6 @@ export function readBody(
   request.on('error', clientGone);
   // A stream of HTTP/2 that is reset has no error; of HTTP/1.1 this would come before the response is closed.
   if ('stream' in request) request.on('aborted', () => clientGone());
-  return finish;
 }
 
 export function tooLarge(limit: number): ServingError {

@@ -12,6 +12,7 @@ import { callHeldBy } from '../gate/held-call.js';
 import type { Intake } from '../gate/intake.js';
 import type { Exchange, HttpDoor } from './http-door.js';
 import { LateComers } from './late-comers.js';
+import { setHeader } from './reply.js';
 
 /** `path` is Express's own reading of the URL, which may also come in absolute form (RFC 9112, 3.2.2). */
 type Request = IncomingMessage & { readonly path: string; body?: unknown };
@@ -20,13 +21,17 @@ type Middleware = (request: Request, response: ServerResponse, next: Next) => vo
 
 /** The part of an Express app the library reads, so that its types need not be installed. */
 export interface ExpressApp {
+  (request: IncomingMessage, response: ServerResponse): void;
   use(middleware: Middleware): void;
+  readonly handle: unknown;
   readonly router: { readonly stack: Layer[] };
 }
 
 /**
  * Reads the bodies of model endpoints in place of Nest's parser, and of no other route: the
  * middleware takes its seat just before the first body parser, after whatever the app put before it.
+ *
+ * @returns the middleware
  */
 export function installExpressIntake(
   app: ExpressApp,
@@ -34,7 +39,7 @@ export function installExpressIntake(
   intake: Intake<Exchange>,
   routes: readonly PostRoute[],
   endpointOf: EndpointOf,
-): void {
+): Middleware {
   const { stack } = app.router;
   const parser = stack.findIndex(({ name }) => BODY_PARSER.test(name));
   const seat = parser === -1 ? stack.findIndex(({ route }) => route !== undefined) : parser;
@@ -44,18 +49,21 @@ export function installExpressIntake(
     if (route.endpoint !== undefined) takeLateComers(route, route.endpoint, door, lateComers);
   }
 
-  app.use(function modelServingIntake(request, response, next) {
+  const middleware: Middleware = function modelServingIntake(request, response, next) {
     if (request.method !== 'POST') return next();
     const endpoint = endpointOf(request, request.path);
     if (endpoint === undefined) return next();
     const exchange = { request, response, corsIsToCome: meetsMiddleware(request.path) };
     intake.receive(endpoint, exchange, function received(error, call) {
       if (error !== undefined) return door.fail(call, error, exchange);
+      setHeader(response, 'x-request-id', call.requestId);
       request.body = call.input;
       next();
     });
-  });
+  };
+  app.use(middleware);
   stack.splice(seat, 0, stack.pop()!);
+  return middleware;
 }
 
 /**
@@ -84,6 +92,7 @@ function takeLateComers(
     if (condition?.(request) === false) return handle(request, response, next);
     lateComers.receive(endpoint, exchange, function received(error, call) {
       if (error !== undefined) return door.fail(call, error, exchange);
+      setHeader(response, 'x-request-id', call.requestId);
       request.body = call.input;
       handle(request, response, next);
     });

@@ -11,6 +11,7 @@ export const BODY_PARSER = /^(json|urlencoded|text|raw)Parser$/;
 /** A layer of Express's router, as far as the library reads it. */
 export interface Layer {
   readonly name: string;
+  readonly handle: (...args: any[]) => unknown;
   /** Throws where a parameter of the path cannot be decoded. */
   match(path: string): unknown;
   readonly route?: {
@@ -95,6 +96,11 @@ export function middlewareFinder(layers: readonly Layer[]): (path: string) => bo
       (route === undefined || (takesPost(route) && passesOn(route.stack))),
   );
   return (path) => middleware.some((layer) => matchesLayer(layer, path));
+}
+
+/** Whether a POST to a path comes to a layer. */
+export function handles(layer: Layer, path: string): boolean {
+  return (layer.route === undefined || takesPost(layer.route)) && matchesLayer(layer, path);
 }
 
 function takesPost({ methods }: NonNullable<Layer['route']>): boolean {

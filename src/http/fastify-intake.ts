@@ -1,4 +1,4 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import type { Type } from '@nestjs/common';
 import { declarationOf } from '../endpoint/declaration.js';
 import type { Endpoint } from '../endpoint/endpoint.js';
@@ -6,7 +6,7 @@ import type { BoundRoute } from '../endpoint/endpoint-registry.js';
 import type { Intake } from '../gate/intake.js';
 import type { Exchange, HttpDoor } from './http-door.js';
 import type { RouteCondition } from './endpoint-path.js';
-import type { NestResponse } from './reply.js';
+import { setHeader, type NestResponse } from './reply.js';
 
 interface FastifyRequest {
   readonly raw: IncomingMessage;
@@ -17,16 +17,25 @@ interface FastifyRequest {
 type FastifyReply = NestResponse & { readonly raw: ServerResponse };
 type Done = (error: null, payload: IncomingMessage) => void;
 
-interface RouteOptions {
+/** A route of Fastify's, as its `onRoute` hooks see it, and may change it. */
+export interface RouteOptions {
   readonly method: string | readonly string[];
   readonly url: string;
   readonly handler: { readonly name: string };
   readonly config?: Readonly<Record<string, unknown>>;
+  readonly constraints?: object;
+  readonly schema?: unknown;
+  readonly handlerTimeout?: number;
   preParsing?: unknown;
 }
 
 /** The part of a Fastify instance the library uses, so that its types need not be installed. */
 export interface FastifyApp {
+  readonly routing: RequestListener;
+  readonly log: Readonly<Record<string, unknown>>;
+  readonly genReqId: { readonly name: string };
+  readonly childLoggerFactory: { readonly name: string };
+  printRoutes(options: { commonPrefix: boolean }): string;
   readonly initialConfig: {
     readonly routerOptions?: {
       readonly caseSensitive?: boolean;
@@ -44,6 +53,7 @@ export interface FastifyApp {
  * whose body has been read, shows headers without them for the one look that Fastify takes.
  *
  * @param hostConditionOf Nest asks for a route's host after Fastify has chosen it.
+ * @param onOwnRoute told of every route of an endpoint, with its intake as `preParsing`
  * @param onHostRoute told of every other route that answers POST
  */
 export function installFastifyIntake(
@@ -52,7 +62,8 @@ export function installFastifyIntake(
   intake: Intake<Exchange>,
   bind: (route: BoundRoute) => Endpoint,
   hostConditionOf: (controller: Type) => RouteCondition | undefined,
-  onHostRoute: (route: { readonly url: string }) => void,
+  onOwnRoute: (route: RouteOptions) => void,
+  onHostRoute: (route: RouteOptions) => void,
 ): void {
   app.addHook('onRoute', function bindModelRoute(route) {
     if (![route.method].flat().includes('POST')) return;
@@ -76,11 +87,13 @@ export function installFastifyIntake(
       const exchange = { request: request.raw, response: reply };
       intake.receive(endpoint, exchange, function received(error, call) {
         if (error !== undefined) return door.fail(call, error, exchange);
+        setHeader(reply, 'x-request-id', call.requestId);
         request.body = call.input;
         request.headers = new NoBody(request);
         done(null, payload);
       });
     };
+    onOwnRoute(route);
   });
 }
 

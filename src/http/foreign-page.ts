@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { ServingError } from '../errors/index.js';
 import { mediaTypeOf } from './media-type.js';
 import type { NestResponse } from './reply.js';
-import { requestOf } from './request-url.js';
+import { hostOf } from './request-url.js';
 
 /** None, and those of forms: a browser sends them to any origin without asking (Fetch, 2.2.2). */
 const UNASKED = ['', 'text/plain', 'application/x-www-form-urlencoded', 'multipart/form-data'];
@@ -33,7 +33,7 @@ function isForeign(headers: IncomingHttpHeaders, response: NestResponse): boolea
   if (site !== undefined) return site !== 'same-origin' && site !== 'none';
   // `null`, of a sandboxed frame or a file, is no URL, and so foreign.
   if (origin === undefined || !URL.canParse(origin)) return origin !== undefined;
-  return new URL(origin).host !== withoutDefaultPort(requestOf(response).host, origin);
+  return new URL(origin).host !== withoutDefaultPort(hostOf(response), origin);
 }
 
 /** `Host: example.com:80` and the origin `http://example.com` are one. */

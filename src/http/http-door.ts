@@ -2,14 +2,13 @@ import type { IncomingMessage } from 'node:http';
 import type { Answer } from '../endpoint/answer.js';
 import type { Call } from '../endpoint/call.js';
 import type { Endpoint } from '../endpoint/endpoint.js';
-import { deadlineExceeded, delayUntil } from '../execution/index.js';
 import type { Door, Read } from '../gate/door.js';
 import { readJson } from '../gate/json-body.js';
 import { readBody } from './body-reader.js';
 import { refuseForeignPage } from './foreign-page.js';
-import { describeAnswer, openCall, timeoutOf } from './http-call.js';
+import { openCall, sendAnswer, timeoutOf } from './http-call.js';
 import { refuseForm, refusePicture } from './media-type.js';
-import { JSON_TYPE, rawResponse, send, sendFailure, type NestResponse } from './reply.js';
+import { rawResponse, sendFailure, type NestResponse } from './reply.js';
 import { boundUnreadBody } from './unread-body.js';
 import type { UploadBudget } from './upload-budget.js';
 
@@ -19,6 +18,8 @@ export interface Exchange {
   readonly response: NestResponse;
   /** Whether a middleware is yet to say which foreign pages are allowed. */
   readonly corsIsToCome?: boolean;
+  /** Whether it is served before a framework has seen it. */
+  readonly isDirect?: boolean;
 }
 
 /** The door of HTTP: JSON objects in the bodies of POST requests, and JSON back. */
@@ -36,39 +37,46 @@ export class HttpDoor implements Door<Exchange> {
     return openCall(endpoint, request, response);
   }
 
-  read(call: Call, { request, response, corsIsToCome = false }: Exchange, done: Read): void {
+  read(call: Call, exchange: Exchange, done: Read): void {
+    const { request, response, corsIsToCome = false, isDirect = false } = exchange;
     try {
       checkHead(call);
       if (!corsIsToCome) refuseForeignPage(call.headers, response);
     } catch (error) {
       return done(error);
     }
-    const late = setTimeout(
-      () => stop(deadlineExceeded()),
-      delayUntil(call.deadline, performance.now()),
-    );
     const { bodyLimit } = call.endpoint.options;
-    const stop = readBody(request, bodyLimit, this.#budget, function take(error, bytes) {
-      clearTimeout(late);
-      if (error) return done(error);
-      let input: object;
-      try {
-        input = readInput(call, bytes!);
-      } catch (error) {
-        return done(error);
-      }
-      done(undefined, input);
-    });
+    readBody(
+      request,
+      bodyLimit,
+      this.#budget,
+      call.deadline,
+      isDirect,
+      function take(error, bytes) {
+        if (error) return done(error);
+        let input: object;
+        try {
+          input = readInput(call, bytes!);
+        } catch (error) {
+          return done(error);
+        }
+        done(undefined, input);
+      },
+    );
   }
 
   answer(call: Call, answer: Answer, { response }: Exchange): void {
-    describeAnswer(call, response);
-    send(response, 200, JSON_TYPE, answer.text);
+    if (!call.isAnswered) sendAnswer(rawResponse(response), call, answer.text);
   }
 
   fail(call: Call, error: unknown, { request, response }: Exchange): void {
-    boundUnreadBody(request, rawResponse(response));
-    sendFailure(response, call, error);
+    try {
+      boundUnreadBody(request, rawResponse(response));
+      sendFailure(response, call, error);
+    } catch {
+      // The app's own logger, perhaps. Nobody is above who would answer.
+      rawResponse(response).destroy();
+    }
   }
 }
 

@@ -6,7 +6,6 @@ import { tooLarge } from './body-reader.js';
 import { refuseForeignPage } from './foreign-page.js';
 import { openCall } from './http-call.js';
 import { checkHead, readInput, type Exchange } from './http-door.js';
-import { setHeader } from './reply.js';
 
 /**
  * Takes requests to an endpoint that a middleware has led them to since their bodies were read: for
@@ -28,7 +27,6 @@ export class LateComers {
     if (!isParsed) return this.#intake.receive(endpoint, exchange, done);
     const moved = call ?? openCall(endpoint, request, response);
     moved.moveTo(endpoint);
-    setHeader(response, 'x-request-id', moved.requestId);
     try {
       this.#intake.admit(moved);
       checkHead(moved);

@@ -37,7 +37,6 @@ export function answerOtherMethods(
       const endpoint = raw.method === 'POST' ? undefined : endpointAt(paths, request);
       if (endpoint === undefined) return notFound(request, response, next);
       const requestId = requestIdOf(raw.headers['x-request-id']);
-      setHeader(response, 'x-request-id', requestId);
       setHeader(response, 'allow', 'POST');
       const message = `Expected POST with a JSON object as the body, got ${raw.method}`;
       boundUnreadBody(raw, rawResponse(response));

@@ -64,8 +64,9 @@ export function sendsScalar(response: NestResponse, value: string | null, text: 
   (response as ExpressResponse).send = send;
 }
 
-/** Node adds the Content-Length of what is sent in one piece. */
+/** Node tells the length of what is sent in one piece to clients of HTTP/1.1 only. */
 function sendText(this: ServerResponse, text: string): void {
+  this.setHeader('content-length', Buffer.byteLength(text));
   this.end(text);
 }
 
@@ -76,7 +77,7 @@ export function send(response: NestResponse, status: number, type: string, text:
     response.code(status).send(text);
   } else {
     response.statusCode = status;
-    response.end(text);
+    sendText.call(response, text);
   }
 }
 
@@ -88,6 +89,7 @@ export function sendFailure(
 ): void {
   const { status, retryAfter, code, error: message, details } = failureAnswer(call, error);
   if (isGone(rawResponse(response)) || isAnswered(response)) return;
+  setHeader(response, 'x-request-id', call.requestId);
   if (retryAfter !== undefined) setHeader(response, 'retry-after', retryAfter);
   const answer = { error: message, code, requestId: call.requestId, details };
   send(response, status, JSON_TYPE, JSON.stringify(answer));

@@ -11,14 +11,16 @@ interface RoutedRequest {
   readonly url?: string;
 }
 
-/** `host` is what the client addressed or, where the app trusts its proxy, what the proxy says of it. */
-type AddressedRequest = RoutedRequest & { readonly host: string };
+/** What Nest calls the request, by its response; Node's own where no framework has seen it. */
+export function requestOf(response: NestResponse): RoutedRequest {
+  return 'raw' in response ? response.request : (response.req as IncomingMessage & RoutedRequest);
+}
 
-/** What Nest calls the request, by its response. */
-export function requestOf(response: NestResponse): AddressedRequest {
-  return 'raw' in response
-    ? response.request
-    : (response.req as IncomingMessage & AddressedRequest);
+/** What the client addressed or, where the app trusts its proxy, what the proxy says of it. */
+export function hostOf(response: NestResponse): string {
+  if ('raw' in response) return response.request.host;
+  const { host, headers } = response.req as IncomingMessage & { readonly host?: string };
+  return host ?? headers.host ?? (headers[':authority'] as string | undefined) ?? '';
 }
 
 /**

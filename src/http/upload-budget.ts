@@ -16,6 +16,11 @@ export class UploadBudget {
     this.#limit = limit;
   }
 
+  /** Whether there is room for a body that is there already, beside those that are being read. */
+  hasRoomFor(bytes: number): boolean {
+    return this.#held + bytes <= this.#limit;
+  }
+
   /** A share for one body. */
   open(): UploadShare {
     let share = 0;

@@ -1,13 +1,21 @@
+import type { RequestListener, Server } from 'node:http';
 import type { Type, VersioningOptions } from '@nestjs/common';
 import type { AbstractHttpAdapter } from '@nestjs/core';
+import type { Answer } from '../endpoint/answer.js';
+import type { Call } from '../endpoint/call.js';
 import type { Endpoint } from '../endpoint/endpoint.js';
 import type { BoundRoute, EndpointRegistry } from '../endpoint/endpoint-registry.js';
 import { ConfigurationError } from '../errors/index.js';
 import type { Readiness } from '../lifecycle/readiness.js';
+import { Entrance } from '../gate/entrance.js';
 import { Intake } from '../gate/intake.js';
 import { installExpressIntake, type ExpressApp } from '../http/express-intake.js';
 import { endpointFinder, postRoutes } from '../http/express-routes.js';
+import { openDirectLane } from '../http/direct-lane.js';
+import { expressSurroundings } from '../http/express-surroundings.js';
 import { installFastifyIntake, type FastifyApp } from '../http/fastify-intake.js';
+import { fastifySurroundings, type EndpointRoute } from '../http/fastify-surroundings.js';
+import { LaneRoutes, UNKNOWN, type Surroundings } from '../http/lane-routes.js';
 import { HttpDoor } from '../http/http-door.js';
 import type { EndpointPath } from '../http/endpoint-path.js';
 import { answerOtherMethods, fastifyMatcher } from '../http/other-methods.js';
@@ -15,6 +23,8 @@ import { pathOf } from '../http/request-url.js';
 import { prepareServer } from '../http/server.js';
 import { boundEarlyAnswers } from '../http/unread-body.js';
 import { UploadBudget } from '../http/upload-budget.js';
+import { serve } from '../interceptors/way.js';
+import { nestObstacle } from './nest-obstacle.js';
 import { conditionOf, hostCondition } from './route-condition.js';
 
 /** Brings the requests of one HTTP adapter to the endpoints. */
@@ -33,15 +43,25 @@ export function createHttpTransport(
   versioning: VersioningOptions | undefined,
   maxUploadBytes: number,
 ): HttpTransport {
-  const door = new HttpDoor(new UploadBudget(maxUploadBytes), () => undefined);
-  const intake = new Intake(door, readiness);
   const instance: unknown = adapter.getInstance();
   const paths: EndpointPath[] = [];
+  const lane = new LaneRoutes(({ endpoint }) => nestObstacle(endpoint, versioning));
+  const door = new HttpDoor(new UploadBudget(maxUploadBytes), (exchange) => lane.find(exchange));
+  const intake = new Intake(door, readiness);
+  const entrance = new Entrance(door, intake, serveDirectly);
 
   function bind(route: BoundRoute, matches: EndpointPath['matches']): Endpoint {
     const endpoint = registry.bind(route, versioning);
     paths.push({ endpoint, matches, isItsHost: hostCondition(endpoint.controller, adapter) });
+    lane.add({ path: route.path, endpoint });
     return endpoint;
+  }
+
+  function openLane(framework: RequestListener, lookAround: () => Surroundings): void {
+    const server: Server = adapter.getHttpServer();
+    const isOpen = openDirectLane(server, framework, entrance);
+    // By then everything is in its place: middleware that comes after it is known to come late.
+    server.once('listening', () => lane.decide(isOpen ? lookAround : () => UNKNOWN));
   }
 
   switch (adapter.getType()) {
@@ -54,7 +74,8 @@ export function createHttpTransport(
             conditionOf(controller, method, adapter, versioning),
           );
           const endpointOf = endpointFinder(routes);
-          installExpressIntake(app, door, intake, routes, endpointOf);
+          const middleware = installExpressIntake(app, door, intake, routes, endpointOf);
+          openLane(app, () => expressSurroundings(adapter, app, middleware, routes));
           prepareServer(adapter, registry);
           boundEarlyAnswers(
             adapter.getHttpServer(),
@@ -63,18 +84,26 @@ export function createHttpTransport(
         },
       };
     case 'fastify': {
+      const app = instance as FastifyApp;
       const hostPaths: EndpointPath['matches'][] = [];
+      const routes: EndpointRoute[] = [];
       return {
         prepare() {
-          const app = instance as FastifyApp;
           const bindRoute = (route: BoundRoute) => bind(route, fastifyMatcher(app, route.path));
           const hostOf = (controller: Type) => hostCondition(controller, adapter);
-          installFastifyIntake(app, door, intake, bindRoute, hostOf, ({ url }) =>
-            hostPaths.push(fastifyMatcher(app, url)),
+          installFastifyIntake(
+            app,
+            door,
+            intake,
+            bindRoute,
+            hostOf,
+            (options) => routes.push({ options, intake: options.preParsing }),
+            ({ url }) => hostPaths.push(fastifyMatcher(app, url)),
           );
           answerOtherMethods(adapter, paths);
         },
         connect() {
+          openLane(app.routing, () => fastifySurroundings(adapter, app, routes));
           prepareServer(adapter, registry);
           boundEarlyAnswers(adapter.getHttpServer(), function isForEndpoint(request) {
             const path = pathOf(request);
@@ -92,4 +121,10 @@ export function createHttpTransport(
         adapter.getType(),
       );
   }
+}
+
+/** The way of a call where nothing of the app's stands before its handler. */
+function serveDirectly(call: Call): Answer | Promise<Answer> {
+  call.receiver = call.endpoint.instance;
+  return serve(call);
 }

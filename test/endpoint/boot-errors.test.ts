@@ -144,6 +144,10 @@ const MODULE_OPTIONS: [options: unknown, sentence: RegExp][] = [
   [{ defaults: { timeout: 0 } }, /^ModelServingModule defaults: expected timeout to be .*, got 0$/],
   [{ defaults: { warmup: [] } }, /^ModelServingModule defaults: expected .*"warmup"$/],
   [{ defaults: { cache: 5 } }, /^ModelServingModule defaults: expected cache to be .*, got 5$/],
+  [
+    { defaults: { direct: 'no' } },
+    /^ModelServingModule defaults: expected direct to be a boolean, got 'no'$/,
+  ],
   [{ defaults: null }, /^ModelServingModule: expected defaults to be an object, got null$/],
   [{ defaults: 5 }, /^ModelServingModule: expected defaults to be an object, got 5$/],
 ];

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { Agent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { describe, expect, it } from 'vitest';
-import { ADAPTERS, startApp } from '../serving-app.js';
+import { WAYS, startApp } from '../serving-app.js';
 import { EchoModel, SMALL_LIMIT } from './model.js';
 
 /** Sends with Node's own client, which writes a large body in many parts. */
@@ -18,7 +18,7 @@ async function send(url: string, path: string, size: number, headers: Record<str
 
 const TOO_MUCH = 11 * 1024 * 1024;
 
-describe.each(ADAPTERS)('the body limit on %s', (adapter) => {
+describe.each(WAYS)('the body limit on %s', (adapter) => {
   it.each([
     ['announced', { 'content-length': String(TOO_MUCH) }],
     ['in chunks', { 'transfer-encoding': 'chunked' }],

@@ -3,7 +3,7 @@ import { Controller } from '@nestjs/common';
 import { ModelEndpoint, type PredictContext } from 'nestjs-model-serving';
 import { describe, expect, it } from 'vitest';
 import { deferred } from '../endpoint/deferred.js';
-import { ADAPTERS, startApp } from '../serving-app.js';
+import { WAYS, startApp } from '../serving-app.js';
 import { stopClock } from '../stopped-clock.js';
 
 @Controller()
@@ -35,12 +35,12 @@ class Model {
 
 const within = (ms: string | number) => ({ 'x-request-timeout-ms': String(ms) });
 
-async function startWithStoppedClock(adapter: (typeof ADAPTERS)[number]) {
+async function startWithStoppedClock(adapter: (typeof WAYS)[number]) {
   const app = await startApp(adapter, { controllers: [Model] });
   return { ...app, clock: stopClock(), model: app.app.get(Model) };
 }
 
-describe.each(ADAPTERS)('the deadline on %s', (adapter) => {
+describe.each(WAYS)('the deadline on %s', (adapter) => {
   it('that has passed is a 504, and the handler is told', async () => {
     const { post, clock, model } = await startWithStoppedClock(adapter);
     const answer = post('/hang', {}, { 'x-request-id': 'r1' });

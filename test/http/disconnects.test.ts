@@ -4,7 +4,7 @@ import { Controller } from '@nestjs/common';
 import { ModelEndpoint, type PredictContext } from 'nestjs-model-serving';
 import { describe, expect, it } from 'vitest';
 import { deferred } from '../endpoint/deferred.js';
-import { ADAPTERS, startApp, type RunningApp } from '../serving-app.js';
+import { WAYS, startApp, type RunningApp } from '../serving-app.js';
 import { CapturedLog } from './captured-log.js';
 import { openSocket } from './raw-request.js';
 
@@ -56,7 +56,7 @@ async function expectCancelled(
 const HEAD = (id: string, length: number, more = '') =>
   `POST /hang HTTP/1.1\r\nHost: x\r\nX-Request-Id: ${id}\r\n${more}Content-Length: ${length}\r\n\r\n`;
 
-describe.each(ADAPTERS)('a client that goes away on %s', (adapter) => {
+describe.each(WAYS)('a client that goes away on %s', (adapter) => {
   async function start() {
     const log = new CapturedLog();
     const app = await startApp(adapter, { controllers: [Model], setUp: log.attach });

@@ -1,6 +1,6 @@
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { ADAPTERS, startApp } from '../serving-app.js';
+import { WAYS, startApp } from '../serving-app.js';
 import { EchoModel, SMALL_LIMIT } from './model.js';
 
 const JSON_TEXT = '{"text":"größer"}';
@@ -10,7 +10,7 @@ const ENCODINGS = Object.keys(COMPRESSORS) as Encoding[];
 
 const encoded = (encoding: string) => ({ 'content-encoding': encoding });
 
-describe.each(ADAPTERS)('a compressed body on %s', (adapter) => {
+describe.each(WAYS)('a compressed body on %s', (adapter) => {
   it.each(ENCODINGS)('is read from %s, however it is spelled', async (encoding) => {
     const app = await startApp(adapter, { controllers: [EchoModel] });
     const body = COMPRESSORS[encoding](JSON_TEXT);

@@ -67,7 +67,8 @@ class Models {
 async function start(adapter: Adapter) {
   const log = new CapturedLog();
   const app = await startApp(adapter, { controllers: [Models], setUp: log.attach });
-  const told = (level: string) => log.lines.filter((line) => line.level === level);
+  const told = (level: string) =>
+    log.lines.filter((line) => line.level === level && !line.text.endsWith('DirectLane'));
   return { log, app, told };
 }
 

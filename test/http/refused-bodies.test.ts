@@ -4,7 +4,7 @@ import type { Socket } from 'node:net';
 import { Controller, Post } from '@nestjs/common';
 import type { INestApplication } from '@nestjs/common';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { ADAPTERS, startApp, type Adapter } from '../serving-app.js';
+import { WAYS, startApp, type Way } from '../serving-app.js';
 import { EchoModel } from './model.js';
 import { openSocket } from './raw-request.js';
 
@@ -52,7 +52,7 @@ class Wire {
   }
 }
 
-async function open(adapter: Adapter): Promise<Wire> {
+async function open(adapter: Way): Promise<Wire> {
   const app = await startApp(adapter, { controllers: [EchoModel] });
   return new Wire(await openSocket(app.url));
 }
@@ -64,7 +64,7 @@ const ANSWER = (status: number) =>
 const OK = /^HTTP\/1\.1 200 [^]*?\r\n\r\n\{"keys":1\}/;
 const NEXT = `${head('/small', 'Content-Length: 12')}{"text":"b"}`;
 
-describe.each(ADAPTERS)('a body that is refused on %s', (adapter) => {
+describe.each(WAYS)('a body that is refused on %s', (adapter) => {
   it.each([
     ['too large', 413, ['Content-Length: 100000']],
     ['of an unknown encoding', 415, ['Content-Length: 100000', 'Content-Encoding: zstd']],
@@ -138,7 +138,7 @@ class HostController {
   }
 }
 
-describe.each(ADAPTERS)('a body that the app refuses before the endpoint on %s', (adapter) => {
+describe.each(WAYS)('a body that the app refuses before the endpoint on %s', (adapter) => {
   const REFUSAL = /^HTTP\/1\.1 401 [^]*?\r\n\r\n\{"who":"you"\}/;
   const CHUNK = `${(64 * 1024).toString(16)};of=64k\r\n${' '.repeat(64 * 1024)}\r\n`;
 
@@ -201,7 +201,7 @@ describe.each(ADAPTERS)('a body that the app refuses before the endpoint on %s',
   });
 });
 
-describe.each(ADAPTERS)('Expect: 100-continue on %s', (adapter) => {
+describe.each(WAYS)('Expect: 100-continue on %s', (adapter) => {
   it('is answered when the body is wanted', async () => {
     const wire = await open(adapter);
     wire.socket.write(head('/small', 'Content-Length: 12', 'Expect: 100-continue'));

@@ -1,6 +1,6 @@
 import { ModelEndpoint, type PredictContext } from 'nestjs-model-serving';
 import { describe, expect, it } from 'vitest';
-import { ADAPTERS, startApp } from '../serving-app.js';
+import { WAYS, startApp } from '../serving-app.js';
 import { CapturedLog } from './captured-log.js';
 import { rawRequest } from './raw-request.js';
 
@@ -14,7 +14,7 @@ class Model {
   }
 }
 
-describe.each(ADAPTERS)('the request id on %s', (adapter) => {
+describe.each(WAYS)('the request id on %s', (adapter) => {
   it.each(['r', 'abc-123', '!"#$%&\'()*+,-./:;<=>?@[\\]^_`{|}~', 'x'.repeat(128)])(
     'is taken from the client: %s',
     async (id) => {
