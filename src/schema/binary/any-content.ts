@@ -5,6 +5,7 @@ import type { Message } from './message-content.js';
 import { scalarForm } from './scalar-form.js';
 import { WireReader } from './wire-reader.js';
 import { LENGTH_PREFIXED, tagOf } from './wire-type.js';
+import { WireWriter } from './wire-writer.js';
 
 const TYPE_URL = tagOf(1, LENGTH_PREFIXED);
 const VALUE = tagOf(2, LENGTH_PREFIXED);
@@ -80,10 +81,12 @@ export function anyContent(
       if (url === undefined || found === undefined) return;
       writer.varint32(TYPE_URL);
       text.write(writer, url);
+      const inner = new WireWriter();
+      found.content.write(inner, found.isMessage ? fields : fields['value']);
+      const bytes = inner.finish();
+      if (bytes.length === 0) return;
       writer.varint32(VALUE);
-      const start = writer.begin();
-      found.content.write(writer, found.isMessage ? fields : fields['value']);
-      writer.end(start);
+      writer.bytes(bytes);
     },
   };
 }
