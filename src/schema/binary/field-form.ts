@@ -2,6 +2,7 @@ import type { FieldModel } from '../model.js';
 import { setOwn } from '../report.js';
 import type { Form } from './form.js';
 import type { Message, Step } from './message-content.js';
+import type { WireReader } from './wire-reader.js';
 import { FIXED32, FIXED64, LENGTH_PREFIXED, VARINT, tagOf } from './wire-type.js';
 import type { WireWriter } from './wire-writer.js';
 
@@ -65,17 +66,21 @@ export function repeatedField({ id, key, packed }: FieldModel, form: Form): Fiel
   function readPacked(...[wire, out, at, depth]: Parameters<Step['read']>): void {
     const { end, group } = wire;
     wire.enterLength();
-    const count = form.size === undefined ? 0 : wire.countOf(form.size);
-    let list = ownOf(out, key) as unknown[] | undefined;
-    let i = list?.length ?? 0;
-    if (list === undefined) {
-      if (wire.pos < wire.end) setOwn(out, key, (list = new Array<unknown>(count)));
-    }
+    const known = ownOf(out, key) as unknown[] | undefined;
+    const list = form.readAll?.(wire) ?? readEach(wire, at, depth);
+    if (known) for (const element of list) known.push(element);
+    else if (list.length > 0) setOwn(out, key, list);
+    wire.leave(end, group);
+  }
+
+  function readEach(wire: WireReader, at: number, depth: number): unknown[] {
+    if (form.size !== undefined) wire.countOf(form.size);
+    const list: unknown[] = [];
     while (wire.pos < wire.end) {
       const element = form.read(wire, undefined, at, depth);
-      if (element !== undefined) (list as unknown[])[i++] = element;
+      if (element !== undefined) list.push(element);
     }
-    wire.leave(end, group);
+    return list;
   }
 
   function writeElements(writer: WireWriter, value: unknown): void {

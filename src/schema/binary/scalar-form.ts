@@ -16,10 +16,20 @@ export function scalarForm(type: ScalarName): Form {
 const SCALARS: Record<ScalarName, Form> = {
   double: real(FIXED64, 8, {
     read: (wire) => jsonNumber(wire.double()),
+    readAll(wire) {
+      const list = new Array<unknown>(wire.countOf(8));
+      for (let i = 0; i < list.length; i++) list[i] = jsonNumber(wire.double());
+      return list;
+    },
     write: (writer, value) => writer.double(Number(value)),
   }),
   float: real(FIXED32, 4, {
     read: (wire) => jsonNumber(wire.float()),
+    readAll(wire) {
+      const list = new Array<unknown>(wire.countOf(4));
+      for (let i = 0; i < list.length; i++) list[i] = jsonNumber(wire.float());
+      return list;
+    },
     write: (writer, value) => writer.float(Number(value)),
   }),
   int32: number(VARINT, {
@@ -100,6 +110,7 @@ const SCALARS: Record<ScalarName, Form> = {
 
 interface Access {
   readonly size?: number;
+  readAll?: Form['readAll'];
   read(wire: WireReader): unknown;
   write(writer: WireWriter, value: unknown): void;
 }

@@ -1,16 +1,39 @@
-const FIRST_SIZE = 512;
+/** Memory of this size is used again: making it costs more than writing most messages. */
+const SPARE = 4096;
+
+let spare: Memory | undefined;
+
+interface Memory {
+  readonly bytes: Buffer;
+  readonly view: DataView;
+}
+
+function memoryOf(size: number): Memory {
+  const bytes = Buffer.allocUnsafeSlow(size);
+  return { bytes, view: new DataView(bytes.buffer) };
+}
+
 /** Up to so many characters, writing them one by one is faster than a call into the encoder. */
 const SHORT = 24;
 
 /** Writes protobuf's wire format into memory that grows as it is needed. */
 export class WireWriter {
-  #bytes = Buffer.allocUnsafe(FIRST_SIZE);
-  #view = viewOf(this.#bytes);
+  #bytes: Buffer;
+  #view: DataView;
   #pos = 0;
 
-  /** What has been written. */
+  constructor() {
+    ({ bytes: this.#bytes, view: this.#view } = spare ?? memoryOf(SPARE));
+    // Not for who writes while this one does: what an Any holds.
+    spare = undefined;
+  }
+
+  /** What has been written; nothing can be written afterwards. */
   finish(): Buffer {
-    return this.#bytes.subarray(0, this.#pos);
+    const written = this.#bytes.subarray(0, this.#pos);
+    if (this.#bytes.length > SPARE) return written;
+    spare = { bytes: this.#bytes, view: this.#view };
+    return Buffer.from(written);
   }
 
   varint32(value: number): void {
@@ -114,15 +137,11 @@ export class WireWriter {
 
   #reserve(size: number): void {
     if (this.#pos + size <= this.#bytes.length) return;
-    const grown = Buffer.allocUnsafe(Math.max(2 * this.#bytes.length, this.#pos + size));
-    this.#bytes.copy(grown, 0, 0, this.#pos);
-    this.#bytes = grown;
-    this.#view = viewOf(grown);
+    const { bytes, view } = memoryOf(Math.max(2 * this.#bytes.length, this.#pos + size));
+    this.#bytes.copy(bytes, 0, 0, this.#pos);
+    this.#bytes = bytes;
+    this.#view = view;
   }
-}
-
-function viewOf(bytes: Buffer): DataView {
-  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
 function lengthOfVarint(value: number): number {
