@@ -11,7 +11,7 @@ import {
 import { FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt';
 import { descriptorSetOf } from './protoc.js';
 
-export const IMPORTS = ['any', 'duration', 'empty', 'field_mask', 'struct', 'timestamp', 'wrappers']
+const IMPORTS = ['any', 'duration', 'empty', 'field_mask', 'struct', 'timestamp', 'wrappers']
   .map((file) => `import "google/protobuf/${file}.proto";`)
   .join('\n');
 
@@ -22,7 +22,10 @@ export class EsMessage {
 
   /** @param text of a schema, without its imports of well-known types */
   constructor(text: string, name: string) {
-    const withImports = text.replace(/^(?:syntax|edition) = .*?;/, (first) => `${first}\n${IMPORTS}`);
+    const withImports = text.replace(
+      /^(?:syntax|edition) = .*?;/,
+      (first) => `${first}\n${IMPORTS}`,
+    );
     const set = fromBinary(FileDescriptorSetSchema, descriptorSetOf(withImports));
     const registry = createFileRegistry(set);
     const type = registry.getMessage(name);
@@ -32,7 +35,10 @@ export class EsMessage {
   }
 
   bytesOfJson(json: unknown): Uint8Array {
-    return toBinary(this.#type, fromJson(this.#type, json as JsonValue, { registry: this.#registry }));
+    return toBinary(
+      this.#type,
+      fromJson(this.#type, json as JsonValue, { registry: this.#registry }),
+    );
   }
 
   jsonOfBytes(bytes: Uint8Array): unknown {

@@ -15,7 +15,7 @@ const text = scalarForm('string');
 
 /**
  * An Any whose content has not been read yet: it may come twice, in two halves, and what a value is
- * cannot be known before its type.
+ * cannot be known before its type. One that a later field of its oneof replaces is read all the same.
  */
 export interface UnreadAny {
   url: string;

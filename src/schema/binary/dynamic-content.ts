@@ -119,9 +119,10 @@ function isStruct(value: unknown): boolean {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-function readNumber(wire: WireReader, at: number): unknown {
+function readNumber(wire: WireReader, at: number): number {
   const number = wire.double();
-  return Number.isFinite(number) ? number : wire.report.fail(at, 'a finite number', number);
+  if (!Number.isFinite(number)) wire.report.fail(at, 'a finite number', number);
+  return number;
 }
 
 function readEntry(
