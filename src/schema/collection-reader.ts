@@ -29,6 +29,7 @@ export function tensorReader(readList: Reader, max: number): Reader {
 }
 
 function numbersOf(tensor: Float32Array | Float64Array, max: number): number[] | undefined {
+  // oxlint-disable-next-line unicorn/no-new-array
   const out = new Array<number>(tensor.length);
   for (let i = 0; i < tensor.length; i++) {
     const number = tensor[i] as number;

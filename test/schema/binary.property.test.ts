@@ -35,7 +35,9 @@ test.skipIf(!hasProtoc())(
         const values = new RandomValue(random, 0, text.includes('NullValue') ? 0 : 0.3);
         const bytes = attempt(() => es.bytesOfJson(asText(codec.read(values.message(type)))));
         if (bytes === undefined) continue;
-        for (const sent of [bytes, Buffer.concat([earlier, bytes])]) {
+        // The halves of two Anys make a third, whose content protobuf-es reads whatever its wire types.
+        const merged = text.includes('protobuf.Any') ? [] : [Buffer.concat([earlier, bytes])];
+        for (const sent of [bytes, ...merged]) {
           const json = attempt(() => es.jsonOfBytes(sent));
           if (json === undefined) continue;
           compared++;

@@ -1,8 +1,9 @@
 import type { AnyTypes, ValueModel } from '../model.js';
 import { MAX_DEPTH, setOwn, type Reader, type Report } from '../report.js';
 import type { Content } from './form.js';
-import type { Message } from './message-content.js';
+import type { Message } from './field-form.js';
 import { scalarForm } from './scalar-form.js';
+import type { UnreadAny } from './unread-any.js';
 import { WireReader } from './wire-reader.js';
 import { LENGTH_PREFIXED, tagOf } from './wire-type.js';
 import { WireWriter } from './wire-writer.js';
@@ -12,19 +13,6 @@ const VALUE = tagOf(2, LENGTH_PREFIXED);
 
 const NO_BYTES = Buffer.alloc(0);
 const text = scalarForm('string');
-
-/**
- * An Any whose content has not been read yet: it may come twice, in two halves, and what a value is
- * cannot be known before its type. One that a later field of its oneof replaces is read all the same.
- */
-export interface UnreadAny {
-  url: string;
-  value: Buffer;
-  /** Gives the Any in JSON's form. */
-  settle(unread: UnreadAny, report: Report, isInAny: boolean): unknown;
-  readonly path: readonly (string | number)[];
-  readonly depth: number;
-}
 
 /**
  * @param contentOf how the messages an Any may hold are read and written

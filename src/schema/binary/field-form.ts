@@ -1,10 +1,17 @@
 import type { FieldModel } from '../model.js';
 import { setOwn } from '../report.js';
 import type { Form } from './form.js';
-import type { Message, Step } from './message-content.js';
 import type { WireReader } from './wire-reader.js';
 import { FIXED32, FIXED64, LENGTH_PREFIXED, VARINT, tagOf } from './wire-type.js';
 import type { WireWriter } from './wire-writer.js';
+
+/** What is done with the value behind a tag that a message knows. */
+export interface Step {
+  readonly key: string;
+  read(wire: WireReader, out: Message, at: number, depth: number): void;
+}
+
+export type Message = Record<string, unknown>;
 
 /** A field of a message on the wire. */
 export interface FieldForm {

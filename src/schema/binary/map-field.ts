@@ -3,9 +3,8 @@ import { INTEGERS } from '../integer.js';
 import type { FieldModel } from '../model.js';
 import { setOwn } from '../report.js';
 import type { ScalarName } from '../scalar.js';
-import { ownOf, type FieldForm } from './field-form.js';
+import { ownOf, type FieldForm, type Message, type Step } from './field-form.js';
 import type { Form } from './form.js';
-import type { Message, Step } from './message-content.js';
 import { scalarForm } from './scalar-form.js';
 import { LENGTH_PREFIXED, tagOf } from './wire-type.js';
 

@@ -1,16 +1,8 @@
 import { MAX_DEPTH } from '../report.js';
 import type { Content } from './form.js';
-import type { FieldForm } from './field-form.js';
+import type { FieldForm, Message, Step } from './field-form.js';
 import type { WireReader } from './wire-reader.js';
 import type { WireWriter } from './wire-writer.js';
-
-/** What is done with the value behind a tag that a message knows. */
-export interface Step {
-  readonly key: string;
-  read(wire: WireReader, out: Message, at: number, depth: number): void;
-}
-
-export type Message = Record<string, unknown>;
 
 /** Tags below this one, of the first 63 fields, are looked up in an array. */
 const DENSE = 512;

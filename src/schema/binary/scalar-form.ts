@@ -17,7 +17,7 @@ const SCALARS: Record<ScalarName, Form> = {
   double: real(FIXED64, 8, {
     read: (wire) => jsonNumber(wire.double()),
     readAll(wire) {
-      const list = new Array<unknown>(wire.countOf(8));
+      const list = listOf(wire.countOf(8));
       for (let i = 0; i < list.length; i++) list[i] = jsonNumber(wire.double());
       return list;
     },
@@ -26,7 +26,7 @@ const SCALARS: Record<ScalarName, Form> = {
   float: real(FIXED32, 4, {
     read: (wire) => jsonNumber(wire.float()),
     readAll(wire) {
-      const list = new Array<unknown>(wire.countOf(4));
+      const list = listOf(wire.countOf(4));
       for (let i = 0; i < list.length; i++) list[i] = jsonNumber(wire.float());
       return list;
     },
@@ -127,6 +127,12 @@ function real(wireType: number, size: number, access: Access): Form {
 
 function long(wireType: number, access: Access): Form {
   return { wireType, ...access, absent: () => '0', isDefault: (value) => value === '0' };
+}
+
+/** Filling a list of its size takes a third of the time of growing one. */
+function listOf(length: number): unknown[] {
+  // oxlint-disable-next-line unicorn/no-new-array
+  return new Array<unknown>(length);
 }
 
 /** NaN and the infinities are strings in canonical form. */

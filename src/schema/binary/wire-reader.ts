@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
-import type { UnreadAny } from './any-content.js';
 import { MAX_DEPTH, ReportFull, type Report } from '../report.js';
+import type { UnreadAny } from './unread-any.js';
 import { END_GROUP, FIXED32, FIXED64, LENGTH_PREFIXED, START_GROUP, VARINT } from './wire-type.js';
 
 const MAX_VARINT = 10;
