@@ -23,11 +23,11 @@ export interface FieldForm {
   write(writer: WireWriter, value: unknown): void;
 }
 
-/** @param siblings the other fields of the field's oneof, of which the last one wins */
+/** @param oneof the keys of the field's oneof, of which the last one wins */
 export function singleField(
   { id, key, implicit }: FieldModel,
   form: Form,
-  siblings: readonly string[],
+  oneof?: ReadonlySet<string>,
 ): FieldForm {
   const tag = tagOf(id, form.wireType);
   const { merges = false } = form;
@@ -36,7 +36,7 @@ export function singleField(
     read(wire, out, at, depth) {
       const value = form.read(wire, merges ? ownOf(out, key) : undefined, at, depth);
       if (value === undefined) return;
-      for (const sibling of siblings) if (Object.hasOwn(out, sibling)) delete out[sibling];
+      if (oneof) deleteOthers(out, key, oneof);
       setOwn(out, key, value);
     },
   };
@@ -105,6 +105,11 @@ export function repeatedField({ id, key, packed }: FieldModel, form: Form): Fiel
     for (let i = 0; i < list.length; i++) form.write(writer, list[i]);
     writer.end(start);
   }
+}
+
+/** By what the message holds, which is less than what a oneof of thousands may. */
+function deleteOthers(out: Message, key: string, oneof: ReadonlySet<string>): void {
+  for (const other in out) if (other !== key && oneof.has(other)) delete out[other];
 }
 
 function isPackable({ wireType }: Form): boolean {

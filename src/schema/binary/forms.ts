@@ -63,23 +63,21 @@ export class Forms {
     if (known) return known;
     const content = new MessageContent();
     this.#messages.set(model, content);
-    this.#unfinished.push(() =>
-      content.setFields(model.fields.map((field) => this.#field(field, model))),
-    );
+    this.#unfinished.push(() => {
+      const oneofs = oneofsOf(model);
+      content.setFields(model.fields.map((field) => this.#field(field, oneofs)));
+    });
     return content;
   }
 
-  #field(field: FieldModel, { fields }: MessageModel): FieldForm {
+  #field(field: FieldModel, oneofs: ReadonlyMap<string, ReadonlySet<string>>): FieldForm {
     const form = this.#form(field);
     if (field.rule === 'repeated') return repeatedField(field, form);
     if (field.mapKey !== undefined) return mapField(field, field.mapKey, form);
-    const siblings = fields.filter(
-      (other) => other !== field && field.oneof !== undefined && other.oneof === field.oneof,
-    );
     return singleField(
       field,
       form,
-      siblings.map(({ key }) => key),
+      field.oneof === undefined ? undefined : oneofs.get(field.oneof),
     );
   }
 
@@ -94,4 +92,16 @@ export class Forms {
     if (model.kind !== 'scalar') throw new TypeError(`a ${model.kind} is no scalar`);
     return scalarForm(model.type);
   }
+}
+
+/** The keys of each oneof. */
+function oneofsOf({ fields }: MessageModel): Map<string, Set<string>> {
+  const oneofs = new Map<string, Set<string>>();
+  for (const { oneof, key } of fields) {
+    if (oneof === undefined) continue;
+    const known = oneofs.get(oneof);
+    if (known) known.add(key);
+    else oneofs.set(oneof, new Set([key]));
+  }
+  return oneofs;
 }
