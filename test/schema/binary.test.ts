@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { compileSchema, protobufSchema, type MessageCodec } from '../../src/schema/index.js';
+import { Random } from './random.js';
 import { codecOf, codecOfFields, violationsOf } from './root-of.js';
 import { writeSchema } from './schema-file.js';
 import { double, fixed32, fixed64, float, group, len, number, tag, varint } from './wire.js';
@@ -105,6 +106,27 @@ test.each(WELL_KNOWN)('google.protobuf.%s %j is %j', (type, sent, seen, written 
   expect(read(codec, len(1, sent))).toStrictEqual({ f: seen });
   expect(codec.read({ f: seen })).toStrictEqual({ f: seen });
   expect([...codec.writeBinary({ f: seen })]).toEqual(len(1, written));
+});
+
+test('timestamps of all years are those of a Date', () => {
+  const codec = codecOfFields('google.protobuf.Timestamp f = 1;');
+  const random = new Random(7);
+  const first = -62_135_596_800;
+  const days = Array.from({ length: 3_000 }, () => Math.floor(random.next() * 3_652_059));
+  // The ends of February, of years and of centuries.
+  for (let year = 1; year < 10_000; year += 9) {
+    for (const text of ['02-28', '03-01', '12-31', '01-01']) {
+      const date = `${String(year).padStart(4, '0')}-${text}T00:00:00Z`;
+      days.push((Date.parse(date) / 1000 - first) / 86_400);
+    }
+  }
+  for (const day of days) {
+    const seconds = first + day * 86_400 + random.below(86_400);
+    const seen = { f: `${new Date(seconds * 1000).toISOString().slice(0, 19)}Z` };
+    const bytes = len(1, seconds === 0 ? [] : number(1, seconds));
+    expect(read(codec, bytes)).toEqual(seen);
+    expect([...codec.writeBinary(seen)]).toEqual(bytes);
+  }
 });
 
 describe('a message that comes twice is merged', () => {
@@ -296,6 +318,7 @@ describe('what is malformed is a 400 at its field', () => {
       google.protobuf.Any any = 7; google.protobuf.Timestamp at = 8; google.protobuf.Duration took = 9;
       google.protobuf.FieldMask mask = 10; google.protobuf.Value v = 11; repeated string list = 12; E e = 13;
       google.protobuf.Struct st = 14; repeated fixed64 longs = 15; bytes b = 16;
+      repeated google.protobuf.Any anys = 17;
     }`);
   const long = (...bytes: number[]) => [...tag(1, 0).map((byte) => byte | 0x80), ...bytes];
 
@@ -330,6 +353,9 @@ describe('what is malformed is a 400 at its field', () => {
     ['packed longs that are cut', len(15, Array<number>(12).fill(0)), '$.longs'],
     ['a message whose inside is longer', len(3, [...tag(2, 2), 9]), '$.m.s'],
     ['an unknown Any', len(7, [...len(1, 'x/Nope'), ...len(2, [])]), '$.any["@type"]'],
+    ['an unknown Any in a list', [...len(17, []), ...len(17, len(1, 'x/Nope'))], '$.anys[1]["@type"]'], // prettier-ignore
+    ['an Any in an Any in a list', len(17, [...len(1, 'x/M'), ...len(2, len(7, len(1, 'x/Nope')))]), '$.anys[0].any["@type"]'], // prettier-ignore
+    ['a list in an Any that is cut', [...len(7, [...len(1, 'x/M'), ...len(2, [...tag(17, 2), 9])]), ...number(1, 1)], '$.any.anys[0]'], // prettier-ignore
     ['an Any without a type', len(7, len(2, [0])), '$.any["@type"]'],
     ['a malformed Any', len(7, [...len(1, 'x/M'), ...len(2, len(2, [0xff]))]), '$.any.s'],
     ['an Any whose content is cut', [...len(7, [...len(1, 'x/M'), ...len(2, tag(1, 0))])], '$.any.n'], // prettier-ignore

@@ -1,20 +1,25 @@
 import type { AnyTypes, ValueModel } from '../model.js';
-import { MAX_DEPTH, setOwn, type Reader, type Report } from '../report.js';
+import { MAX_DEPTH, setOwn, type Reader } from '../report.js';
 import type { Content } from './form.js';
 import type { Message } from './field-form.js';
 import { scalarForm } from './scalar-form.js';
-import type { UnreadAny } from './unread-any.js';
-import { WireReader } from './wire-reader.js';
+import type { UnreadAny, WireReader } from './wire-reader.js';
 import { LENGTH_PREFIXED, tagOf } from './wire-type.js';
 import { WireWriter } from './wire-writer.js';
 
 const TYPE_URL = tagOf(1, LENGTH_PREFIXED);
 const VALUE = tagOf(2, LENGTH_PREFIXED);
 
-const NO_BYTES = Buffer.alloc(0);
 const text = scalarForm('string');
 
+type Halves = Pick<UnreadAny, 'url' | 'start' | 'end'>;
+
+const NOTHING: Halves = { url: '', start: 0, end: 0 };
+
 /**
+ * Its content is read when all around it has been: it may come twice, in two halves, and what a value
+ * is cannot be known before its type. One that a later field of its oneof replaces is read all the same.
+ *
  * @param contentOf how the messages an Any may hold are read and written
  * @param check reads the whole Any again as it reads JSON's, so that the same rules hold for both
  */
@@ -28,40 +33,57 @@ export function anyContent(
     return model && { content: contentOf(model), isMessage: model.kind === 'message' };
   };
 
-  const settle: UnreadAny['settle'] = ({ url, value, path, depth }, report, isInAny) => {
-    path.forEach((segment, i) => (report.path[i] = segment));
-    const at = path.length;
-    const draft = url === '' && value.length === 0 ? {} : draftOf(url, value, report, at, depth);
-    return isInAny ? draft : check(draft, report, at, depth);
+  /** The Any in JSON's form. What is inside another has been checked when that one is. */
+  const settled = (wire: WireReader, any: Halves, at: number, depth: number): unknown => {
+    if (any.url === '' && any.start === any.end) return {};
+    const { isInAny } = wire;
+    wire.isInAny = true;
+    const draft = draftOf(wire, any, at, depth);
+    wire.isInAny = isInAny;
+    return isInAny ? draft : (check(draft, wire.report, at, depth) ?? {});
   };
 
-  function draftOf(url: string, value: Buffer, report: Report, at: number, depth: number): Message {
+  function draftOf(wire: WireReader, any: Halves, at: number, depth: number): Message {
+    const { url } = any;
     const found = find(url);
     if (found === undefined) return { '@type': url };
-    const wire = new WireReader(value, report);
-    const inner = found.content.read(wire, undefined, at, depth + 1);
-    settleAnys(wire, true);
-    return found.isMessage
-      ? { '@type': url, ...(inner as Message) }
-      : { '@type': url, value: inner };
+    const { pos, end, group, anys } = wire;
+    wire.anys = undefined;
+    wire.enterRange(any.start, any.end);
+    const value = found.content.read(wire, undefined, at, depth + 1);
+    settleAnys(wire);
+    wire.anys = anys;
+    wire.pos = pos;
+    wire.leave(end, group);
+    return found.isMessage ? { '@type': url, ...(value as Message) } : { '@type': url, value };
   }
 
   return {
     read(wire, earlier, at, depth) {
       if (depth > MAX_DEPTH) wire.tooDeep(at);
-      const any = (earlier ?? {}) as object;
-      let unread = wire.anys?.get(any);
+      const any = (earlier ?? {}) as Message;
+      wire.anys ??= new Map();
+      let unread = wire.anys.get(any);
       if (unread === undefined) {
         const path = wire.report.path.slice(0, at);
-        unread = { url: '', value: NO_BYTES, settle, path, depth };
-        (wire.anys ??= new Map()).set(any, unread);
+        const halves: UnreadAny = {
+          ...NOTHING,
+          settle() {
+            path.forEach((segment, i) => (wire.report.path[i] = segment));
+            const value = settled(wire, halves, at, depth) as Message;
+            for (const [key, member] of Object.entries(value)) setOwn(any, key, member);
+          },
+        };
+        wire.anys.set(any, (unread = halves));
       }
-      for (let tag = wire.next(at); tag !== 0; tag = wire.next(at)) {
-        if (tag === TYPE_URL) unread.url = wire.string();
-        else if (tag === VALUE) unread.value = wire.bytesField();
-        else wire.skip(tag, depth);
-      }
+      readHalves(wire, unread, at, depth);
       return any;
+    },
+    readElement(wire, at, depth) {
+      if (depth > MAX_DEPTH) wire.tooDeep(at);
+      const halves = { ...NOTHING };
+      readHalves(wire, halves, at, depth);
+      return settled(wire, halves, at, depth);
     },
     write(writer, value) {
       const { '@type': url, ...fields } = value as { '@type'?: string } & Message;
@@ -79,10 +101,21 @@ export function anyContent(
   };
 }
 
-/** Fills the Anys of a message that has been read as a whole. */
-export function settleAnys(wire: WireReader, isInAny = false): void {
-  for (const [any, unread] of wire.anys ?? []) {
-    const settled = unread.settle(unread, wire.report, isInAny) ?? {};
-    for (const [key, member] of Object.entries(settled)) setOwn(any as Message, key, member);
+function readHalves(wire: WireReader, halves: Halves, at: number, depth: number): void {
+  for (let tag = wire.next(at); tag !== 0; tag = wire.next(at)) {
+    if (tag === TYPE_URL) halves.url = wire.string();
+    else if (tag === VALUE) {
+      const { end, group } = wire;
+      wire.enterLength();
+      halves.start = wire.pos;
+      halves.end = wire.pos = wire.end;
+      wire.leave(end, group);
+    } else wire.skip(tag, depth);
   }
+}
+
+/** Fills the Anys of a message that has been read as a whole. */
+export function settleAnys(wire: WireReader): void {
+  if (wire.anys === undefined) return;
+  for (const unread of wire.anys.values()) unread.settle();
 }

@@ -64,7 +64,9 @@ export function repeatedField({ id, key, packed }: FieldModel, form: Form): Fiel
   function readElement(...[wire, out, at, depth]: Parameters<Step['read']>): void {
     const list = ownOf(out, key) as unknown[] | undefined;
     wire.enterField(at, list?.length ?? 0);
-    const element = form.read(wire, undefined, at + 1, depth);
+    const element = form.readElement
+      ? form.readElement(wire, at + 1, depth)
+      : form.read(wire, undefined, at + 1, depth);
     if (element === undefined) return;
     if (list) list.push(element);
     else setOwn(out, key, [element]);

@@ -11,6 +11,8 @@ export interface Form {
    * @param earlier the value that the field has already, if it merges
    */
   read(wire: WireReader, earlier: unknown, at: number, depth: number): unknown;
+  /** Reads one that nothing is merged with, where that makes a difference. */
+  readElement?(wire: WireReader, at: number, depth: number): unknown;
   write(writer: WireWriter, value: unknown): void;
   /** What the value of a map is that its entry does not have. */
   absent(wire: WireReader, at: number, depth: number): unknown;
@@ -28,12 +30,24 @@ export interface Form {
 export interface Content {
   /** Reads to the end of the message in hand. */
   read(wire: WireReader, earlier: unknown, at: number, depth: number): unknown;
+  /** The same for one that nothing is merged with, where that makes a difference. */
+  readElement?(wire: WireReader, at: number, depth: number): unknown;
   write(writer: WireWriter, value: unknown): void;
 }
 
 /** A message behind its length. */
 export function lengthPrefixed(content: Content): Form {
+  const { readElement } = content;
   return {
+    readElement:
+      readElement &&
+      ((wire, at, depth) => {
+        const { end, group } = wire;
+        wire.enterLength();
+        const value = readElement(wire, at, depth);
+        wire.leave(end, group);
+        return value;
+      }),
     wireType: LENGTH_PREFIXED,
     merges: true,
     read(wire, earlier, at, depth) {

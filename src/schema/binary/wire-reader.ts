@@ -1,10 +1,22 @@
 import { isUtf8 } from 'node:buffer';
 import { MAX_DEPTH, ReportFull, type Report } from '../report.js';
-import type { UnreadAny } from './unread-any.js';
 import { END_GROUP, FIXED32, FIXED64, LENGTH_PREFIXED, START_GROUP, VARINT } from './wire-type.js';
+
+/** Shared by all fields that are empty: nothing can be written into it. */
+const NO_BYTES = Buffer.alloc(0);
 
 const MAX_VARINT = 10;
 const REPLACEMENT = '\ufffd';
+
+/** An Any that may come a second time, whose content is read when the whole message has been. */
+export interface UnreadAny {
+  url: string;
+  /** Where its value is. */
+  start: number;
+  end: number;
+  /** Reads the value into the Any. */
+  settle(): void;
+}
 
 /**
  * Reads protobuf's wire format from where it stands on. What is malformed ends the reading, with a
@@ -21,6 +33,8 @@ export class WireReader {
   high = 0;
   /** Those that were met, by what each will be. */
   anys: Map<object, UnreadAny> | undefined;
+  /** Whether the message in hand is inside an Any. */
+  isInAny = false;
   /** How much of the report's path leads to the field in hand. */
   #at = 0;
   readonly #view: DataView;
@@ -67,6 +81,13 @@ export class WireReader {
     this.group = 0;
   }
 
+  /** Makes bytes that were gone over the message in hand. */
+  enterRange(start: number, end: number): void {
+    this.pos = start;
+    this.end = end;
+    this.group = 0;
+  }
+
   /** Goes back to the message around the one that has been read. */
   leave(end: number, group: number): void {
     this.end = end;
@@ -75,6 +96,7 @@ export class WireReader {
 
   bytesField(): Buffer {
     const end = this.#lengthPrefixedEnd();
+    if (end === this.pos) return NO_BYTES;
     const bytes = this.bytes.subarray(this.pos, end);
     this.pos = end;
     return bytes;
