@@ -143,10 +143,11 @@ function wireFormOf(
   type: Type | Enum | undefined,
 ): Pick<FieldModel, 'packed' | 'delimited' | 'implicit'> {
   const features = featuresOf(field);
+  const hasPresence = isType(type) || Boolean(field.partOf) || extensionName(field) !== undefined;
   return {
     packed: field.repeated && field.packed,
     delimited: isType(type) && features['message_encoding'] === 'DELIMITED',
-    implicit: !isType(type) && !field.partOf && features['field_presence'] === 'IMPLICIT',
+    implicit: !hasPresence && features['field_presence'] === 'IMPLICIT',
   };
 }
 

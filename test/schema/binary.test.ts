@@ -285,6 +285,17 @@ describe('proto2 and editions', () => {
     expect([...codec.writeBinary({ inner: { inner: { n: 1 } }, n: 0 })]).toEqual(sent);
   });
 
+  test('a file says what it says as text', () => {
+    const path = writeSchema(`syntax = "proto3";
+      message Request { int32 a = 1; optional int32 b = 2; repeated int32 c = 3; repeated int32 d = 4 [packed = false]; oneof o { int32 e = 5; } }
+      message Response {}`);
+    const codec = compileSchema(path, 'Test').request!;
+    const bytes = codec.writeBinary({ a: 0, b: 0, c: [1], d: [1, 2], e: 0 });
+    expect([...bytes]).toEqual(
+      [number(2, 0), len(3, [1]), number(4, 1), number(4, 2), number(5, 0)].flat(),
+    );
+  });
+
   test('fields are spelled as the schema says', () => {
     const path = writeSchema(`syntax = "proto3"; import "google/protobuf/field_mask.proto";
       message Request { int32 big_name = 1; google.protobuf.FieldMask the_mask = 2; } message Response {}`);
