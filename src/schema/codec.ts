@@ -6,6 +6,12 @@ import {
   type Violation,
 } from '../errors/index.js';
 import type { JsonText } from '../json/index.js';
+import { asBuffer } from './base64.js';
+import { settleAnys } from './binary/any-content.js';
+import type { Content } from './binary/form.js';
+import type { Forms } from './binary/forms.js';
+import { WireReader } from './binary/wire-reader.js';
+import { WireWriter } from './binary/wire-writer.js';
 import { bytesDecoder, type BytesDecoder } from './bytes-decoder.js';
 import type { ValueModel } from './model.js';
 import { compilePredicate, type Predicate } from './predicate.js';
@@ -33,8 +39,10 @@ export class MessageCodec {
   readonly #canonicalMembers: Predicate | undefined;
   readonly #decodeBytes: BytesDecoder | undefined;
   readonly #read: Reader;
+  readonly #content: Content;
 
-  constructor(model: ValueModel, readers: Readers) {
+  constructor(model: ValueModel, readers: Readers, forms: Forms) {
+    this.#content = forms.contentOf(model);
     this.#canonicalMembers = compilePredicate(model);
     this.#decodeBytes = bytesDecoder(model);
     this.#read = readers.of(model);
@@ -69,6 +77,44 @@ export class MessageCodec {
   }
 
   /**
+   * A client's binary message in the canonical form that it has as JSON. Unknown fields are ignored.
+   * A default value that is there is kept as it is in JSON; a repeated field or a map without
+   * elements is absent. A float is exactly what its four bytes say. Bytes are views of `bytes`.
+   *
+   * @throws {InvalidRequest} with up to 10 violations in `details`
+   */
+  readBinary(bytes: Uint8Array): unknown {
+    const report = new Report(false, true);
+    const canonical = catchFull(() => {
+      const wire = new WireReader(asBuffer(bytes), report);
+      const value = this.#content.read(wire, undefined, 0, 0);
+      settleAnys(wire);
+      return value;
+    });
+    if (report.violations.length === 0) return canonical;
+    throw invalidRequest(report.violations);
+  }
+
+  /**
+   * A canonical answer, as {@link write} gives it or as it was parsed from its own JSON, as a binary
+   * message: the same bytes for the same message.
+   */
+  encode(canonical: unknown): Buffer {
+    const writer = new WireWriter();
+    this.#content.write(writer, canonical);
+    return writer.finish();
+  }
+
+  /**
+   * A handler's result as a binary message: what {@link write} takes.
+   *
+   * @throws {ServingError} `InvalidAnswer` with up to 10 violations in `details`
+   */
+  writeBinary(value: unknown): Buffer {
+    return this.encode(this.write(value));
+  }
+
+  /**
    * A handler's result in canonical form, ready for `JSON.stringify`: the same object where it is
    * canonical already. It may hold what any answer may (see `jsonForm`), and beyond that a Long for
    * an integer, any view of memory for bytes, and a Uint8Array for repeated numbers and bools.
@@ -95,12 +141,17 @@ export class MessageCodec {
   }
 
   #walk(value: unknown, report: Report): unknown {
-    try {
-      return this.#read(value, report, 0, 0);
-    } catch (error) {
-      if (error instanceof ReportFull) return undefined;
-      throw error;
-    }
+    return catchFull(() => this.#read(value, report, 0, 0));
+  }
+}
+
+/** A reading that ended early has said why. */
+function catchFull(read: () => unknown): unknown {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof ReportFull) return undefined;
+    throw error;
   }
 }
 

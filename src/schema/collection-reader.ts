@@ -17,6 +17,30 @@ export function repeatedReader(readElement: Reader): Reader {
   };
 }
 
+/**
+ * A handler's tensor, as models return it: its numbers are the canonical ones where all are finite and
+ * none is beyond `max`, and need not be read one by one.
+ */
+export function tensorReader(readList: Reader, max: number): Reader {
+  return (value, report, at, depth) => {
+    const isTensor = types.isFloat32Array(value) || types.isFloat64Array(value);
+    const numbers = report.answer && isTensor ? numbersOf(value, max) : undefined;
+    return numbers ?? readList(value, report, at, depth);
+  };
+}
+
+function numbersOf(tensor: Float32Array | Float64Array, max: number): number[] | undefined {
+  // oxlint-disable-next-line unicorn/no-new-array
+  const out = new Array<number>(tensor.length);
+  for (let i = 0; i < tensor.length; i++) {
+    const number = tensor[i] as number;
+    // Not `> max`, so that NaN fails as well.
+    if (!(Math.abs(number) <= max)) return undefined;
+    out[i] = number;
+  }
+  return out;
+}
+
 /** A handler's list of bools may be bytes as well: a tensor's are 0 and 1. */
 export function boolsOf(value: unknown): unknown {
   if (!types.isUint8Array(value)) return jsonList(value);

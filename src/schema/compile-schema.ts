@@ -1,4 +1,5 @@
 import { ConfigurationError } from '../errors/index.js';
+import { Forms } from './binary/forms.js';
 import { MessageCodec } from './codec.js';
 import { fingerprintOf } from './fingerprint.js';
 import { ModelBuilder } from './model-builder.js';
@@ -41,9 +42,10 @@ function buildModel({ request, response, fieldNames, names }: ResolvedTypes): Sc
 
 function compile(model: SchemaModel): CompiledSchema {
   const readers = new Readers();
+  const forms = new Forms(readers);
   return {
-    request: model.request && new MessageCodec(model.request, readers),
-    response: model.response && new MessageCodec(model.response, readers),
+    request: model.request && new MessageCodec(model.request, readers, forms),
+    response: model.response && new MessageCodec(model.response, readers, forms),
     fingerprint: fingerprintOf(model),
   };
 }

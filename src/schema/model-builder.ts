@@ -100,6 +100,7 @@ export class ModelBuilder {
       value: this.#value(field, type, names),
       oneof: isSynthetic(field) ? undefined : field.partOf?.name,
       required: field.required,
+      ...wireFormOf(field, type),
     };
   }
 
@@ -135,6 +136,19 @@ export class ModelBuilder {
 /** The oneof of a proto3 field marked `optional` is one that no one wrote. */
 function isSynthetic(field: Field): boolean {
   return field.getOption('proto3_optional') === true;
+}
+
+function wireFormOf(
+  field: Field,
+  type: Type | Enum | undefined,
+): Pick<FieldModel, 'packed' | 'delimited' | 'implicit'> {
+  const features = featuresOf(field);
+  const hasPresence = isType(type) || Boolean(field.partOf) || extensionName(field) !== undefined;
+  return {
+    packed: field.repeated && field.packed,
+    delimited: isType(type) && features['message_encoding'] === 'DELIMITED',
+    implicit: !hasPresence && features['field_presence'] === 'IMPLICIT',
+  };
 }
 
 function buildEnum(type: Enum): EnumModel {

@@ -53,4 +53,10 @@ export interface FieldModel {
   readonly value: ValueModel;
   readonly oneof?: string;
   readonly required: boolean;
+  /** In binary: numbers of a repeated field are written one after the other under one tag. */
+  readonly packed: boolean;
+  /** In binary: a message is written between two tags, as a group, without its length. */
+  readonly delimited: boolean;
+  /** In binary: the default value is not written, as it means the same as no value. */
+  readonly implicit: boolean;
 }

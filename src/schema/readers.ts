@@ -4,11 +4,11 @@ import { anyReader, type AnyContent } from './any-reader.js';
 import { bytesForm } from './base64.js';
 import { listReader, structReader, valueReader } from './dynamic.js';
 import { enumReader } from './enum-reader.js';
-import { boolsOf, mapReader, repeatedReader } from './collection-reader.js';
+import { boolsOf, mapReader, repeatedReader, tensorReader } from './collection-reader.js';
 import { messageReader, type MessageReader } from './message-reader.js';
 import type { FieldModel, MessageModel, ValueModel } from './model.js';
 import { MAX_DEPTH, type Reader } from './report.js';
-import { scalarReader } from './scalar.js';
+import { MAX_FLOAT, scalarReader } from './scalar.js';
 import { durationReader } from './duration.js';
 import { timestampReader } from './timestamp.js';
 
@@ -88,10 +88,17 @@ export class Readers {
   #field(field: FieldModel): Reader {
     const reader = this.#of(field.value);
     if (field.rule === 'repeated') {
-      return answered(repeatedReader(reader), isBool(field.value) ? boolsOf : jsonList);
+      const readList = withTensors(field.value, repeatedReader(reader));
+      return answered(readList, isBool(field.value) ? boolsOf : jsonList);
     }
     return field.mapKey === undefined ? reader : answered(mapReader(field.mapKey, reader));
   }
+}
+
+function withTensors(element: ValueModel, readList: Reader): Reader {
+  if (element.kind !== 'scalar') return readList;
+  if (element.type === 'double') return tensorReader(readList, Number.MAX_VALUE);
+  return element.type === 'float' ? tensorReader(readList, MAX_FLOAT) : readList;
 }
 
 function isBool(model: ValueModel): boolean {

@@ -64,7 +64,7 @@ function hasSeparators(text: string): boolean {
   );
 }
 
-function pairAt(text: string, at: number): number {
+export function pairAt(text: string, at: number): number {
   const tens = text.charCodeAt(at) - ZERO;
   const ones = text.charCodeAt(at + 1) - ZERO;
   return tens >= 0 && tens <= 9 && ones >= 0 && ones <= 9 ? tens * 10 + ones : NO_NUMBER;
@@ -106,8 +106,13 @@ function inUtc(
   return wholeSecond(nextYear, nextMonth, nextDay, ofDay, second);
 }
 
-/** `YYYY-MM-DDThh:mm:ss`, made in one piece: of several it would cost twice as much. */
-function wholeSecond(
+/**
+ * `YYYY-MM-DDThh:mm:ss`, made in one piece: of several it would cost twice as much. Undefined before the
+ * year 1 and after 9999.
+ *
+ * @param minutes of the day
+ */
+export function wholeSecond(
   year: number,
   month: number,
   day: number,

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -62,6 +62,20 @@ export function hasProtoc(): boolean {
   } catch (error) {
     console.warn(`no comparison with protoc: ${String(error)}`);
     return false;
+  }
+}
+
+/** The descriptors of a schema's text and of what it imports, as protoc writes them. */
+export function descriptorSetOf(text: string): Buffer {
+  const folder = mkdtempSync(join(tmpdir(), 'protoc-'));
+  const [file, out] = [join(folder, 'schema.proto'), join(folder, 'descriptor')];
+  try {
+    writeFileSync(file, text);
+    const folders = [`--proto_path=${folder}`, `--proto_path=${INCLUDE}`];
+    runProtoc([...folders, '--include_imports', `--descriptor_set_out=${out}`, file]);
+    return readFileSync(out);
+  } finally {
+    rmSync(folder, { recursive: true });
   }
 }
 
