@@ -19,6 +19,6 @@ export class StoryTeller {
   constructor(private readonly model: MarkovModel) {}
 
   async *predict({ prompt = '', words = 50 }: Prompt, { signal }: PredictContext) {
-    for await (const word of this.model.speak(prompt, words, signal)) yield { word } as Spoken;
+    for await (const word of this.model.speak(prompt, words, signal)) yield { word };
   }
 }

@@ -35,7 +35,7 @@ export interface ModelEndpointOptions<Input = any> {
   /** The model's version in logs, `/__ready` and cache keys. A new version never reads the old one's entries. */
   version?: string;
   /**
-   * End-to-end deadline, waiting and running. `X-Request-Timeout-Ms` may only shorten it.
+   * End-to-end deadline, waiting and running; that of a whole stream. `X-Request-Timeout-Ms` may only shorten it.
    * @default 30_000
    */
   timeout?: number;

@@ -15,7 +15,10 @@ export interface CallLog {
 
 /** What a handler knows of the call it serves, besides its input. */
 export interface PredictContext {
-  /** Aborted when the client has gone or the deadline has passed. Made when first read. */
+  /**
+   * Aborted when the client has gone or the deadline has passed, and when a stream ends before its time for
+   * another reason. Made when first read.
+   */
   readonly signal: AbortSignal;
   /** The client's `X-Request-Id`, or one made for it. */
   readonly requestId: string;

@@ -25,7 +25,8 @@ export interface ThreadedRunOptions {
 /**
  * A provider that runs a module in worker threads, so that a model which computes in JavaScript
  * leaves the event loop free. The file's default export is called with the input and returns the
- * output or a promise of it; both are copied between threads, as by `structuredClone`.
+ * output or a promise of it; both are copied between threads, as by `structuredClone`. Where it is a
+ * generator, {@link stream} gives what it yields.
  *
  * Threads start, and load the file, when the app starts; they end when it has stopped serving. A
  * thread that dies fails its own call only, and is replaced. An error that the file throws arrives
