@@ -43,15 +43,17 @@ class Pump {
       const ended = new Promise<void>((resolve) => (this.#end = resolve));
       await Promise.race([this.#move(returned), ended]);
     } catch (error) {
-      // Nobody is left to be told.
-      if (this.#stopped) return;
-      this.#source = undefined; // it has ended itself
-      this.#task.abort(new ServingError('Internal', 'The stream has failed', { cause: error }));
-      throw error;
+      if (!this.#stopped) {
+        this.#source = undefined; // it has ended itself
+        this.#task.abort(new ServingError('Internal', 'The stream has failed', { cause: error }));
+        throw error;
+      }
     } finally {
       signal.removeEventListener('abort', stop);
       await this.#returned;
     }
+    // Whoever waits has been told, but for one who runs again what has failed: it is no whole stream.
+    if (this.#stopped) throw signal.reason;
   }
 
   async #move(returned: unknown): Promise<void> {

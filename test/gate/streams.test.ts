@@ -15,7 +15,7 @@ import {
 } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR, APP_PIPE } from '@nestjs/core';
 import { InvalidRequest, ModelEndpoint } from 'nestjs-model-serving';
-import { catchError, EMPTY, filter, map, of, take } from 'rxjs';
+import { catchError, EMPTY, filter, map, of, retry, take } from 'rxjs';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { AppUnderTest } from '../serving-app.js';
 import { DOORS } from './doors.js';
@@ -85,6 +85,8 @@ function kinds(scope: Scope) {
           return EMPTY;
         case 'recover':
           return items.pipe(catchError((error: Error) => of({ recovered: error.message })));
+        case 'retry':
+          return items.pipe(retry(1));
         case 'replace':
           return items.pipe(
             catchError(() => {
@@ -185,6 +187,12 @@ describe.each(DOORS)('What the app binds to a stream, by $door,', ({ door, open 
     expect(await run({ to: 1, fail: 'invalid' }, { 'x-do': 'replace' })).toMatchObject({
       status: 409,
       body: { error: 'replaced' },
+    });
+
+    // What has failed is not passed off as a whole stream.
+    expect(await run({ to: 1, fail: 'invalid' }, { 'x-do': 'retry' })).toMatchObject({
+      status: 500,
+      body: { code: 'INTERNAL' },
     });
 
     // So is what a filter makes of its failure.
