@@ -13,6 +13,8 @@ export {
   type BatchPredict,
   type ModelEndpointDecorator,
   type Predict,
+  type Streamed,
+  type StreamPredict,
 } from './routing/model-endpoint.js';
 export {
   ConfigurationError,

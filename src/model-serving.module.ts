@@ -109,6 +109,7 @@ export class ModelServingModule
   readonly #metrics: ServingMetrics;
   readonly #discovery: EndpointDiscovery;
   readonly #registry: EndpointRegistry;
+  readonly #gate: Gate;
   #transport: HttpTransport | undefined;
 
   constructor(
@@ -120,6 +121,7 @@ export class ModelServingModule
     metrics: ServingMetrics,
     discovery: EndpointDiscovery,
     registry: EndpointRegistry,
+    gate: Gate,
   ) {
     super();
     refuseTwins(modules);
@@ -130,6 +132,7 @@ export class ModelServingModule
     this.#metrics = metrics;
     this.#discovery = discovery;
     this.#registry = registry;
+    this.#gate = gate;
   }
 
   static override forRoot(options: ModelServingOptions & ModelServingExtras = {}): DynamicModule {
@@ -152,6 +155,7 @@ export class ModelServingModule
       this.#readiness,
       this.#app.getVersioning(),
       this.#options.maxUploadBytes,
+      this.#gate,
     );
     this.#transport.prepare();
     installProbes(adapter, this.#options.paths, {

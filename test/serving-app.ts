@@ -77,7 +77,7 @@ export async function startApp(
     const headers = { connection: 'close', ...init.headers };
     const response = await fetch(url + path, { ...init, headers });
     const text = await response.text();
-    const json = response.headers.get('content-type')?.includes('json');
+    const json = response.headers.get('content-type')?.startsWith('application/json');
     return {
       status: response.status,
       headers: response.headers,

@@ -8,6 +8,7 @@ import type { JsonText } from '../json/index.js';
 import type { CacheResult } from '../metrics/index.js';
 import type { Answer } from './answer.js';
 import type { Endpoint } from './endpoint.js';
+import type { Outlet } from './outlet.js';
 
 const NONE = Object.freeze(Object.create(null) as Record<string, never>);
 
@@ -27,6 +28,8 @@ export class Call extends CancellableTask {
   task: CancellableTask = this;
   /** The instance whose handler is called. */
   receiver: object | undefined = undefined;
+  /** Where its answers go, where it is a stream of them; its door gives it one. */
+  outlet: Outlet | undefined = undefined;
   /** Whether it has been taken on its way: what calls its handler then is the last step of that. */
   underway = false;
   /** How the cache served it; `error` where a store's failure had a part in a miss. */

@@ -35,7 +35,7 @@ export interface ModelEndpointOptions<Input = any> {
   /** The model's version in logs, `/__ready` and cache keys. A new version never reads the old one's entries. */
   version?: string;
   /**
-   * End-to-end deadline, waiting and running. `X-Request-Timeout-Ms` may only shorten it.
+   * End-to-end deadline, waiting and running; that of a whole stream. `X-Request-Timeout-Ms` may only shorten it.
    * @default 30_000
    */
   timeout?: number;
@@ -81,6 +81,40 @@ export interface ModelEndpointOptions<Input = any> {
    */
   cache?: EndpointCacheOptions<Input>;
   /**
+   * `predict` makes a stream of answers: it is an async generator, or returns an (async) iterable, a
+   * `ReadableStream`, a `Readable` of objects or an Observable. Clients choose its form by `Accept`:
+   * server-sent events, lines of JSON, or an array.
+   * @default false
+   * @example
+   * ```ts
+   * @ModelEndpoint('/story', storySchema, { stream: true })
+   * export class Story {
+   *   async *predict({ prompt }: Prompt, { signal }: PredictContext) {
+   *     for await (const word of this.model.speak(prompt, { signal })) yield { word };
+   *   }
+   * }
+   * ```
+   */
+  stream?: boolean;
+  /**
+   * How long a stream may take until its first item, from the arrival of the request; `timeout` is that
+   * of the whole stream.
+   * @default off
+   */
+  firstItemTimeout?: number;
+  /**
+   * How long server-sent events may be silent, from the first item on, before a comment is sent that keeps
+   * proxies from cutting the connection. 0 sends none.
+   * @default 15_000
+   */
+  commentInterval?: number;
+  /**
+   * Bytes of a stream's items, at most, for a client that wants them as one JSON array, which is held until
+   * it is whole; a larger one is a 413.
+   * @default 16 MiB
+   */
+  maxArrayBytes?: number;
+  /**
    * Bytes of a request's body, at most, after decompression; a larger one is a 413.
    * @default 10 MiB
    */
@@ -103,6 +137,9 @@ export type EndpointDefaults = Pick<
   | 'stallTimeout'
   | 'onBatchError'
   | 'cache'
+  | 'firstItemTimeout'
+  | 'commentInterval'
+  | 'maxArrayBytes'
   | 'bodyLimit'
   | 'direct'
 >;
@@ -121,6 +158,10 @@ export interface FilledEndpointOptions {
   readonly onBatchError: 'isolate' | 'fail';
   readonly warmup: readonly unknown[];
   readonly cache: EndpointCacheOptions | undefined;
+  readonly stream: boolean;
+  readonly firstItemTimeout: number | undefined;
+  readonly commentInterval: number;
+  readonly maxArrayBytes: number;
   readonly bodyLimit: number;
   readonly direct: boolean;
 }
@@ -147,6 +188,7 @@ const anObject: Rule = {
   expected: 'an object',
   accepts: (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
 };
+const aBoolean: Rule = { expected: 'a boolean', accepts: (value) => typeof value === 'boolean' };
 const anArray: Rule = { expected: 'an array of inputs', accepts: Array.isArray };
 
 /** Node's timers hold no more milliseconds than this. */
@@ -166,6 +208,10 @@ const ENDPOINT_RULES: Record<keyof ModelEndpointOptions, Rule | undefined> = {
   },
   warmup: anArray,
   cache: undefined, // its own room checks it
+  stream: aBoolean,
+  firstItemTimeout: wholeNumber(1, LONGEST_TIMER),
+  commentInterval: wholeNumber(0, LONGEST_TIMER),
+  maxArrayBytes: wholeNumber(1),
   bodyLimit: wholeNumber(1),
   direct: { expected: 'a boolean', accepts: (value) => typeof value === 'boolean' },
 };
@@ -183,6 +229,9 @@ const DEFAULTABLE = [
   'stallTimeout',
   'onBatchError',
   'cache',
+  'firstItemTimeout',
+  'commentInterval',
+  'maxArrayBytes',
   'bodyLimit',
   'direct',
 ];
@@ -221,6 +270,9 @@ export function fillEndpointOptions(
 ): FilledEndpointOptions {
   check(owner, options, ENDPOINT_RULES);
   if (options.batch) check(owner, options.batch, BATCH_RULES, 'batch.');
+  const { stream = false } = options;
+  if (stream) refuseBeside(owner, options);
+  else refuseWithout(owner, options);
   const given = <K extends keyof EndpointDefaults>(key: K) => options[key] ?? defaults[key];
   return {
     name: options.name ?? name,
@@ -236,8 +288,32 @@ export function fillEndpointOptions(
     },
     onBatchError: given('onBatchError') ?? 'isolate',
     warmup: options.warmup ?? [],
-    cache: given('cache'),
+    // Of a stream there is no answer to keep.
+    cache: stream ? undefined : given('cache'),
+    stream,
+    firstItemTimeout: given('firstItemTimeout'),
+    commentInterval: given('commentInterval') ?? 15_000,
+    maxArrayBytes: given('maxArrayBytes') ?? 16 * 1024 * 1024,
     bodyLimit: given('bodyLimit') ?? 10 * 1024 * 1024,
     direct: given('direct') ?? true,
   };
+}
+
+/** What a stream cannot have: its items are neither kept nor gathered. */
+function refuseBeside(owner: string, { batch, cache }: ModelEndpointOptions): void {
+  const other = batch ? 'batch' : cache ? 'cache' : undefined;
+  if (other === undefined) return;
+  throw new ConfigurationError(
+    `${owner}: expected stream or ${other}, got both: a stream is ${batch ? 'made for one request' : 'never kept'}`,
+  );
+}
+
+const OF_STREAMS = ['firstItemTimeout', 'commentInterval', 'maxArrayBytes'] as const;
+
+function refuseWithout(owner: string, options: ModelEndpointOptions): void {
+  const option = OF_STREAMS.find((key) => options[key] !== undefined);
+  if (option === undefined) return;
+  throw new ConfigurationError(
+    `${owner}: expected stream: true beside ${option}, got ${option} without a stream`,
+  );
 }

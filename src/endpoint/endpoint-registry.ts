@@ -78,7 +78,7 @@ export class EndpointRegistry {
     };
     const endpoint = new Endpoint(plan, {
       route,
-      metrics: this.#metrics.forEndpoint(route),
+      metrics: this.#metrics.forEndpoint(route, options.stream),
       brake: this.brake,
       cache:
         cachePolicy &&

@@ -8,6 +8,7 @@ import type { Violation } from './violation.js';
 export const FAILURES = {
   InvalidRequest: { code: 'INVALID_ARGUMENT', status: 400, outcome: 'invalid' },
   MethodNotAllowed: { code: 'UNIMPLEMENTED', status: 405, outcome: 'invalid' },
+  NotAcceptable: { code: 'INVALID_ARGUMENT', status: 406, outcome: 'invalid' },
   PayloadTooLarge: { code: 'RESOURCE_EXHAUSTED', status: 413, outcome: 'invalid' },
   UnsupportedEncoding: { code: 'UNIMPLEMENTED', status: 415, outcome: 'invalid' },
   UnsupportedMediaType: { code: 'UNIMPLEMENTED', status: 415, outcome: 'invalid' },

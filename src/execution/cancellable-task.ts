@@ -1,5 +1,6 @@
 import { AsyncResource } from 'node:async_hooks';
 import type { ServingError } from '../errors/index.js';
+import type { Sink } from './sink.js';
 import type { PredictContext, Task } from './task.js';
 
 /**
@@ -11,6 +12,7 @@ export abstract class CancellableTask implements Task {
   abstract readonly context: PredictContext;
   /** When the answer must be ready, on the clock of `performance.now()`. */
   deadline: number;
+  sink: Sink | undefined = undefined;
   /** Making one and entering it costs a fraction of a microsecond; `AsyncResource.bind` costs several. */
   #scope = new AsyncResource('ModelServingTask');
   #cancellation: ServingError | undefined;

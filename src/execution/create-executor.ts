@@ -5,17 +5,22 @@ import type {
   ExecutionOptions,
   Executor,
   Predict,
+  Start,
 } from './executor.js';
+import { pump } from './pump.js';
 import { SingleExecutor } from './single-executor.js';
 
-/** Makes an endpoint's executor: a batching one where the options say so. */
+/** Makes an endpoint's executor: a batching one, or one of streams, where the options say so. */
 export function createExecutor(
   predict: Predict,
   options: ExecutionOptions,
   observer: ExecutionObserver,
 ): Executor {
-  const { batch } = options;
-  return batch === undefined
-    ? new SingleExecutor(predict, options, observer)
-    : new BatchExecutor(predict as unknown as BatchPredict, { ...options, batch }, observer);
+  const { batch, stream = false } = options;
+  if (batch !== undefined) {
+    return new BatchExecutor(predict as unknown as BatchPredict, { ...options, batch }, observer);
+  }
+  const start: Start = (task, receiver) => predict.call(receiver, task.input, task.context);
+  const startStream: Start = (task, receiver) => pump(start(task, receiver), task);
+  return new SingleExecutor(stream ? startStream : start, options, observer);
 }

@@ -23,6 +23,8 @@ export interface ExecutionOptions {
   /** Requests that may wait for a slot; one more is refused. */
   readonly maxQueue: number;
   readonly batch?: BatchOptions;
+  /** Whether the handler makes a stream of items, which go to its task's sink. */
+  readonly stream?: boolean;
   /** What a throw does to a batch: its items run again one by one, or all of them fail with it. */
   readonly onBatchError: 'isolate' | 'fail';
 }
@@ -46,13 +48,17 @@ export interface ExecutionObserver {
 /** A handler: one input and its context or, where the endpoint is batched, an array of each. */
 export type Predict = (this: object, input: unknown, context: PredictContext) => unknown;
 
+/** Starts a task's handler on its receiver. */
+export type Start = (task: Task, receiver: object) => unknown;
+
 /** {@link Predict} as a batched endpoint has it. */
 export type BatchPredict = (this: object, inputs: unknown[], contexts: PredictContext[]) => unknown;
 
 /** Runs an endpoint's handler within its limits and settles each task exactly once. */
 export interface Executor {
   /**
-   * Runs the handler on `receiver`. A handler that is not batched, finds a free slot and answers
+   * Runs the handler on `receiver`. That of a stream ends with `undefined` when the last item has gone
+   * to the task's sink. A handler that is not batched, finds a free slot and answers
    * synchronously is answered synchronously, by its value or its throw; refusals are thrown
    * synchronously too. Everything else is a promise.
    *

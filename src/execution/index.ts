@@ -13,4 +13,5 @@ export type {
   Predict,
 } from './executor.js';
 export { isQueueFull, RefusalBrake } from './refusal-brake.js';
+export type { Sink } from './sink.js';
 export type { CallLog, PredictContext, Task } from './task.js';

@@ -1,6 +1,6 @@
 import type { ServingError } from '../errors/index.js';
 import { deadlineExceeded, latestPast, refuseGone } from './deadline.js';
-import type { ExecutionObserver, ExecutionOptions, Executor, Predict } from './executor.js';
+import type { ExecutionObserver, ExecutionOptions, Executor, Start } from './executor.js';
 import { follow, isPending, type Pending } from './pending.js';
 import { QueueRefusal } from './queue-refusal.js';
 import { Settlement } from './settlement.js';
@@ -13,7 +13,7 @@ import { WaitEstimate } from './wait-estimate.js';
  * request is answered: a handler that ignores its signal still uses the machine.
  */
 export class SingleExecutor implements Executor {
-  readonly #predict: Predict;
+  readonly #handle: Start;
   readonly #maxConcurrency: number;
   readonly #maxQueue: number;
   readonly #observer: ExecutionObserver;
@@ -26,8 +26,8 @@ export class SingleExecutor implements Executor {
   readonly #abandoned = new Set<Settlement>();
   #running = 0;
 
-  constructor(predict: Predict, options: ExecutionOptions, observer: ExecutionObserver) {
-    this.#predict = predict;
+  constructor(handle: Start, options: ExecutionOptions, observer: ExecutionObserver) {
+    this.#handle = handle;
     this.#maxConcurrency = options.maxConcurrency;
     this.#maxQueue = options.maxQueue;
     this.#observer = observer;
@@ -63,7 +63,7 @@ export class SingleExecutor implements Executor {
     let value: unknown;
     let pending: boolean;
     try {
-      value = this.#predict.call(receiver, task.input, task.context);
+      value = this.#handle(task, receiver);
       pending = isPending(value);
     } catch (error) {
       const end = this.#release(start);
@@ -120,7 +120,7 @@ export class SingleExecutor implements Executor {
     let value: unknown;
     let pending: boolean;
     try {
-      value = this.#predict.call(receiver, task.input, task.context);
+      value = this.#handle(task, receiver);
       pending = isPending(value);
     } catch (error) {
       settlement.reject(error, this.#release(start));

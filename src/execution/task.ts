@@ -1,4 +1,5 @@
 import type { ServingError } from '../errors/index.js';
+import type { Sink } from './sink.js';
 
 /**
  * A log that belongs to one call: every line carries its request id and, where Nest's logger writes
@@ -14,7 +15,10 @@ export interface CallLog {
 
 /** What a handler knows of the call it serves, besides its input. */
 export interface PredictContext {
-  /** Aborted when the client has gone or the deadline has passed. Made when first read. */
+  /**
+   * Aborted when the client has gone or the deadline has passed, and when a stream ends before its time for
+   * another reason. Made when first read.
+   */
   readonly signal: AbortSignal;
   /** The client's `X-Request-Id`, or one made for it. */
   readonly requestId: string;
@@ -54,6 +58,8 @@ export interface Task {
   readonly context: PredictContext;
   /** When the answer must be ready, on the clock of `performance.now()`. */
   readonly deadline: number;
+  /** Where the items of a handler that streams go. */
+  readonly sink?: Sink | undefined;
   /** Why the task was given up (its client left, the process is stopping), once it was. */
   readonly cancellation: ServingError | undefined;
   /** Makes the async context it is called in the task's own. */
@@ -66,6 +72,8 @@ export interface Task {
   ): T;
   /** Calls `listener` once if the task is given up later; at most one listener, `undefined` removes it. */
   onCancel(listener: ((reason: ServingError) => void) | undefined): void;
+  /** Gives the task up, for a reason that its client is told. */
+  cancel(reason: ServingError): void;
   /** Aborts `context.signal`, if anyone has read it. Used by the executor at the deadline. */
   abort(reason: ServingError): void;
 }

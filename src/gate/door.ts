@@ -11,7 +11,10 @@ import type { Endpoint } from '../endpoint/endpoint.js';
 export interface Door<Arrival> {
   /** The endpoint that something is for; `undefined` where it is for none. */
   find(arrival: Arrival): Endpoint | undefined;
-  /** Makes its call: with the client's id, deadline, metadata, and the means to cancel it. */
+  /**
+   * Makes its call: with the client's id, deadline, metadata, and the means to cancel it. That of an
+   * endpoint that streams has an outlet, at the latest when it has been read.
+   */
   open(endpoint: Endpoint, arrival: Arrival): Call;
   /**
    * Brings what it carries into a value, the input of the call, and calls `done`: with the value, or

@@ -1,11 +1,11 @@
-import type { Answer } from '../endpoint/answer.js';
 import type { Call } from '../endpoint/call.js';
 import { isPromise } from '../interceptors/stage.js';
 import type { Door } from './door.js';
+import type { Passed } from './gate.js';
 import type { Intake } from './intake.js';
 
 /** Brings a call that has been received from its door to its handler, through whatever stands between. */
-export type Pass<Arrival> = (call: Call, arrival: Arrival) => Answer | Promise<Answer>;
+export type Pass<Arrival> = (call: Call, arrival: Arrival) => Passed | Promise<Passed>;
 
 /** Takes what comes in by a door the whole way, and its answer back. */
 export class Entrance<Arrival> {
@@ -29,10 +29,10 @@ export class Entrance<Arrival> {
       const fail = (cause: unknown) => door.fail(call, cause, arrival);
       if (error !== undefined) return fail(error);
       try {
-        const answer = pass(call, arrival);
-        if (isPromise(answer))
-          answer.then((value) => door.answer(call, value, arrival)).catch(fail);
-        else door.answer(call, answer, arrival);
+        const passed = pass(call, arrival);
+        const answer = (value: Passed) => value && door.answer(call, value, arrival);
+        if (isPromise(passed)) passed.then(answer).catch(fail);
+        else answer(passed);
       } catch (cause) {
         fail(cause);
       }

@@ -9,10 +9,12 @@ import { lastValueFrom, isObservable } from 'rxjs';
 import { Answer } from '../endpoint/answer.js';
 import type { Call } from '../endpoint/call.js';
 import type { Endpoint } from '../endpoint/endpoint.js';
+import type { Outlet } from '../endpoint/outlet.js';
 import { inspectThrown, isError, tamed } from '../errors/index.js';
-import { serve } from '../interceptors/way.js';
+import { serve, serveStream } from '../interceptors/way.js';
 import { GateArguments } from './arguments-host.js';
 import { callHeldBy } from './held-call.js';
+import { pour } from './pour.js';
 
 /** What Nest shows of a call to what the app binds. */
 export interface Visit {
@@ -25,8 +27,13 @@ export interface Visit {
   readonly request: object;
 }
 
-/** Takes a call to its handler, past guards, interceptors and pipes, and its errors past the filters. */
-export type Passage = (call: Call, visit: Visit) => Answer | Promise<Answer>;
+/**
+ * Takes a call to its handler, past guards, interceptors and pipes, and its errors past the filters. Gives
+ * `undefined` where the answers of a stream have gone to the call's outlet.
+ */
+export type Passage = (call: Call, visit: Visit) => Passed | Promise<Passed>;
+
+export type Passed = Answer | undefined;
 
 export type ContextType = 'http' | 'rpc';
 
@@ -109,6 +116,8 @@ export class Gate {
     // It looks for the module of a class among providers only; a controller's would go without guards.
     const creator: ExternalContextCreator = Object.create(this.#creator, {
       getContextModuleKey: { value: () => host!.token },
+      // It would wait for the last item of a stream, and take none for an error.
+      ...(endpoint.options.stream && { transformToResult: { value: asItIs } }),
     });
     const run = creator.create(
       instance,
@@ -142,9 +151,19 @@ function isOpen({ bound, instance }: Endpoint): boolean {
   return !Object.values(bound).includes(true) && instance !== undefined;
 }
 
-function passFreely(call: Call): Answer | Promise<Answer> {
+/** The passage where nothing of the app's stands before the handler. */
+export function passFreely(call: Call): Passed | Promise<Passed> {
   call.receiver = call.endpoint.instance;
-  return serve(call);
+  return call.outlet === undefined ? serve(call) : streamInto(call, call.outlet);
+}
+
+async function streamInto(call: Call, outlet: Outlet): Promise<undefined> {
+  await serveStream(call);
+  outlet.end();
+}
+
+function asItIs(result: unknown): unknown {
+  return result;
 }
 
 async function pass(
@@ -152,12 +171,15 @@ async function pass(
   { args }: Visit,
   fixed: Arranged,
   arrange: () => Arranged | Promise<Arranged>,
-): Promise<Answer> {
+): Promise<Passed> {
   let arranged = fixed;
   try {
     arranged = await arrange();
     const result = await arranged.run(args);
-    return result instanceof Answer ? result : Answer.of(result);
+    if (call.outlet === undefined) return result instanceof Answer ? result : Answer.of(result);
+    if (isObservable(result)) await pour(result, call, call.outlet);
+    call.outlet.end();
+    return undefined;
   } catch (error) {
     throw await failureOf(call, tamed(error), arranged, args);
   }
@@ -178,7 +200,7 @@ async function failureOf(
     const given = await arranged.rescue(error, args);
     rescued = isObservable(given) ? await lastValueFrom(given, { defaultValue: undefined }) : given;
   } catch (thrown) {
-    return thrown;
+    return wasAnswered(thrown) ? error : thrown;
   }
   if (isError(rescued)) return rescued;
   if (!call.isAnswered) {
@@ -187,6 +209,11 @@ async function failureOf(
     );
   }
   return error;
+}
+
+/** A filter that would answer cannot once a stream has begun: what it filtered is the failure. */
+function wasAnswered(thrown: unknown): boolean {
+  return isError(thrown) && (thrown as NodeJS.ErrnoException).code === 'ERR_HTTP_HEADERS_SENT';
 }
 
 /** Gives a route's parameters what they stand for: the input, and the argument that holds the call. */

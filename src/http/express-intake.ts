@@ -12,6 +12,7 @@ import { callHeldBy } from '../gate/held-call.js';
 import type { Intake } from '../gate/intake.js';
 import type { Exchange, HttpDoor } from './http-door.js';
 import { LateComers } from './late-comers.js';
+import type { StreamRoutes } from './stream-route.js';
 import { setHeader } from './reply.js';
 
 /** `path` is Express's own reading of the URL, which may also come in absolute form (RFC 9112, 3.2.2). */
@@ -39,6 +40,7 @@ export function installExpressIntake(
   intake: Intake<Exchange>,
   routes: readonly PostRoute[],
   endpointOf: EndpointOf,
+  streams: StreamRoutes,
 ): Middleware {
   const { stack } = app.router;
   const parser = stack.findIndex(({ name }) => BODY_PARSER.test(name));
@@ -46,7 +48,9 @@ export function installExpressIntake(
   const meetsMiddleware = middlewareFinder(stack.slice(seat));
   const lateComers = new LateComers(intake);
   for (const route of routes) {
-    if (route.endpoint !== undefined) takeLateComers(route, route.endpoint, door, lateComers);
+    if (route.endpoint !== undefined) {
+      takeLateComers(route, route.endpoint, door, lateComers, streams);
+    }
   }
 
   const middleware: Middleware = function modelServingIntake(request, response, next) {
@@ -76,8 +80,14 @@ function takeLateComers(
   endpoint: Endpoint,
   door: HttpDoor,
   lateComers: LateComers,
+  streams: StreamRoutes,
 ): void {
-  const { handle } = slot;
+  const { handle: nestHandle } = slot;
+  const stream = streams.for(endpoint);
+  function handle(request: Request, response: ServerResponse, next: Next): unknown {
+    if (stream === undefined) return nestHandle(request, response, next);
+    return stream(callHeldBy(request)!, { request, response }, [request, response, next]);
+  }
   slot.handle = function modelServingRoute(request: Request, response: ServerResponse, next: Next) {
     const call = callHeldBy(request);
     const exchange = { request, response };
@@ -89,7 +99,7 @@ function takeLateComers(
       }
       return handle(request, response, next);
     }
-    if (condition?.(request) === false) return handle(request, response, next);
+    if (condition?.(request) === false) return nestHandle(request, response, next);
     lateComers.receive(endpoint, exchange, function received(error, call) {
       if (error !== undefined) return door.fail(call, error, exchange);
       setHeader(response, 'x-request-id', call.requestId);

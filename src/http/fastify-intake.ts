@@ -3,7 +3,9 @@ import type { Type } from '@nestjs/common';
 import { declarationOf } from '../endpoint/declaration.js';
 import type { Endpoint } from '../endpoint/endpoint.js';
 import type { BoundRoute } from '../endpoint/endpoint-registry.js';
+import { callHeldBy } from '../gate/held-call.js';
 import type { Intake } from '../gate/intake.js';
+import type { StreamRoutes } from './stream-route.js';
 import type { Exchange, HttpDoor } from './http-door.js';
 import type { RouteCondition } from './endpoint-path.js';
 import { setHeader, type NestResponse } from './reply.js';
@@ -21,7 +23,7 @@ type Done = (error: null, payload: IncomingMessage) => void;
 export interface RouteOptions {
   readonly method: string | readonly string[];
   readonly url: string;
-  readonly handler: { readonly name: string };
+  handler: (this: unknown, request: FastifyRequest, reply: FastifyReply) => unknown;
   readonly config?: Readonly<Record<string, unknown>>;
   readonly constraints?: object;
   readonly schema?: unknown;
@@ -64,6 +66,7 @@ export function installFastifyIntake(
   hostConditionOf: (controller: Type) => RouteCondition | undefined,
   onOwnRoute: (route: RouteOptions) => void,
   onHostRoute: (route: RouteOptions) => void,
+  streams: StreamRoutes,
 ): void {
   app.addHook('onRoute', function bindModelRoute(route) {
     if (![route.method].flat().includes('POST')) return;
@@ -72,6 +75,16 @@ export function installFastifyIntake(
     if (declaration === undefined) return onHostRoute(route);
     const endpoint = bind({ path: route.url, declaration });
     const isItsHost = hostConditionOf(endpoint.controller);
+    const stream = streams.for(endpoint);
+    const { handler } = route;
+    if (stream !== undefined) {
+      route.handler = function modelServingStream(request, reply) {
+        const call = callHeldBy(request);
+        // What is not its host's has no call: Nest says that it is not there.
+        if (call === undefined) return handler.call(this, request, reply);
+        stream(call, { request: request.raw, response: reply }, [request, reply, noNext]);
+      };
+    }
     route.preParsing = function modelServingIntake(
       request: FastifyRequest,
       reply: FastifyReply,
@@ -96,6 +109,9 @@ export function installFastifyIntake(
     onOwnRoute(route);
   });
 }
+
+/** Nest's own, on Fastify. */
+function noNext(): void {}
 
 /** Fastify matches an empty part of a path with a parameter; the adapter then says 404. */
 function lacksParameter({ params }: FastifyRequest): boolean {

@@ -24,6 +24,8 @@ import {
 /** A call that came by HTTP. */
 export class HttpCall extends Call {
   readonly response: NestResponse;
+  /** What a client was told by the end of a stream, whose head had said 200. */
+  lateStatus: number | undefined = undefined;
   #params: PredictContext['params'] | undefined;
   #query: PredictContext['query'] | undefined;
 
@@ -111,8 +113,8 @@ export function openCall(
   holdCall(request, call);
   const raw = rawResponse(response);
   onceClosed(request, raw, function closeCall() {
-    const { statusCode } = raw;
-    if (statusCode < 400 && isFinished(raw)) conclude(call, request.method!, statusCode);
+    const status = call.lateStatus ?? raw.statusCode;
+    if (status < 400 && isFinished(raw)) conclude(call, request.method!, status);
     // What is logged of a failure belongs to the call.
     else call.inContext(concludeFailure, undefined, call, request.method!, raw);
   });
@@ -126,7 +128,8 @@ function concludeFailure(call: HttpCall, method: string, response: ServerRespons
     call.failure = gone;
     call.cancel(gone);
   }
-  conclude(call, method, finished ? response.statusCode : FAILURES.Cancelled.status);
+  const status = call.lateStatus ?? response.statusCode;
+  conclude(call, method, finished ? status : FAILURES.Cancelled.status);
 }
 
 const VISIBLE_ASCII = /^[\x21-\x7e]{1,128}$/;

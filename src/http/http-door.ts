@@ -2,13 +2,18 @@ import type { IncomingMessage } from 'node:http';
 import type { Answer } from '../endpoint/answer.js';
 import type { Call } from '../endpoint/call.js';
 import type { Endpoint } from '../endpoint/endpoint.js';
+import type { Outlet } from '../endpoint/outlet.js';
 import type { Door, Read } from '../gate/door.js';
 import { readJson } from '../gate/json-body.js';
 import { readBody } from './body-reader.js';
 import { refuseForeignPage } from './foreign-page.js';
-import { openCall, sendAnswer, timeoutOf } from './http-call.js';
+import { openCall, sendAnswer, timeoutOf, type HttpCall } from './http-call.js';
 import { refuseForm, refusePicture } from './media-type.js';
-import { rawResponse, sendFailure, type NestResponse } from './reply.js';
+import { failureAnswer } from '../gate/failure-answer.js';
+import { ArrayOutlet } from './array-outlet.js';
+import { failureText, rawResponse, sendFailure, type NestResponse } from './reply.js';
+import { streamFormOf } from './stream-form.js';
+import { hasBegun, StreamOutlet } from './stream-outlet.js';
 import { boundUnreadBody } from './unread-body.js';
 import type { UploadBudget } from './upload-budget.js';
 
@@ -40,7 +45,7 @@ export class HttpDoor implements Door<Exchange> {
   read(call: Call, exchange: Exchange, done: Read): void {
     const { request, response, corsIsToCome = false, isDirect = false } = exchange;
     try {
-      checkHead(call);
+      checkHead(call, response);
       if (!corsIsToCome) refuseForeignPage(call.headers, response);
     } catch (error) {
       return done(error);
@@ -71,6 +76,7 @@ export class HttpDoor implements Door<Exchange> {
 
   fail(call: Call, error: unknown, { request, response }: Exchange): void {
     try {
+      if (hasBegun(call.outlet)) return failLate(call as HttpCall, call.outlet, error);
       boundUnreadBody(request, rawResponse(response));
       sendFailure(response, call, error);
     } catch {
@@ -85,10 +91,27 @@ export class HttpDoor implements Door<Exchange> {
  *
  * @throws {ServingError}
  */
-export function checkHead(call: Call): void {
+export function checkHead(call: Call, response: NestResponse): void {
   refusePicture(call.headers, call.endpoint.route);
   const timeout = timeoutOf(call.headers['x-request-timeout-ms']);
   if (timeout !== undefined) call.shortenTo(timeout);
+  call.outlet = outletOf(call, response);
+}
+
+function outletOf(call: Call, response: NestResponse): Outlet | undefined {
+  const { stream, commentInterval, maxArrayBytes } = call.endpoint.options;
+  if (!stream) return undefined;
+  const form = streamFormOf(call.headers.accept as string | undefined);
+  return form === undefined
+    ? new ArrayOutlet(call.requestId, response, maxArrayBytes)
+    : new StreamOutlet(call.requestId, response, form, commentInterval);
+}
+
+/** The status of a stream that has begun has been said: its end says the other. */
+function failLate(call: HttpCall, outlet: StreamOutlet, error: unknown): void {
+  const failure = failureAnswer(call, error);
+  call.lateStatus = failure.status;
+  outlet.fail(failureText(failure, call.requestId));
 }
 
 /**

@@ -29,7 +29,7 @@ export class LateComers {
     moved.moveTo(endpoint);
     try {
       this.#intake.admit(moved);
-      checkHead(moved);
+      checkHead(moved, response);
       refuseForeignPage(moved.headers, response);
       const bytes = Buffer.from(call?.text?.text ?? JSON.stringify(request.body) ?? '');
       const { bodyLimit } = endpoint.options;

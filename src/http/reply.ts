@@ -1,7 +1,7 @@
 import type { OutgoingHttpHeader, ServerResponse } from 'node:http';
 import type { Http2ServerResponse } from 'node:http2';
 import type { Call } from '../endpoint/call.js';
-import { failureAnswer } from '../gate/failure-answer.js';
+import { failureAnswer, type FailureAnswer } from '../gate/failure-answer.js';
 
 /** The part of Fastify's reply the library uses, so that its types need not be installed. */
 interface FastifyReply {
@@ -12,6 +12,8 @@ interface FastifyReply {
     readonly host: string;
   };
   readonly sent: boolean;
+  hijack(): unknown;
+  getHeaders(): Readonly<Record<string, OutgoingHttpHeader | undefined>>;
   serializer(serialize: (payload: unknown) => string): this;
   header(name: string, value: string | number): this;
   getHeader(name: string): OutgoingHttpHeader | undefined;
@@ -35,6 +37,11 @@ export const JSON_TYPE = 'application/json; charset=utf-8';
 export function setHeader(response: NestResponse, name: string, value: string | number): void {
   if ('raw' in response) response.header(name, value);
   else response.setHeader(name, value);
+}
+
+export function setStatus(response: NestResponse, status: number): void {
+  if ('raw' in response) response.code(status);
+  else response.statusCode = status;
 }
 
 /**
@@ -81,18 +88,37 @@ export function send(response: NestResponse, status: number, type: string, text:
   }
 }
 
+/**
+ * Takes a response over from its adapter, to be written to bit by bit: with the headers that it has been
+ * given, which Fastify keeps apart.
+ */
+export function openRaw(response: NestResponse): ServerResponse {
+  if (!('raw' in response)) return response;
+  const { raw } = response;
+  response.hijack();
+  for (const [name, value] of Object.entries(response.getHeaders())) {
+    if (value !== undefined) raw.setHeader(name, value);
+  }
+  return raw;
+}
+
 /** Answers a call that failed, unless it is answered already. */
 export function sendFailure(
   response: NestResponse,
   call: Pick<Call, 'requestId' | 'log' | 'failure'>,
   error: unknown,
 ): void {
-  const { status, retryAfter, code, error: message, details } = failureAnswer(call, error);
+  const failure = failureAnswer(call, error);
   if (isGone(rawResponse(response)) || isAnswered(response)) return;
+  const { status, retryAfter } = failure;
   setHeader(response, 'x-request-id', call.requestId);
   if (retryAfter !== undefined) setHeader(response, 'retry-after', retryAfter);
-  const answer = { error: message, code, requestId: call.requestId, details };
-  send(response, status, JSON_TYPE, JSON.stringify(answer));
+  send(response, status, JSON_TYPE, failureText(failure, call.requestId));
+}
+
+/** A failure as the client gets it: the body of an answer, or the last item of a stream. */
+export function failureText({ error, code, details }: FailureAnswer, requestId: string): string {
+  return JSON.stringify({ error, code, requestId, details });
 }
 
 /** Whether an answer is on its way. */
@@ -107,7 +133,7 @@ export function isFinished(response: ServerResponse | Http2ServerResponse): bool
 }
 
 /** Whether its client has gone away; a response of HTTP/2 shows that on its stream only. */
-function isGone(response: ServerResponse | Http2ServerResponse): boolean {
+export function isGone(response: ServerResponse | Http2ServerResponse): boolean {
   if (!('stream' in response)) return response.destroyed;
   const { stream } = response;
   return stream.aborted || stream.closed || stream.destroyed;

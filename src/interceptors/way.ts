@@ -3,6 +3,7 @@ import { tamed } from '../errors/index.js';
 import { isQueueFull } from '../execution/index.js';
 import type { Answer } from '../endpoint/answer.js';
 import { CacheInterceptor } from './cache.interceptor.js';
+import { Items, type Deliver } from './items.js';
 import { MetricsInterceptor } from './metrics.interceptor.js';
 import { isPromise, type Next, type Stage } from './stage.js';
 import { ValidationInterceptor } from './validation.interceptor.js';
@@ -23,6 +24,38 @@ export function wayTo(last: (call: Call) => unknown): Way {
 export const serve = wayTo(({ endpoint, task, receiver }) =>
   endpoint.executor.run(task, receiver!),
 );
+
+/** The way of a call whose handler makes a stream; the promise ends with the last item, or a failure. */
+export type StreamWay = (call: Call, deliver: Deliver) => Promise<void>;
+
+/** The way to a handler of a stream that is reached by `last`: each of its items is an answer. */
+export function streamWayTo(last: (call: Call) => unknown): StreamWay {
+  const way = braked(passing(validation, last));
+  return async function stream(call, deliver) {
+    const items = new Items(call, check, deliver);
+    call.sink = items;
+    try {
+      await way(call);
+    } catch (error) {
+      throw tamed(error);
+    } finally {
+      items.end();
+    }
+  };
+}
+
+/** {@link serve} for an endpoint that streams: the items go straight to the client. */
+export function serveStream(call: Call): Promise<void> {
+  return streamThrough(call, (answer) => call.outlet!.write(answer));
+}
+
+const streamThrough = streamWayTo(({ endpoint, task, receiver }) =>
+  endpoint.executor.run(task, receiver!),
+);
+
+function check(call: Call, item: unknown): Answer {
+  return validation.answer(call, item);
+}
 
 /** Made once for all calls: none of them needs a closure of its own. */
 function passing(stage: Stage, next: Next): Next {

@@ -1,5 +1,7 @@
 import { types } from 'node:util';
 
+const OR_STREAM = 'or give the endpoint the option stream: true and return it as it is';
+
 /** Thrown where JSON has no words for a value: the message says what it is, and what to do about it. */
 export class NotJson extends Error {
   constructor(what: string, remedy: string) {
@@ -31,14 +33,14 @@ export function refuseUnfinished(value: object): void {
     throw new NotJson('a StreamableFile', 'answers are JSON, where a Buffer goes out as base64');
   }
   if (has(value, 'pipe') || has(value, 'getReader') || has(value, 'getWriter')) {
-    throw new NotJson('a stream', 'read it to its end and return what was in it');
+    throw new NotJson('a stream', `read it to its end and return what was in it, ${OR_STREAM}`);
   }
 }
 
 /** Refuses an object whose content is not in its own fields, where JSON would look for it. */
 export function refuseHidden(value: object): void {
   if (Symbol.iterator in value || Symbol.asyncIterator in value) {
-    throw new NotJson('an iterator', 'collect it in an array');
+    throw new NotJson('an iterator', `collect it in an array, ${OR_STREAM}`);
   }
   if (Object.keys(value).length === 0 && isOfClassWithMembers(value)) {
     throw new NotJson(

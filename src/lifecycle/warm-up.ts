@@ -4,7 +4,9 @@ import {
   TaskContext,
   type CallLog,
   type PredictContext,
+  type Sink,
 } from '../execution/index.js';
+import type { MessageCodec } from '../schema/index.js';
 
 /**
  * Runs an endpoint's `warmup` requests, one after another, on the way that real ones take.
@@ -17,8 +19,9 @@ export async function warmUp(endpoint: Endpoint): Promise<void> {
     try {
       const canonical = schema?.request === undefined ? input : schema.request.read(input);
       const task = new WarmUpTask(canonical, options.timeout, endpoint.logFor('warm-up'));
+      if (options.stream) task.sink = new CheckedItems(schema?.response);
       const answer = await executor.run(task, instance!);
-      schema?.response?.write(answer);
+      if (!options.stream) schema?.response?.write(answer);
     } catch (cause) {
       const message = cause instanceof Error ? cause.message : String(cause);
       throw new Error(`${owner}: expected warmup[${index}] to succeed, got "${message}"`, {
@@ -26,6 +29,22 @@ export async function warmUp(endpoint: Endpoint): Promise<void> {
       });
     }
   }
+}
+
+/** Nobody reads the items of a warm-up, but they are to be what a client would be sent. */
+class CheckedItems implements Sink {
+  readonly isFull = false;
+  readonly #codec: MessageCodec | undefined;
+
+  constructor(codec: MessageCodec | undefined) {
+    this.#codec = codec;
+  }
+
+  take(item: unknown): void {
+    this.#codec?.write(item);
+  }
+
+  onceReady(): void {}
 }
 
 class WarmUpTask extends CancellableTask {

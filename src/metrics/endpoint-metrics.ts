@@ -14,6 +14,10 @@ export interface EndpointMetrics extends ExecutionObserver {
   answered(method: string, status: number, ms: number): void;
   cacheLookup(result: CacheResult): void;
   invalid(direction: Direction): void;
+  /** A stream gave its first item, so long after the request arrived. */
+  firstItem(ms: number): void;
+  /** A stream gave an item. */
+  item(): void;
 }
 
 const OUTCOMES: readonly Outcome[] = ['ok', 'invalid', 'rejected', 'timeout', 'cancelled', 'error'];
@@ -32,10 +36,12 @@ export class BoundMetrics implements EndpointMetrics {
   readonly #queue: Tally;
   readonly #inference: Tally;
   readonly #batch: Tally;
+  readonly #firstItem: Tally | undefined;
+  readonly #items: Count | undefined;
   /** By method and status; a closed set, as both are the library's own or Nest's. */
   readonly #durations = new Map<string, Tally>();
 
-  constructor(table: MetricTable, route: string) {
+  constructor(table: MetricTable, route: string, streams: boolean) {
     this.#table = table;
     this.#route = route;
     const bind = <Name extends string>(
@@ -53,6 +59,10 @@ export class BoundMetrics implements EndpointMetrics {
     this.#queue = table.queueDuration.bind({ endpoint: route });
     this.#inference = table.inferenceDuration.bind({ endpoint: route });
     this.#batch = table.batchSize.bind({ endpoint: route });
+    if (streams) {
+      this.#firstItem = table.firstItemDuration.bind({ endpoint: route });
+      this.#items = table.streamItems.bind({ endpoint: route });
+    }
   }
 
   settled(outcome: Outcome): void {
@@ -89,6 +99,14 @@ export class BoundMetrics implements EndpointMetrics {
     this.#inference.observe(ms / 1000);
   }
 
+  firstItem(ms: number): void {
+    this.#firstItem?.observe(ms / 1000);
+  }
+
+  item(): void {
+    this.#items?.inc();
+  }
+
   batched(size: number, reason: BatchReason): void {
     this.#batch.observe(size);
     this.#batchReasons[reason].inc();
@@ -104,4 +122,6 @@ export const NO_METRICS: EndpointMetrics = {
   queued() {},
   inferred() {},
   batched() {},
+  firstItem() {},
+  item() {},
 };

@@ -46,6 +46,15 @@ export function createMetricTable() {
       'model_serving_batches_total',
       'Batches by why they were started: full, delay (the oldest item had waited maxDelay) or idle (a slot was free).',
     ),
+    firstItemDuration: TallyHistogram.on({
+      name: 'model_serving_first_item_duration_seconds',
+      help: 'Time from the arrival of a request to the first item of its stream.',
+      buckets: SECONDS,
+    }),
+    streamItems: TallyCounter.on(
+      'model_serving_stream_items_total',
+      'Items of streams that predict has given.',
+    ),
     inFlight: made<Gauge>(
       makeGaugeProvider({
         name: 'model_serving_in_flight',

@@ -32,8 +32,8 @@ export class ServingMetrics {
     return this.#table !== undefined;
   }
 
-  forEndpoint(route: string): EndpointMetrics {
-    return this.#table === undefined ? NO_METRICS : new BoundMetrics(this.#table, route);
+  forEndpoint(route: string, streams = false): EndpointMetrics {
+    return this.#table === undefined ? NO_METRICS : new BoundMetrics(this.#table, route, streams);
   }
 
   /** Shows an endpoint's levels at every scrape until {@link close}. */

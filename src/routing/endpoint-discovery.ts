@@ -81,9 +81,9 @@ export class EndpointDiscovery {
       );
     }
     refuseNeverLoaded(owner, wrapper);
-    if (GENERATOR.test(Object.prototype.toString.call(declaration.predict))) {
+    if (!options.stream && GENERATOR.test(Object.prototype.toString.call(declaration.predict))) {
       throw new ConfigurationError(
-        `${owner}: expected predict to return a value, a promise or an Observable, got a generator function, whose stream of items no endpoint sends`,
+        `${owner}: expected stream: true beside a generator function, got a predict that makes a stream of items, and no option that sends it`,
       );
     }
     const foreign = foreignParameter(controller, method);

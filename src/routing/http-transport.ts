@@ -1,12 +1,11 @@
 import type { RequestListener, Server } from 'node:http';
 import type { Type, VersioningOptions } from '@nestjs/common';
 import type { AbstractHttpAdapter } from '@nestjs/core';
-import type { Answer } from '../endpoint/answer.js';
-import type { Call } from '../endpoint/call.js';
 import type { Endpoint } from '../endpoint/endpoint.js';
 import type { BoundRoute, EndpointRegistry } from '../endpoint/endpoint-registry.js';
 import { ConfigurationError } from '../errors/index.js';
 import type { Readiness } from '../lifecycle/readiness.js';
+import { passFreely, type Gate } from '../gate/gate.js';
 import { Entrance } from '../gate/entrance.js';
 import { Intake } from '../gate/intake.js';
 import { installExpressIntake, type ExpressApp } from '../http/express-intake.js';
@@ -22,8 +21,8 @@ import { answerOtherMethods, fastifyMatcher } from '../http/other-methods.js';
 import { pathOf } from '../http/request-url.js';
 import { prepareServer } from '../http/server.js';
 import { boundEarlyAnswers } from '../http/unread-body.js';
+import { StreamRoutes } from '../http/stream-route.js';
 import { UploadBudget } from '../http/upload-budget.js';
-import { serve } from '../interceptors/way.js';
 import { nestObstacle } from './nest-obstacle.js';
 import { conditionOf, hostCondition } from './route-condition.js';
 
@@ -42,13 +41,15 @@ export function createHttpTransport(
   readiness: Readiness,
   versioning: VersioningOptions | undefined,
   maxUploadBytes: number,
+  gate: Gate,
 ): HttpTransport {
   const instance: unknown = adapter.getInstance();
   const paths: EndpointPath[] = [];
   const lane = new LaneRoutes(({ endpoint }) => nestObstacle(endpoint, versioning));
   const door = new HttpDoor(new UploadBudget(maxUploadBytes), (exchange) => lane.find(exchange));
   const intake = new Intake(door, readiness);
-  const entrance = new Entrance(door, intake, serveDirectly);
+  const entrance = new Entrance(door, intake, passFreely);
+  const streams = new StreamRoutes(gate, door);
 
   function bind(route: BoundRoute, matches: EndpointPath['matches']): Endpoint {
     const endpoint = registry.bind(route, versioning);
@@ -74,7 +75,7 @@ export function createHttpTransport(
             conditionOf(controller, method, adapter, versioning),
           );
           const endpointOf = endpointFinder(routes);
-          const middleware = installExpressIntake(app, door, intake, routes, endpointOf);
+          const middleware = installExpressIntake(app, door, intake, routes, endpointOf, streams);
           openLane(app, () => expressSurroundings(adapter, app, middleware, routes));
           prepareServer(adapter, registry);
           boundEarlyAnswers(
@@ -99,6 +100,7 @@ export function createHttpTransport(
             hostOf,
             (options) => routes.push({ options, intake: options.preParsing }),
             ({ url }) => hostPaths.push(fastifyMatcher(app, url)),
+            streams,
           );
           answerOtherMethods(adapter, paths);
         },
@@ -121,10 +123,4 @@ export function createHttpTransport(
         adapter.getType(),
       );
   }
-}
-
-/** The way of a call where nothing of the app's stands before its handler. */
-function serveDirectly(call: Call): Answer | Promise<Answer> {
-  call.receiver = call.endpoint.instance;
-  return serve(call);
 }

@@ -17,6 +17,19 @@ export type BatchPredict<Req = any, Res = any> = (
   contexts: PredictContext[],
 ) => Answer<readonly (Res | Error)[]>;
 
+/** The items of a stream, in any of the forms that a handler may return. */
+export type Streamed<Item> =
+  | AsyncIterable<Item>
+  | Iterable<Item | PromiseLike<Item>>
+  | Observable<Item>
+  | { getReader(): { read(): Promise<{ done: boolean; value?: Item }> } };
+
+/** A handler that makes a stream of answers for each request: an async generator, most often. */
+export type StreamPredict<Req = any, Res = any> = (
+  input: Req,
+  context: PredictContext,
+) => Streamed<Res> | Promise<Streamed<Res>>;
+
 /** Decorates a class that has `predict`, or a method; what does not fit `Handler` does not compile. */
 export interface ModelEndpointDecorator<Handler> {
   <Class extends abstract new (...args: any[]) => { predict: Handler }>(target: Class): void;
@@ -33,7 +46,8 @@ export interface ModelEndpointDecorator<Handler> {
  * On a class, the class becomes a controller whose `predict` is the handler. On a method of a
  * `@Controller()` class, that method is, so that several endpoints can share one model. The handler
  * gets the body's fields as one object and a {@link PredictContext}; it returns a value, a promise
- * or an Observable (its last value counts), or promises one. With `options.batch` it gets arrays of both.
+ * or an Observable (its last value counts), or promises one. With `options.batch` it gets arrays of both;
+ * with `options.stream` it makes a stream, each item of which is an answer.
  *
  * @param path The route below the controller's and the app's prefixes.
  * @param schema What requests and answers are checked against; without it, any JSON object passes.
@@ -58,8 +72,13 @@ export function ModelEndpoint<Req = any, Res = any>(
 ): ModelEndpointDecorator<BatchPredict<Req, Res>>;
 export function ModelEndpoint<Req = any, Res = any>(
   path: string,
+  schema: SchemaSource<Req, Res> | undefined,
+  options: ModelEndpointOptions<Req> & { stream: true },
+): ModelEndpointDecorator<StreamPredict<Req, Res>>;
+export function ModelEndpoint<Req = any, Res = any>(
+  path: string,
   schema?: SchemaSource<Req, Res>,
-  options?: ModelEndpointOptions<Req> & { batch?: undefined },
+  options?: ModelEndpointOptions<Req> & { batch?: undefined; stream?: false | undefined },
 ): ModelEndpointDecorator<Predict<Req, Res>>;
 export function ModelEndpoint(
   path: string,

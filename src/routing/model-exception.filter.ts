@@ -16,7 +16,8 @@ export class ModelExceptionFilter implements ExceptionFilter {
     call.failure = error;
     const named = call.endpoint.filterFor(error);
     if (named !== undefined) return named.catch(error, host);
-    if (!(call instanceof HttpCall)) throw error;
+    // A stream may have begun: its door knows how to end it.
+    if (!(call instanceof HttpCall) || call.outlet !== undefined) throw error;
     return sendFailure(call.response, call, error);
   }
 }

@@ -3,7 +3,7 @@ import { Body, HttpCode, Post, Req, type Type } from '@nestjs/common';
 import type { Call } from '../endpoint/call.js';
 import { callHeldBy } from '../gate/held-call.js';
 import { isPromise } from '../interceptors/stage.js';
-import { serve } from '../interceptors/way.js';
+import { serve, serveStream } from '../interceptors/way.js';
 import {
   declarationOf,
   declareEndpoint,
@@ -114,6 +114,7 @@ function isHttpRequest(value: unknown): boolean {
 /** The way that `ModelInterceptor` takes, for routes that need nothing of Nest's chain. */
 function serveCall(call: Call, receiver: object): unknown {
   call.receiver = receiver;
+  if (call.outlet !== undefined) return serveStream(call);
   const answer = serve(call);
   return isPromise(answer) ? answer.then((value) => call.present(value)) : call.present(answer);
 }

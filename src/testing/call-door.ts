@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Answer } from '../endpoint/answer.js';
 import { Call } from '../endpoint/call.js';
 import type { Endpoint } from '../endpoint/endpoint.js';
+import type { Outlet } from '../endpoint/outlet.js';
 import { ServingError } from '../errors/index.js';
 import type { PredictContext } from '../execution/index.js';
 import { conclude } from '../gate/conclusion.js';
@@ -21,6 +22,30 @@ export interface TestArrival {
   readonly signal: AbortSignal | undefined;
   resolve(answer: unknown): void;
   reject(failure: FailedCall): void;
+}
+
+/** What a stream gives, all of it in one array. */
+class CollectedItems implements Outlet {
+  readonly isFull = false;
+  readonly #call: Call;
+  readonly #arrival: TestArrival;
+  readonly #items: unknown[] = [];
+
+  constructor(call: Call, arrival: TestArrival) {
+    this.#call = call;
+    this.#arrival = arrival;
+  }
+
+  write({ text }: Answer): void {
+    this.#items.push(JSON.parse(text));
+  }
+
+  onceReady(): void {}
+
+  end(): void {
+    conclude(this.#call, 'POST', this.#arrival.response.statusCode);
+    this.#arrival.resolve(this.#items);
+  }
 }
 
 class TestCall extends Call {
@@ -55,6 +80,7 @@ export class CallDoor implements Door<TestArrival> {
   open(_endpoint: Endpoint, arrival: TestArrival): Call {
     const call = new TestCall(arrival);
     holdCall(arrival.request, call);
+    if (call.endpoint.options.stream) call.outlet = new CollectedItems(call, arrival);
     const { signal, timeout } = arrival;
     if (timeout !== undefined) call.shortenTo(timeout);
     const leave = () => call.cancel(new ServingError('Cancelled', 'The caller went away'));

@@ -38,7 +38,7 @@ export interface CallEndpointOptions {
  * @param app an app that has been initialised: `await app.init()`, no port is needed
  * @param target the class of an endpoint, or its route as metrics name it
  * @param input what a client would send as JSON
- * @returns what a client would read
+ * @returns what a client would read: of an endpoint that streams, an array of the items
  * @throws {FailedCall} with the status and code that a client would be told, and what was thrown as `cause`
  * @throws {ConfigurationError} where the app has no such endpoint, or several
  * @example

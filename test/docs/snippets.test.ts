@@ -84,7 +84,7 @@ beforeAll(async () => {
 afterAll(() => servers.forEach((server) => server.kill()));
 
 test('every snippet is of a kind that is tested here, or a picture', () => {
-  const known = ['ts', 'js', 'proto', 'sh', 'json', 'jsonc', 'dockerfile', ''];
+  const known = ['ts', 'js', 'proto', 'sh', 'json', 'jsonc', 'text', 'dockerfile', ''];
   const places = SNIPPETS.filter(({ language }) => !known.includes(language));
   expect(places.map(({ place, language }) => `${place} ${language}`)).toEqual([]);
 });
@@ -151,10 +151,11 @@ const CALLS = SNIPPETS.flatMap(({ place, language, text }, index) => {
   const commands =
     language === 'sh' ? text.split('\n').filter((line) => /^\s*curl/.test(line)) : [];
   return commands.map((command) => {
-    const [, path, body] = /^curl localhost:8000(\/\S+)? -d '(.*)'$/.exec(command) ?? [];
+    const [, streams, path, accept = '*/*', body] =
+      /^curl( -N)? localhost:8000(\/\S+)?(?: -H 'Accept: (.*)')? -d '(.*)'$/.exec(command) ?? [];
     const next = SNIPPETS[index + 1];
-    const answer = next?.language === 'json' ? next.text : undefined;
-    return { place, path: path ?? '/', body, answer };
+    const answer = next?.language === (streams ? 'text' : 'json') ? next!.text : undefined;
+    return { place, streams, path: path ?? '/', accept, body, answer };
   });
 });
 /** All others are to endpoints of the pages. */
@@ -163,12 +164,17 @@ const OWN_CALLS = CALLS.filter(({ path }) => path !== '/');
 
 test('every call has an answer below it, and every answer a call above it', () => {
   expect(OWN_CALLS.filter(({ body, answer }) => !body || !answer)).toEqual([]);
-  expect(OWN_CALLS).toHaveLength(inLanguage('json').length);
+  expect(OWN_CALLS).toHaveLength(inLanguage('json', 'text').length);
 });
 
-test.each(OWN_CALLS)('$place: $path answers $body as it says', async ({ path, body, answer }) => {
+test.each(OWN_CALLS)('$place: $path answers $body as it says', async (call) => {
+  const { streams, path, accept, body, answer } = call;
   const url = isOfFirst(path) ? first : parts;
-  const response = await fetch(url + path, { method: 'POST', body });
+  const response = await fetch(url + path, { method: 'POST', body, headers: { accept } });
+  if (streams) {
+    expect(await response.text()).toBe(answer);
+    return;
+  }
   const received = (await response.json()) as object;
   const expected = JSON.parse(answer!) as object;
   // The id is another one each time.

@@ -80,7 +80,7 @@ describe.each(ADAPTERS)('a generator function on %s', (adapter) => {
   ])('stops the boot: %o', async (model) => {
     ModelEndpoint('/x')(model as never);
     expect(await sentenceOf(adapter, { controllers: [model] })).toBe(
-      `${model.name}: expected predict to return a value, a promise or an Observable, got a generator function, whose stream of items no endpoint sends`,
+      `${model.name}: expected stream: true beside a generator function, got a predict that makes a stream of items, and no option that sends it`,
     );
   });
 });
@@ -108,6 +108,15 @@ const OPTIONS: [options: unknown, sentence: RegExp][] = [
   [{ name: 5 }, /^Model\.run: expected name to be .*, got 5$/],
   [{ name: '' }, /^Model\.run: expected name to be .*, got ''$/],
   [{ version: 2 }, /^Model\.run: expected version to be .*, got 2$/],
+  [{ stream: 1 }, /^Model\.run: expected stream to be a boolean, got 1$/],
+  [{ stream: true, batch: {} }, /^Model\.run: expected stream or batch, got both: /],
+  [{ stream: true, cache: true }, /^Model\.run: expected stream or cache, got both: /],
+  [{ firstItemTimeout: 5 }, /^Model\.run: expected stream: true beside firstItemTimeout, got /],
+  [{ commentInterval: 5 }, /^Model\.run: expected stream: true beside commentInterval, got /],
+  [{ maxArrayBytes: 5 }, /^Model\.run: expected stream: true beside maxArrayBytes, got /],
+  [{ stream: true, firstItemTimeout: 0 }, /^Model\.run: expected firstItemTimeout to be .*got 0$/],
+  [{ stream: true, commentInterval: -1 }, /^Model\.run: expected commentInterval to be .*got -1$/],
+  [{ stream: true, maxArrayBytes: '1mb' }, /^Model\.run: expected maxArrayBytes to be /],
   [{ cache: 'yes' }, /^Model\.run: expected cache to be .*, got 'yes'$/],
   [{ cache: { ttl: 0 } }, /^Model\.run: expected cache\.ttl to be .*, got 0$/],
   [{ cache: { tll: 1 } }, /^Model\.run: cache: expected options to be among .*"tll"$/],

@@ -17,11 +17,16 @@ export interface ExampleApp {
   close(): Promise<void>;
 }
 
+export function createExample(module: Type, adapter: Adapter): Promise<INestApplication> {
+  const options = { logger: false, abortOnError: false } as const;
+  return adapter === 'fastify'
+    ? NestFactory.create(module, new FastifyAdapter(), options)
+    : NestFactory.create(module, options);
+}
+
 /** Starts an example on a port of its own; it is closed when the test is over, or before. */
 export async function startExample(module: Type, adapter: Adapter): Promise<ExampleApp> {
-  const app: INestApplication = await (adapter === 'fastify'
-    ? NestFactory.create(module, new FastifyAdapter(), { logger: false, abortOnError: false })
-    : NestFactory.create(module, { logger: false, abortOnError: false }));
+  const app = await createExample(module, adapter);
   let closed: Promise<void> | undefined;
   const close = () => (closed ??= app.close());
   onTestFinished(close);

@@ -37,8 +37,8 @@ describe.skipIf(missing).each(ADAPTERS)(`promtool on %s ${missing}`, (adapter) =
     await app.post('/models/a/"quoted"', { count: 'x' });
     const { text } = await scrapeAtRest(app);
     expect(check(ours(text))).toEqual({ status: 0, output: '' });
-    // All twelve are there.
-    expect(ours(text).match(/^# TYPE .*/gm)).toHaveLength(12);
+    // All fourteen are there.
+    expect(ours(text).match(/^# TYPE .*/gm)).toHaveLength(14);
     // Of the whole text it can read every line, too: what it complains of are names.
     expect(check(text).output).not.toMatch(/error while linting|parsing/i);
   });

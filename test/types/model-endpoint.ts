@@ -172,3 +172,55 @@ ModelEndpoint('/key', schema, { cache: { key: ({ title }) => title } });
 ModelEndpoint('/schema', 5);
 // @ts-expect-error a path that is none
 ModelEndpoint(5);
+
+@ModelEndpoint('/stream', schema, { stream: true })
+export class Streamed {
+  async *predict({ text = '' }: Request, { signal }: PredictContext) {
+    for (const label of text.split(' ')) if (!signal.aborted) yield { label };
+  }
+}
+
+@ModelEndpoint('/stream/array', schema, { stream: true })
+export class StreamedArray {
+  predict(): Response[] {
+    return [{ label: '' }];
+  }
+}
+
+@ModelEndpoint('/stream/observable', schema, { stream: true })
+export class StreamedObservable {
+  async predict() {
+    return of({ label: '' });
+  }
+}
+
+@ModelEndpoint('/stream/web', schema, { stream: true })
+export class StreamedWeb {
+  predict(): ReadableStream<Response> {
+    return new ReadableStream();
+  }
+}
+
+// @ts-expect-error an item is an answer
+@ModelEndpoint('/stream/other', schema, { stream: true })
+export class StreamedOther {
+  async *predict() {
+    yield { lable: '' };
+  }
+}
+
+// @ts-expect-error one answer is no stream
+@ModelEndpoint('/stream/one', schema, { stream: true })
+export class StreamedOne {
+  predict(): Response {
+    return { label: '' };
+  }
+}
+
+// @ts-expect-error a stream needs its option
+@ModelEndpoint('/stream/none', schema)
+export class StreamedNot {
+  async *predict() {
+    yield { label: '' };
+  }
+}

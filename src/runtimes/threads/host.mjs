@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+
 // The module Piscina runs in every worker thread: it loads the model's file, whose address is the
 // thread's argument, and calls it. Plain JavaScript, because a thread loads it without any build
 // or test tool around it.
@@ -16,6 +18,34 @@ export default async function run(input) {
   } catch (error) {
     throw record(error);
   }
+}
+
+/** The same for a module that yields: an item for each `next` that the port says, until it says `return`. */
+export async function stream({ input, port }) {
+  try {
+    let items = iteratorOf(await predict(input));
+    let asked = once(port, 'message');
+    while ((await asked)[0] === 'next') {
+      const { done, value } = await items.next();
+      const step = done ? { done } : { value: await value };
+      if (done) items = undefined;
+      asked = once(port, 'message'); // before the answer to it can come
+      port.postMessage(step);
+    }
+    await items?.return?.();
+  } catch (error) {
+    throw record(error);
+  } finally {
+    port.close();
+  }
+}
+
+function iteratorOf(items) {
+  const iterate = items?.[Symbol.asyncIterator] ?? items?.[Symbol.iterator];
+  if (typeof iterate === 'function' && typeof items !== 'string') return iterate.call(items);
+  throw new TypeError(
+    `expected its default export to be a generator, or to return an iterable, got ${typeof items}`,
+  );
 }
 
 /** An error crosses threads without its name and own properties; a record of them keeps both. */

@@ -9,6 +9,7 @@ import {
   type ThreadedModelOptions,
 } from './threaded-model-options.js';
 import { ThreadPool } from './thread-pool.js';
+import { streamFrom } from './thread-stream.js';
 import { failureOf, revive } from './thrown.js';
 import { Turnstile } from './turnstile.js';
 
@@ -24,7 +25,8 @@ export interface ThreadedRunOptions {
 /**
  * A provider that runs a module in worker threads, so that a model which computes in JavaScript
  * leaves the event loop free. The file's default export is called with the input and returns the
- * output or a promise of it; both are copied between threads, as by `structuredClone`.
+ * output or a promise of it; both are copied between threads, as by `structuredClone`. Where it is a
+ * generator, {@link stream} gives what it yields.
  *
  * Threads start, and load the file, when the app starts; they end when it has stopped serving. A
  * thread that dies fails its own call only, and is replaced. An error that the file throws arrives
@@ -105,6 +107,59 @@ export class ThreadedModel<Input = unknown, Output = unknown>
    * `maxQueue` calls wait already, `Unavailable` if it is not loaded; an `Error` if the thread dies or the input cannot be copied.
    */
   async run(input: Input, { signal, transferList }: ThreadedRunOptions = {}): Promise<Output> {
+    await this.#enter(signal);
+    const start = performance.now();
+    try {
+      return (await this.#pool.run(input, {
+        signal,
+        transferList: transferList as ArrayBuffer[] | undefined,
+      })) as Output;
+    } catch (error) {
+      throw signal?.aborted ? signal.reason : revive(error, this.#name);
+    } finally {
+      this.#leave(start);
+    }
+  }
+
+  /**
+   * Calls the file's default export in a thread, where it is an async generator, or another that returns an
+   * iterable, and gives what it yields, each item as it is asked for: nothing is computed ahead. It keeps its
+   * thread until it has ended. Who stops asking ends it, by `return()` of its iterator, and its `finally`
+   * runs; `signal`, aborted while an item is being made, ends it with its thread.
+   * @throws As {@link run} does.
+   * @example
+   * ```ts
+   * // story.worker.mjs: export default async function* (prompt) { … yield word; }
+   * async *predict({ prompt }: Prompt, { signal }: PredictContext) {
+   *   for await (const word of this.model.stream(prompt, { signal })) yield { word };
+   * }
+   * ```
+   */
+  async *stream(
+    input: Input,
+    { signal, transferList = [] }: ThreadedRunOptions = {},
+  ): AsyncGenerator<Output, void, void> {
+    await this.#enter(signal);
+    const start = performance.now();
+    try {
+      yield* streamFrom(this.#pool, input, signal, transferList) as AsyncGenerator<Output, void>;
+    } catch (error) {
+      throw signal?.aborted ? signal.reason : revive(error, this.#name);
+    } finally {
+      this.#leave(start);
+    }
+  }
+
+  onModuleInit(): Promise<void> {
+    return this.load();
+  }
+
+  onApplicationShutdown(): Promise<void> {
+    return this.close();
+  }
+
+  /** Waits for a thread; `#leave` gives it back. */
+  async #enter(signal: AbortSignal | undefined): Promise<void> {
     signal?.throwIfAborted();
     this.#checkLoaded();
     if (this.#turnstile.isFull && this.#turnstile.waiting >= this.#options.maxQueue) {
@@ -116,26 +171,11 @@ export class ThreadedModel<Input = unknown, Output = unknown>
     if (this.#loading === undefined) this.#turnstile.leave();
     // Again, lest a call that waited starts threads nobody would end.
     this.#checkLoaded();
-    const start = performance.now();
-    try {
-      return (await this.#pool.run(input, {
-        signal,
-        transferList: transferList as ArrayBuffer[] | undefined,
-      })) as Output;
-    } catch (error) {
-      throw signal?.aborted ? signal.reason : revive(error, this.#name);
-    } finally {
-      this.#duration += (performance.now() - start - this.#duration) / 8;
-      this.#turnstile.leave();
-    }
   }
 
-  onModuleInit(): Promise<void> {
-    return this.load();
-  }
-
-  onApplicationShutdown(): Promise<void> {
-    return this.close();
+  #leave(start: number): void {
+    this.#duration += (performance.now() - start - this.#duration) / 8;
+    this.#turnstile.leave();
   }
 
   async #load(): Promise<void> {

@@ -1,0 +1,153 @@
+import type { ServerResponse } from 'node:http';
+import type { Answer } from '../endpoint/answer.js';
+import type { Outlet } from '../endpoint/outlet.js';
+import { isGone, openRaw, setHeader, type NestResponse } from './reply.js';
+import type { StreamForm } from './stream-form.js';
+
+/** Characters that fill a turn of the event loop. */
+const ENOUGH = 16 * 1024;
+/** Characters that are written at once, at most: what is written is held twice until it has been sent. */
+const LARGE = 64 * 1024;
+
+type FlushingResponse = ServerResponse & { flush?(): void };
+
+/**
+ * Sends a stream as it comes. The head goes out with the first item, at once; of the others those that are
+ * there in one turn of the event loop go out together. It is full from then on where the connection is,
+ * and in any case until the next turn, so that a fast handler leaves room for others.
+ */
+export class StreamOutlet implements Outlet {
+  readonly #requestId: string;
+  readonly #response: NestResponse;
+  readonly #form: StreamForm;
+  readonly #commentInterval: number;
+  #raw: FlushingResponse | undefined;
+  #count = 0;
+  #text = '';
+  #flushing: NodeJS.Immediate | undefined;
+  /** Whether the connection takes no more. */
+  #blocked = false;
+  #listener: (() => void) | undefined;
+  #silence: NodeJS.Timeout | undefined;
+
+  /** @param commentInterval milliseconds of silence, 0 for any */
+  constructor(
+    requestId: string,
+    response: NestResponse,
+    form: StreamForm,
+    commentInterval: number,
+  ) {
+    this.#requestId = requestId;
+    this.#response = response;
+    this.#form = form;
+    this.#commentInterval = form.comment === undefined ? 0 : commentInterval;
+  }
+
+  /** Whether the head has gone out, and the status with it. */
+  get begun(): boolean {
+    return this.#raw !== undefined;
+  }
+
+  get isFull(): boolean {
+    return this.#blocked || this.#text.length >= ENOUGH;
+  }
+
+  onceReady(listener: () => void): void {
+    this.#listener = listener;
+  }
+
+  write({ text }: Answer): void {
+    this.#text += this.#form.item(text, this.#count++);
+    if (this.#raw === undefined) {
+      this.#open();
+      this.#flush();
+    } else {
+      this.#flushSoon();
+    }
+  }
+
+  end(): void {
+    if (this.#raw === undefined) this.#open();
+    this.#close(this.#form.end);
+  }
+
+  /** Ends what has begun with a failure. */
+  fail(text: string): void {
+    this.#close(this.#form.failure(text));
+  }
+
+  #open(): void {
+    const response = this.#response;
+    setHeader(response, 'x-request-id', this.#requestId);
+    setHeader(response, 'content-type', this.#form.type);
+    setHeader(response, 'cache-control', 'no-store, no-transform');
+    setHeader(response, 'x-accel-buffering', 'no');
+    const raw: FlushingResponse = (this.#raw = openRaw(response));
+    raw.on('drain', () => {
+      this.#blocked = false;
+      this.#flush();
+    });
+    if (this.#commentInterval > 0) {
+      this.#silence = setTimeout(() => this.#comment(), this.#commentInterval);
+      raw.on('close', () => clearTimeout(this.#silence));
+    }
+  }
+
+  #flushSoon(): void {
+    this.#flushing ??= setImmediate(() => this.#flush());
+  }
+
+  #flush(): void {
+    clearImmediate(this.#flushing);
+    this.#flushing = undefined;
+    const raw = this.#raw!;
+    if (this.#blocked || isGone(raw)) return;
+    if (this.#text !== '') {
+      const end = endOfPiece(this.#text);
+      this.#blocked = !raw.write(this.#text.slice(0, end));
+      this.#text = this.#text.slice(end);
+      // A middleware that compresses would otherwise wait for more.
+      raw.flush?.();
+      this.#silence?.refresh();
+    }
+    if (this.#blocked) return;
+    if (this.#text !== '') this.#flushSoon();
+    this.#tellReady();
+  }
+
+  #tellReady(): void {
+    if (this.isFull) return;
+    const listener = this.#listener;
+    this.#listener = undefined;
+    listener?.();
+  }
+
+  #comment(): void {
+    if (this.isFull) return;
+    this.#text += this.#form.comment;
+    this.#flush();
+  }
+
+  #close(last: string): void {
+    clearImmediate(this.#flushing);
+    clearTimeout(this.#silence);
+    const raw = this.#raw!;
+    if (!isGone(raw)) raw.end(this.#text + last);
+    this.#text = '';
+  }
+}
+
+/** Whether a stream has been begun that only its outlet can end. */
+export function hasBegun(outlet: Outlet | undefined): outlet is StreamOutlet {
+  return outlet instanceof StreamOutlet && outlet.begun;
+}
+
+/** Where a text may be cut that is too large to be written at once: not within a character. */
+function endOfPiece(text: string): number {
+  if (text.length <= LARGE) return text.length;
+  const isCut = text.charCodeAt(LARGE) >> 10 === LOW_SURROGATE;
+  return isCut ? LARGE - 1 : LARGE;
+}
+
+/** The upper six bits of the second half of a character beyond 16 bits. */
+const LOW_SURROGATE = 0xdc00 >> 10;

@@ -1,0 +1,130 @@
+import { once } from 'node:events';
+import { connect as connectHttp2 } from 'node:http2';
+import type { Readable } from 'node:stream';
+import { setImmediate } from 'node:timers/promises';
+import { FastifyAdapter } from '@nestjs/platform-fastify';
+import { UseInterceptors, type CallHandler, type NestInterceptor } from '@nestjs/common';
+import { ModelEndpoint, type PredictContext } from 'nestjs-model-serving';
+import { map } from 'rxjs';
+import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import { startApp, type RunningApp } from '../serving-app.js';
+import { StreamClient } from './client.js';
+import { StreamModel } from './stream-model.js';
+
+let model: StreamModel;
+beforeEach(() => {
+  model = new StreamModel();
+});
+
+interface Input {
+  count: number;
+  size: number;
+}
+
+async function* texts({ count, size }: Input) {
+  for (let n = 0; n < count; n++) yield `${n}`.padEnd(size, '.');
+}
+
+@ModelEndpoint('/texts', undefined, { stream: true })
+class Texts {
+  predict(input: Input, context: PredictContext) {
+    return model.stream(context, () => texts(input));
+  }
+}
+
+class Marking implements NestInterceptor {
+  intercept(_context: unknown, next: CallHandler<string>) {
+    return next.handle().pipe(map((text) => `${text}!`));
+  }
+}
+
+@UseInterceptors(Marking)
+@ModelEndpoint('/marked', undefined, { stream: true })
+class Marked {
+  predict(input: Input, context: PredictContext) {
+    return model.stream(context, () => texts(input));
+  }
+}
+
+/** A stream over a transport, and nothing of it read yet. */
+type Open = (app: RunningApp, path: string, input: Input) => Promise<Readable>;
+
+const accept = 'application/x-ndjson';
+const openHttp1: Open = async (app, path, input) =>
+  (await StreamClient.open(app.url + path, input, { accept })).response;
+const openHttp2: Open = async (app, path, input) => {
+  const session = connectHttp2(app.url);
+  onTestFinished(() => session.destroy());
+  const stream = session.request({ ':method': 'POST', ':path': path, accept });
+  stream.end(JSON.stringify(input));
+  await once(stream, 'response');
+  return stream.setEncoding('utf8');
+};
+
+const TRANSPORTS = [
+  { transport: 'HTTP/1.1 on express', adapter: () => 'express' as const, open: openHttp1 },
+  { transport: 'HTTP/1.1 on fastify', adapter: () => 'fastify' as const, open: openHttp1 },
+  {
+    transport: 'HTTP/2 on fastify',
+    adapter: () => new FastifyAdapter({ http2: true }),
+    open: openHttp2,
+  },
+];
+
+/** Waits until nothing is asked for any more, however often the event loop turns. */
+async function rest(): Promise<number> {
+  for (let asked = -1; asked !== model.asked;) {
+    asked = model.asked;
+    for (let turn = 0; turn < 500; turn++) await setImmediate();
+  }
+  return model.asked;
+}
+
+describe.each(TRANSPORTS)('A client that does not read, by $transport,', ({ adapter, open }) => {
+  const start = () => startApp(adapter() as never, { controllers: [Texts, Marked] });
+
+  it.each(['/texts', '/marked'])(
+    'holds the handler of %s back, and loses nothing',
+    async (path) => {
+      const app = await start();
+      const input = { count: 400, size: 100_000 };
+      const response = await open(app, path, input);
+      const held = await rest();
+      // What the system's own buffers take, and no more.
+      expect(held).toBeLessThan(input.count / 2);
+      expect(await rest()).toBe(held);
+      let text = '';
+      for await (const chunk of response) text += chunk;
+      const lines = text.split('\n');
+      expect(lines.pop()).toBe('');
+      expect(lines.map((line) => parseInt(JSON.parse(line), 10))).toEqual([...Array(400).keys()]);
+      expect(model.asked).toBe(401);
+      expect(model.returned).toBe(0);
+    },
+  );
+
+  it('ends its handler as it goes away', async () => {
+    const app = await start();
+    const response = await open(app, '/texts', { count: 1_000_000, size: 100_000 });
+    const held = await rest();
+    response.destroy();
+    await model.until(({ finallyRan }) => finallyRan === 1);
+    expect(model.returned).toBe(1);
+    expect(model.asked).toBe(held);
+  });
+});
+
+describe.each(TRANSPORTS)('Small items, by $transport,', ({ adapter, open }) => {
+  it('go out together where they are there together, and leave room for others', async () => {
+    const app = await startApp(adapter() as never, { controllers: [Texts] });
+    const response = await open(app, '/texts', { count: 20_000, size: 20 });
+    let text = '';
+    let chunks = 0;
+    for await (const chunk of response) {
+      text += chunk;
+      chunks++;
+    }
+    expect(text.split('\n')).toHaveLength(20_001);
+    expect(chunks).toBeLessThan(1_000);
+  });
+});
