@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { directivesOf } from '../../src/cache/index.js';
-import { leastCpu } from './least-cpu.js';
+import { leastCpu } from '../least-cpu.js';
 
 describe('directivesOf', () => {
   it.each<[string | string[] | undefined, boolean, boolean]>([

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { cacheKey, cacheScope } from '../../src/cache/index.js';
-import { leastCpu } from './least-cpu.js';
+import { leastCpu } from '../least-cpu.js';
 
 const scope = cacheScope({
   namespace: 'app',
