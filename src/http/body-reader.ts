@@ -46,7 +46,9 @@ export function readBody(
   // What has come with the head is there in the next tick, in one piece: it needs neither listeners
   // nor a timer. So are most bodies.
   process.nextTick(function readArrived() {
-    if (!request.complete || request.destroyed) {
+    // The parser tells of the end only after this tick, but of a body whose length is known not later.
+    const isWhole = request.complete || (announced > 0 && request.readableLength === announced);
+    if (!isWhole || request.destroyed) {
       return readStream(request, undefined, limit, budget, deadline, done);
     }
     const body = (request.read() as Buffer | null) ?? NOTHING;

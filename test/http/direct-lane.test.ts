@@ -1,10 +1,13 @@
 import { VersioningType, type INestApplication } from '@nestjs/common';
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { once } from 'node:events';
 import type { IncomingMessage, RequestListener, Server } from 'node:http';
+import { text } from 'node:stream/consumers';
 import { ModelEndpoint, type PredictContext } from 'nestjs-model-serving';
 import { describe, expect, it } from 'vitest';
 import { ADAPTERS, startApp } from '../serving-app.js';
 import { CapturedLog } from './captured-log.js';
+import { openSocket } from './raw-request.js';
 import { converse } from './wire.js';
 
 const visitor = new AsyncLocalStorage<string>();
@@ -66,6 +69,26 @@ describe.each(ADAPTERS)('the direct lane on %s', (adapter) => {
     expect(ways[0]).toBe('debug POST /api/v1/direct takes the direct lane | DirectLane');
     expect((await post('/api/v1/direct', {})).status).toBe(200);
     expect((await post('/direct', {})).status).toBe(404);
+  });
+
+  it('takes a body that comes with its head at once, and another as it comes', async () => {
+    const { app, url } = await start();
+    const listened: boolean[] = [];
+    serverOf(app).prependListener('request', (request) => {
+      const index = listened.push(false) - 1;
+      request.on('newListener', (event) => {
+        if (event === 'data') listened[index] = true;
+      });
+    });
+    const [head, body] = post('/direct').split(/(?<=\r\n\r\n)/) as [string, string];
+    expect(await converse(url, [head + body])).toContain('200 OK');
+
+    const socket = await openSocket(url);
+    socket.write(head);
+    await once(serverOf(app), 'request');
+    socket.write(body);
+    expect(await text(socket)).toContain('200 OK');
+    expect(listened).toEqual([false, true]);
   });
 
   it("has the place of the framework's listener, and its name", async () => {
