@@ -43,18 +43,23 @@ export function readBody(
   if (!isAlone || encoded !== undefined || 'stream' in request) {
     return readStream(request, encoded, limit, budget, deadline, done);
   }
-  // What has come with the head is there in the next tick, in one piece: it needs neither listeners
-  // nor a timer. So are most bodies.
+  // What has come with the head is there in the next tick, in one piece: it needs neither a listener
+  // for data nor a timer. So are most bodies.
   process.nextTick(function readArrived() {
-    // The parser tells of the end only after this tick, but of a body whose length is known not later.
+    // One of known length is there before the parser has told of its end.
     const isWhole = request.complete || (announced > 0 && request.readableLength === announced);
     if (!isWhole || request.destroyed) {
       return readStream(request, undefined, limit, budget, deadline, done);
     }
     const body = (request.read() as Buffer | null) ?? NOTHING;
-    if (body.length > limit) return done(tooLarge(limit));
-    if (!budget.hasRoomFor(body.length)) return done(tooManyUploads());
-    done(undefined, body);
+    function takeAll(): void {
+      if (body.length > limit) return done(tooLarge(limit));
+      if (!budget.hasRoomFor(body.length)) return done(tooManyUploads());
+      done(undefined, body);
+    }
+    // What follows on the connection may be no request, and then there is no answer to this one either.
+    if (request.complete) takeAll();
+    else request.once('end', takeAll).resume();
   });
 }
 
