@@ -8,6 +8,7 @@ import type { PredictContext } from '../execution/index.js';
 import { conclude } from '../gate/conclusion.js';
 import { holdCall } from '../gate/held-call.js';
 import type { CacheResult } from '../metrics/index.js';
+import { acceptedBinary } from './accept.js';
 import { onceClosed } from './once-closed.js';
 import { paramsOf, queryOf, requestOf } from './request-url.js';
 import {
@@ -26,12 +27,14 @@ export class HttpCall extends Call {
   readonly response: NestResponse;
   /** What a client was told by the end of a stream, whose head had said 200. */
   lateStatus: number | undefined = undefined;
+  readonly #acceptedBinary: string | undefined;
   #params: PredictContext['params'] | undefined;
   #query: PredictContext['query'] | undefined;
 
   constructor(endpoint: Endpoint, { headers }: IncomingMessage, response: NestResponse) {
     super(endpoint, requestIdOf(headers['x-request-id']), headers);
     this.response = response;
+    this.#acceptedBinary = acceptedBinary(headers.accept);
   }
 
   override get params(): PredictContext['params'] {
@@ -40,6 +43,15 @@ export class HttpCall extends Call {
 
   override get query(): PredictContext['query'] {
     return (this.#query ??= queryOf(requestOf(this.response)));
+  }
+
+  /** The `Content-Type` of its answer, where that is a binary message. */
+  get binaryType(): string | undefined {
+    return this.endpoint.schema?.response === undefined ? undefined : this.#acceptedBinary;
+  }
+
+  override get isBinary(): boolean {
+    return this.binaryType !== undefined;
   }
 
   override get isAnswered(): boolean {
@@ -84,23 +96,25 @@ function describeAnswer({ cacheResult, age }: Call, response: NestResponse): voi
 /** Sends an answer where no framework does: its head in one piece, which Node writes as it is. */
 export function sendAnswer(
   response: ServerResponse,
-  { requestId, cacheResult, age }: Call,
-  text: string,
+  { requestId, cacheResult, age, binaryType, endpoint }: HttpCall,
+  answer: Answer,
 ): void {
+  const isText = binaryType === undefined;
+  const body = isText ? answer.text : answer.bytes(endpoint.schema!.response!);
   const head = [
     'x-request-id',
     requestId,
     'content-type',
-    JSON_TYPE,
+    binaryType ?? JSON_TYPE,
     'content-length',
-    String(Buffer.byteLength(text)),
+    String(Buffer.byteLength(body)),
   ];
   if (cacheResult !== undefined) {
     head.push('x-cache', X_CACHE[cacheResult]);
     if (cacheResult === 'hit') head.push('age', String(age));
   }
   response.writeHead(200, head);
-  response.end(text);
+  response.end(body);
 }
 
 /** Makes the call of a request that has arrived, and concludes it, once, when the response closes. */

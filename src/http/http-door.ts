@@ -4,11 +4,11 @@ import type { Call } from '../endpoint/call.js';
 import type { Endpoint } from '../endpoint/endpoint.js';
 import type { Outlet } from '../endpoint/outlet.js';
 import type { Door, Read } from '../gate/door.js';
-import { readJson } from '../gate/json-body.js';
 import { readBody } from './body-reader.js';
+import { readInput } from './body-input.js';
 import { refuseForeignPage } from './foreign-page.js';
 import { openCall, sendAnswer, timeoutOf, type HttpCall } from './http-call.js';
-import { refuseForm, refusePicture } from './media-type.js';
+import { bodyKindOf } from './media-type.js';
 import { failureAnswer } from '../gate/failure-answer.js';
 import { ArrayOutlet } from './array-outlet.js';
 import { failureText, rawResponse, sendFailure, type NestResponse } from './reply.js';
@@ -27,7 +27,7 @@ export interface Exchange {
   readonly isDirect?: boolean;
 }
 
-/** The door of HTTP: JSON objects in the bodies of POST requests, and JSON back. */
+/** The door of HTTP: POST requests with messages in their bodies, as JSON or otherwise, and answers back. */
 export class HttpDoor implements Door<Exchange> {
   readonly find: (exchange: Exchange) => Endpoint | undefined;
   readonly #budget: UploadBudget;
@@ -59,19 +59,13 @@ export class HttpDoor implements Door<Exchange> {
       isDirect,
       function take(error, bytes) {
         if (error) return done(error);
-        let input: object;
-        try {
-          input = readInput(call, bytes!);
-        } catch (error) {
-          return done(error);
-        }
-        done(undefined, input);
+        readInput(call, bytes!, done);
       },
     );
   }
 
   answer(call: Call, answer: Answer, { response }: Exchange): void {
-    if (!call.isAnswered) sendAnswer(rawResponse(response), call, answer.text);
+    if (!call.isAnswered) sendAnswer(rawResponse(response), call as HttpCall, answer);
   }
 
   fail(call: Call, error: unknown, { request, response }: Exchange): void {
@@ -92,7 +86,7 @@ export class HttpDoor implements Door<Exchange> {
  * @throws {ServingError}
  */
 export function checkHead(call: Call, response: NestResponse): void {
-  refusePicture(call.headers, call.endpoint.route);
+  bodyKindOf(call.headers['content-type'] as string | undefined, call.endpoint);
   const timeout = timeoutOf(call.headers['x-request-timeout-ms']);
   if (timeout !== undefined) call.shortenTo(timeout);
   call.outlet = outletOf(call, response);
@@ -112,14 +106,4 @@ function failLate(call: HttpCall, outlet: StreamOutlet, error: unknown): void {
   const failure = failureAnswer(call, error);
   call.lateStatus = failure.status;
   outlet.fail(failureText(failure, call.requestId));
-}
-
-/**
- * Makes a body the input of its call.
- *
- * @throws {ServingError}
- */
-export function readInput(call: Call, bytes: Buffer): object {
-  refuseForm(call.headers, bytes, call.endpoint.route);
-  return readJson(call, bytes);
 }
