@@ -16,6 +16,7 @@ import {
   isAnswered,
   isFinished,
   rawResponse,
+  send,
   sendsScalar,
   sendsText,
   setHeader,
@@ -63,6 +64,8 @@ export class HttpCall extends Call {
    * where an interceptor of the app looks at it first.
    */
   override present(answer: Answer): unknown {
+    // An interceptor of the app may look at it, and what comes of that is the door's to send.
+    if (isSentByDoor(this)) return super.present(answer);
     const { response } = this;
     describeAnswer(this, response);
     setHeader(response, 'content-type', JSON_TYPE);
@@ -74,6 +77,11 @@ export class HttpCall extends Call {
     if (typeof value === 'string' || value === null) sendsScalar(response, value, text);
     return value;
   }
+}
+
+/** Whether the answer to a call is none that a framework can send: a stream, or a binary message. */
+export function isSentByDoor({ outlet, isBinary }: Call): boolean {
+  return outlet !== undefined || isBinary;
 }
 
 /** A store that fails is a miss to the client. */
@@ -93,19 +101,21 @@ function describeAnswer({ cacheResult, age }: Call, response: NestResponse): voi
   }
 }
 
-/** Sends an answer where no framework does: its head in one piece, which Node writes as it is. */
-export function sendAnswer(
-  response: ServerResponse,
-  { requestId, cacheResult, age, binaryType, endpoint }: HttpCall,
-  answer: Answer,
-): void {
-  const isText = binaryType === undefined;
-  const body = isText ? answer.text : answer.bytes(endpoint.schema!.response!);
+/** Sends an answer past a framework's ways: its head in one piece, which Node writes as it is. */
+export function sendAnswer(response: NestResponse, call: HttpCall, answer: Answer): void {
+  const { requestId, cacheResult, age, binaryType, endpoint } = call;
+  const type = binaryType ?? JSON_TYPE;
+  const body = binaryType === undefined ? answer.text : answer.bytes(endpoint.schema!.response!);
+  if ('raw' in response) {
+    // Fastify has headers of its own for it.
+    describeAnswer(call, response);
+    return send(response, response.statusCode, type, body);
+  }
   const head = [
     'x-request-id',
     requestId,
     'content-type',
-    binaryType ?? JSON_TYPE,
+    type,
     'content-length',
     String(Buffer.byteLength(body)),
   ];
@@ -113,7 +123,7 @@ export function sendAnswer(
     head.push('x-cache', X_CACHE[cacheResult]);
     if (cacheResult === 'hit') head.push('age', String(age));
   }
-  response.writeHead(200, head);
+  response.writeHead(response.statusCode, head);
   response.end(body);
 }
 

@@ -65,7 +65,7 @@ export class HttpDoor implements Door<Exchange> {
   }
 
   answer(call: Call, answer: Answer, { response }: Exchange): void {
-    if (!call.isAnswered) sendAnswer(rawResponse(response), call as HttpCall, answer);
+    if (!call.isAnswered) sendAnswer(response, call as HttpCall, answer);
   }
 
   fail(call: Call, error: unknown, { request, response }: Exchange): void {

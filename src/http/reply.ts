@@ -14,6 +14,7 @@ interface FastifyReply {
     readonly host: string;
   };
   readonly sent: boolean;
+  readonly statusCode: number;
   hijack(): unknown;
   getHeaders(): Readonly<Record<string, OutgoingHttpHeader | undefined>>;
   serializer(serialize: (payload: unknown) => string): this;
