@@ -40,7 +40,7 @@ export class DoorRoutes {
       try {
         passage ??= gate.passage(endpoint, 'http');
         const answer = await passage(call, { args, request: args[0] as object });
-        if (answer !== undefined) door.answer(call, answer, exchange);
+        if (answer !== undefined) door.answer(call, answer);
       } catch (error) {
         // Else a filter of the app has answered it.
         if (!call.isAnswered || hasBegun(call.outlet)) door.fail(call, error, exchange);

@@ -16,7 +16,6 @@ import {
   isAnswered,
   isFinished,
   rawResponse,
-  send,
   sendsScalar,
   sendsText,
   setHeader,
@@ -48,7 +47,8 @@ export class HttpCall extends Call {
 
   /** The `Content-Type` of its answer, where that is a binary message. */
   get binaryType(): string | undefined {
-    return this.endpoint.schema?.response === undefined ? undefined : this.#acceptedBinary;
+    const { schema, options } = this.endpoint;
+    return schema?.response === undefined || options.stream ? undefined : this.#acceptedBinary;
   }
 
   override get isBinary(): boolean {
@@ -79,13 +79,13 @@ export class HttpCall extends Call {
   }
 }
 
-/** Whether the answer to a call is none that a framework can send: a stream, or a binary message. */
-export function isSentByDoor({ outlet, isBinary }: Call): boolean {
-  return outlet !== undefined || isBinary;
+/** Whether the answer to a call is none that a framework can send: a stream, a binary message, a compressed one. */
+export function isSentByDoor({ outlet, isBinary, endpoint }: Call): boolean {
+  return outlet !== undefined || isBinary || endpoint.options.compress;
 }
 
 /** A store that fails is a miss to the client. */
-const X_CACHE: Record<CacheResult, string> = {
+export const X_CACHE: Record<CacheResult, string> = {
   hit: 'HIT',
   miss: 'MISS',
   error: 'MISS',
@@ -94,37 +94,11 @@ const X_CACHE: Record<CacheResult, string> = {
 };
 
 /** Says by headers how an answer came about. */
-function describeAnswer({ cacheResult, age }: Call, response: NestResponse): void {
+export function describeAnswer({ cacheResult, age }: Call, response: NestResponse): void {
   if (cacheResult !== undefined) {
     setHeader(response, 'x-cache', X_CACHE[cacheResult]);
     if (cacheResult === 'hit') setHeader(response, 'age', age);
   }
-}
-
-/** Sends an answer past a framework's ways: its head in one piece, which Node writes as it is. */
-export function sendAnswer(response: NestResponse, call: HttpCall, answer: Answer): void {
-  const { requestId, cacheResult, age, binaryType, endpoint } = call;
-  const type = binaryType ?? JSON_TYPE;
-  const body = binaryType === undefined ? answer.text : answer.bytes(endpoint.schema!.response!);
-  if ('raw' in response) {
-    // Fastify has headers of its own for it.
-    describeAnswer(call, response);
-    return send(response, response.statusCode, type, body);
-  }
-  const head = [
-    'x-request-id',
-    requestId,
-    'content-type',
-    type,
-    'content-length',
-    String(Buffer.byteLength(body)),
-  ];
-  if (cacheResult !== undefined) {
-    head.push('x-cache', X_CACHE[cacheResult]);
-    if (cacheResult === 'hit') head.push('age', String(age));
-  }
-  response.writeHead(response.statusCode, head);
-  response.end(body);
 }
 
 /** Makes the call of a request that has arrived, and concludes it, once, when the response closes. */

@@ -4,10 +4,12 @@ import type { Call } from '../endpoint/call.js';
 import type { Endpoint } from '../endpoint/endpoint.js';
 import type { Outlet } from '../endpoint/outlet.js';
 import type { Door, Read } from '../gate/door.js';
+import { AnswerSender } from './answer-sender.js';
 import { readBody } from './body-reader.js';
+import { acceptedEncoding, setVary } from './content-encoding.js';
 import { readInput } from './body-input.js';
 import { refuseForeignPage } from './foreign-page.js';
-import { openCall, sendAnswer, timeoutOf, type HttpCall } from './http-call.js';
+import { openCall, timeoutOf, type HttpCall } from './http-call.js';
 import { bodyKindOf } from './media-type.js';
 import { failureAnswer } from '../gate/failure-answer.js';
 import { ArrayOutlet } from './array-outlet.js';
@@ -31,6 +33,7 @@ export interface Exchange {
 export class HttpDoor implements Door<Exchange> {
   readonly find: (exchange: Exchange) => Endpoint | undefined;
   readonly #budget: UploadBudget;
+  readonly #sender = new AnswerSender();
 
   /** @param find how the endpoint of a request is found: a framework's router does it in its own way */
   constructor(budget: UploadBudget, find: (exchange: Exchange) => Endpoint | undefined) {
@@ -64,8 +67,8 @@ export class HttpDoor implements Door<Exchange> {
     );
   }
 
-  answer(call: Call, answer: Answer, { response }: Exchange): void {
-    if (!call.isAnswered) sendAnswer(response, call as HttpCall, answer);
+  answer(call: Call, answer: Answer): void {
+    if (!call.isAnswered) this.#sender.send(call as HttpCall, answer);
   }
 
   fail(call: Call, error: unknown, { request, response }: Exchange): void {
@@ -93,12 +96,15 @@ export function checkHead(call: Call, response: NestResponse): void {
 }
 
 function outletOf(call: Call, response: NestResponse): Outlet | undefined {
-  const { stream, commentInterval, maxArrayBytes } = call.endpoint.options;
+  const { endpoint, headers, requestId } = call;
+  const { stream, compress, commentInterval, maxArrayBytes } = endpoint.options;
   if (!stream) return undefined;
-  const form = streamFormOf(call.headers.accept as string | undefined);
+  const form = streamFormOf(headers.accept as string | undefined);
+  const encoding = compress ? acceptedEncoding(headers['accept-encoding'] as string) : undefined;
+  if (compress) setVary(response);
   return form === undefined
-    ? new ArrayOutlet(call.requestId, response, maxArrayBytes)
-    : new StreamOutlet(call.requestId, response, form, commentInterval);
+    ? new ArrayOutlet(requestId, response, maxArrayBytes, encoding)
+    : new StreamOutlet(requestId, response, form, commentInterval, encoding);
 }
 
 /** The status of a stream that has begun has been said: its end says the other. */

@@ -62,8 +62,8 @@ export function isForm(body: Buffer): boolean {
 /** Says what an endpoint takes to who sent something else. */
 export function unsupported({ route, schema }: Endpoint, type: string): ServingError {
   const taken = ['a JSON object (application/json)'];
-  if (schema?.request !== undefined) taken.push(`a binary message (${PROTOBUF_TYPES[0]})`);
-  if (schema?.request?.form !== undefined) taken.push('a form (multipart/form-data)');
+  if (schema?.request !== undefined) taken.push(PROTOBUF_TYPES[0]!);
+  if (schema?.request?.form !== undefined) taken.push('multipart/form-data');
   const last = taken.length > 1 ? ` or ${taken.pop()}` : '';
   return new ServingError(
     'UnsupportedMediaType',
