@@ -84,10 +84,10 @@ function takeLateComers(
 ): void {
   const { handle: nestHandle } = slot;
   const doorRoute = doorRoutes.for(endpoint);
-  function handle(request: Request, response: ServerResponse, next: Next): void {
+  function handle(request: Request, response: ServerResponse, next: Next): unknown {
     const call = callHeldBy(request)!;
     const isTaken = doorRoute(call, { request, response }, [request, response, next]);
-    if (!isTaken) nestHandle(request, response, next);
+    return isTaken ? undefined : nestHandle(request, response, next);
   }
   slot.handle = function modelServingRoute(request: Request, response: ServerResponse, next: Next) {
     const call = callHeldBy(request);

@@ -75,7 +75,14 @@ export function createHttpTransport(
             conditionOf(controller, method, adapter, versioning),
           );
           const endpointOf = endpointFinder(routes);
-          const middleware = installExpressIntake(app, door, intake, routes, endpointOf, doorRoutes);
+          const middleware = installExpressIntake(
+            app,
+            door,
+            intake,
+            routes,
+            endpointOf,
+            doorRoutes,
+          );
           openLane(app, () => expressSurroundings(adapter, app, middleware, routes));
           prepareServer(adapter, registry);
           boundEarlyAnswers(
