@@ -24,6 +24,8 @@ export class Call extends CancellableTask {
   input: unknown = undefined;
   /** What the input was parsed from, until it has been validated. */
   text: JsonText | undefined = undefined;
+  /** The bytes the input was read from where they were no JSON, until it has been validated. */
+  body: Buffer | undefined = undefined;
   /** What an executor runs for this call: itself, or the flight it shares with identical calls. */
   task: CancellableTask = this;
   /** The instance whose handler is called. */
@@ -79,6 +81,11 @@ export class Call extends CancellableTask {
   /** Brings the deadline forward to `timeout` milliseconds after the arrival; never puts it off. */
   shortenTo(timeout: number): void {
     this.deadline = Math.min(this.deadline, this.arrivedAt + timeout);
+  }
+
+  /** Whether its door brings an answer back as a binary message: its text may never be asked for. */
+  get isBinary(): boolean {
+    return false;
   }
 
   /** Whether its client has been sent an answer by somebody else, such as a filter of the app. */

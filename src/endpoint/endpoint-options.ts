@@ -120,6 +120,12 @@ export interface ModelEndpointOptions<Input = any> {
    */
   bodyLimit?: number;
   /**
+   * Answers of more than 1 KiB go out compressed, by brotli or gzip, as `Accept-Encoding` allows, and so
+   * do streams, item by item. A proxy in front of the app does it for less.
+   * @default false
+   */
+  compress?: boolean;
+  /**
    * Whether requests may take the direct lane, where nothing of the app's stands between Node's HTTP
    * server and the endpoint: past Express, Fastify and Nest's router, at a fraction of their cost. `false`
    * takes every request Nest's route, for libraries that have to see each as a request of the framework.
@@ -141,6 +147,7 @@ export type EndpointDefaults = Pick<
   | 'commentInterval'
   | 'maxArrayBytes'
   | 'bodyLimit'
+  | 'compress'
   | 'direct'
 >;
 
@@ -163,6 +170,7 @@ export interface FilledEndpointOptions {
   readonly commentInterval: number;
   readonly maxArrayBytes: number;
   readonly bodyLimit: number;
+  readonly compress: boolean;
   readonly direct: boolean;
 }
 
@@ -213,7 +221,8 @@ const ENDPOINT_RULES: Record<keyof ModelEndpointOptions, Rule | undefined> = {
   commentInterval: wholeNumber(0, LONGEST_TIMER),
   maxArrayBytes: wholeNumber(1),
   bodyLimit: wholeNumber(1),
-  direct: { expected: 'a boolean', accepts: (value) => typeof value === 'boolean' },
+  compress: aBoolean,
+  direct: aBoolean,
 };
 
 const BATCH_RULES: Record<keyof BatchOptions, Rule> = {
@@ -233,6 +242,7 @@ const DEFAULTABLE = [
   'commentInterval',
   'maxArrayBytes',
   'bodyLimit',
+  'compress',
   'direct',
 ];
 
@@ -295,6 +305,7 @@ export function fillEndpointOptions(
     commentInterval: given('commentInterval') ?? 15_000,
     maxArrayBytes: given('maxArrayBytes') ?? 16 * 1024 * 1024,
     bodyLimit: given('bodyLimit') ?? 10 * 1024 * 1024,
+    compress: given('compress') ?? false,
     direct: given('direct') ?? true,
   };
 }

@@ -10,7 +10,7 @@ import { Answer } from '../endpoint/answer.js';
 import type { Call } from '../endpoint/call.js';
 import type { Endpoint } from '../endpoint/endpoint.js';
 import type { Outlet } from '../endpoint/outlet.js';
-import { inspectThrown, isError, tamed } from '../errors/index.js';
+import { inspectThrown, isError, messageOfThrown, ServingError, tamed } from '../errors/index.js';
 import { serve, serveStream } from '../interceptors/way.js';
 import { GateArguments } from './arguments-host.js';
 import { callHeldBy } from './held-call.js';
@@ -176,12 +176,31 @@ async function pass(
   try {
     arranged = await arrange();
     const result = await arranged.run(args);
-    if (call.outlet === undefined) return result instanceof Answer ? result : Answer.of(result);
+    if (call.outlet === undefined) return answerFrom(call, result);
     if (isObservable(result)) await pour(result, call, call.outlet);
     call.outlet.end();
     return undefined;
   } catch (error) {
     throw await failureOf(call, tamed(error), arranged, args);
+  }
+}
+
+/**
+ * What the app's interceptors have made of an answer: as JSON it goes out as it is, a binary message has to
+ * fit its schema.
+ */
+function answerFrom({ endpoint, isBinary }: Call, result: unknown): Answer {
+  if (result instanceof Answer) return result;
+  const codec = endpoint.schema?.response;
+  if (!isBinary || codec === undefined) return Answer.of(result);
+  try {
+    return Answer.binary(codec.write(result), codec);
+  } catch (cause) {
+    throw new ServingError(
+      'InvalidAnswer',
+      `Expected what an interceptor puts in the answer's place to fit the response schema: ${messageOfThrown(cause)}`,
+      { cause },
+    );
   }
 }
 

@@ -12,8 +12,8 @@ import { callHeldBy } from '../gate/held-call.js';
 import type { Intake } from '../gate/intake.js';
 import type { Exchange, HttpDoor } from './http-door.js';
 import { LateComers } from './late-comers.js';
-import type { StreamRoutes } from './stream-route.js';
 import { setHeader } from './reply.js';
+import type { DoorRoutes } from './door-route.js';
 
 /** `path` is Express's own reading of the URL, which may also come in absolute form (RFC 9112, 3.2.2). */
 type Request = IncomingMessage & { readonly path: string; body?: unknown };
@@ -40,7 +40,7 @@ export function installExpressIntake(
   intake: Intake<Exchange>,
   routes: readonly PostRoute[],
   endpointOf: EndpointOf,
-  streams: StreamRoutes,
+  doorRoutes: DoorRoutes,
 ): Middleware {
   const { stack } = app.router;
   const parser = stack.findIndex(({ name }) => BODY_PARSER.test(name));
@@ -49,7 +49,7 @@ export function installExpressIntake(
   const lateComers = new LateComers(intake);
   for (const route of routes) {
     if (route.endpoint !== undefined) {
-      takeLateComers(route, route.endpoint, door, lateComers, streams);
+      takeLateComers(route, route.endpoint, door, lateComers, doorRoutes);
     }
   }
 
@@ -80,13 +80,14 @@ function takeLateComers(
   endpoint: Endpoint,
   door: HttpDoor,
   lateComers: LateComers,
-  streams: StreamRoutes,
+  doorRoutes: DoorRoutes,
 ): void {
   const { handle: nestHandle } = slot;
-  const stream = streams.for(endpoint);
+  const doorRoute = doorRoutes.for(endpoint);
   function handle(request: Request, response: ServerResponse, next: Next): unknown {
-    if (stream === undefined) return nestHandle(request, response, next);
-    return stream(callHeldBy(request)!, { request, response }, [request, response, next]);
+    const call = callHeldBy(request)!;
+    const isTaken = doorRoute(call, { request, response }, [request, response, next]);
+    return isTaken ? undefined : nestHandle(request, response, next);
   }
   slot.handle = function modelServingRoute(request: Request, response: ServerResponse, next: Next) {
     const call = callHeldBy(request);

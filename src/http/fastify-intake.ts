@@ -1,11 +1,11 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import type { Type } from '@nestjs/common';
-import { declarationOf } from '../endpoint/declaration.js';
+import { declarationOf, declareEndpoint } from '../endpoint/declaration.js';
 import type { Endpoint } from '../endpoint/endpoint.js';
 import type { BoundRoute } from '../endpoint/endpoint-registry.js';
 import { callHeldBy } from '../gate/held-call.js';
 import type { Intake } from '../gate/intake.js';
-import type { StreamRoutes } from './stream-route.js';
+import type { DoorRoutes } from './door-route.js';
 import type { Exchange, HttpDoor } from './http-door.js';
 import type { RouteCondition } from './endpoint-path.js';
 import { setHeader, type NestResponse } from './reply.js';
@@ -66,7 +66,7 @@ export function installFastifyIntake(
   hostConditionOf: (controller: Type) => RouteCondition | undefined,
   onOwnRoute: (route: RouteOptions) => void,
   onHostRoute: (route: RouteOptions) => void,
-  streams: StreamRoutes,
+  doorRoutes: DoorRoutes,
 ): void {
   app.addHook('onRoute', function bindModelRoute(route) {
     if (![route.method].flat().includes('POST')) return;
@@ -75,16 +75,16 @@ export function installFastifyIntake(
     if (declaration === undefined) return onHostRoute(route);
     const endpoint = bind({ path: route.url, declaration });
     const isItsHost = hostConditionOf(endpoint.controller);
-    const stream = streams.for(endpoint);
+    const doorRoute = doorRoutes.for(endpoint);
     const { handler } = route;
-    if (stream !== undefined) {
-      route.handler = function modelServingStream(request, reply) {
-        const call = callHeldBy(request);
-        // What is not its host's has no call: Nest says that it is not there.
-        if (call === undefined) return handler.call(this, request, reply);
-        stream(call, { request: request.raw, response: reply }, [request, reply, noNext]);
-      };
-    }
+    route.handler = function modelServingRoute(request, reply) {
+      const call = callHeldBy(request);
+      const exchange = { request: request.raw, response: reply };
+      // What is not its host's has no call: Nest says that it is not there.
+      if (call !== undefined && doorRoute(call, exchange, [request, reply, noNext])) return;
+      return handler.call(this, request, reply);
+    };
+    declareEndpoint(route.handler, declaration);
     route.preParsing = function modelServingIntake(
       request: FastifyRequest,
       reply: FastifyReply,

@@ -8,6 +8,7 @@ import type { PredictContext } from '../execution/index.js';
 import { conclude } from '../gate/conclusion.js';
 import { holdCall } from '../gate/held-call.js';
 import type { CacheResult } from '../metrics/index.js';
+import { acceptedBinary } from './accept.js';
 import { onceClosed } from './once-closed.js';
 import { paramsOf, queryOf, requestOf } from './request-url.js';
 import {
@@ -26,12 +27,14 @@ export class HttpCall extends Call {
   readonly response: NestResponse;
   /** What a client was told by the end of a stream, whose head had said 200. */
   lateStatus: number | undefined = undefined;
+  readonly #acceptedBinary: string | undefined;
   #params: PredictContext['params'] | undefined;
   #query: PredictContext['query'] | undefined;
 
   constructor(endpoint: Endpoint, { headers }: IncomingMessage, response: NestResponse) {
     super(endpoint, requestIdOf(headers['x-request-id']), headers);
     this.response = response;
+    this.#acceptedBinary = acceptedBinary(headers.accept);
   }
 
   override get params(): PredictContext['params'] {
@@ -40,6 +43,16 @@ export class HttpCall extends Call {
 
   override get query(): PredictContext['query'] {
     return (this.#query ??= queryOf(requestOf(this.response)));
+  }
+
+  /** The `Content-Type` of its answer, where that is a binary message. */
+  get binaryType(): string | undefined {
+    const { schema, options } = this.endpoint;
+    return schema?.response === undefined || options.stream ? undefined : this.#acceptedBinary;
+  }
+
+  override get isBinary(): boolean {
+    return this.binaryType !== undefined;
   }
 
   override get isAnswered(): boolean {
@@ -51,6 +64,8 @@ export class HttpCall extends Call {
    * where an interceptor of the app looks at it first.
    */
   override present(answer: Answer): unknown {
+    // An interceptor of the app may look at it, and what comes of that is the door's to send.
+    if (isSentByDoor(this)) return super.present(answer);
     const { response } = this;
     describeAnswer(this, response);
     setHeader(response, 'content-type', JSON_TYPE);
@@ -64,8 +79,13 @@ export class HttpCall extends Call {
   }
 }
 
+/** Whether the answer to a call is none that a framework can send: a stream, a binary message, a compressed one. */
+export function isSentByDoor({ outlet, isBinary, endpoint }: Call): boolean {
+  return outlet !== undefined || isBinary || endpoint.options.compress;
+}
+
 /** A store that fails is a miss to the client. */
-const X_CACHE: Record<CacheResult, string> = {
+export const X_CACHE: Record<CacheResult, string> = {
   hit: 'HIT',
   miss: 'MISS',
   error: 'MISS',
@@ -74,33 +94,11 @@ const X_CACHE: Record<CacheResult, string> = {
 };
 
 /** Says by headers how an answer came about. */
-function describeAnswer({ cacheResult, age }: Call, response: NestResponse): void {
+export function describeAnswer({ cacheResult, age }: Call, response: NestResponse): void {
   if (cacheResult !== undefined) {
     setHeader(response, 'x-cache', X_CACHE[cacheResult]);
     if (cacheResult === 'hit') setHeader(response, 'age', age);
   }
-}
-
-/** Sends an answer where no framework does: its head in one piece, which Node writes as it is. */
-export function sendAnswer(
-  response: ServerResponse,
-  { requestId, cacheResult, age }: Call,
-  text: string,
-): void {
-  const head = [
-    'x-request-id',
-    requestId,
-    'content-type',
-    JSON_TYPE,
-    'content-length',
-    String(Buffer.byteLength(text)),
-  ];
-  if (cacheResult !== undefined) {
-    head.push('x-cache', X_CACHE[cacheResult]);
-    if (cacheResult === 'hit') head.push('age', String(age));
-  }
-  response.writeHead(200, head);
-  response.end(text);
 }
 
 /** Makes the call of a request that has arrived, and concludes it, once, when the response closes. */

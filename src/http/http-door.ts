@@ -4,11 +4,13 @@ import type { Call } from '../endpoint/call.js';
 import type { Endpoint } from '../endpoint/endpoint.js';
 import type { Outlet } from '../endpoint/outlet.js';
 import type { Door, Read } from '../gate/door.js';
-import { readJson } from '../gate/json-body.js';
+import { AnswerSender } from './answer-sender.js';
 import { readBody } from './body-reader.js';
+import { acceptedEncoding, setVary } from './content-encoding.js';
+import { readInput } from './body-input.js';
 import { refuseForeignPage } from './foreign-page.js';
-import { openCall, sendAnswer, timeoutOf, type HttpCall } from './http-call.js';
-import { refuseForm, refusePicture } from './media-type.js';
+import { openCall, timeoutOf, type HttpCall } from './http-call.js';
+import { bodyKindOf } from './media-type.js';
 import { failureAnswer } from '../gate/failure-answer.js';
 import { ArrayOutlet } from './array-outlet.js';
 import { failureText, rawResponse, sendFailure, type NestResponse } from './reply.js';
@@ -27,10 +29,11 @@ export interface Exchange {
   readonly isDirect?: boolean;
 }
 
-/** The door of HTTP: JSON objects in the bodies of POST requests, and JSON back. */
+/** The door of HTTP: POST requests with messages in their bodies, as JSON or otherwise, and answers back. */
 export class HttpDoor implements Door<Exchange> {
   readonly find: (exchange: Exchange) => Endpoint | undefined;
   readonly #budget: UploadBudget;
+  readonly #sender = new AnswerSender();
 
   /** @param find how the endpoint of a request is found: a framework's router does it in its own way */
   constructor(budget: UploadBudget, find: (exchange: Exchange) => Endpoint | undefined) {
@@ -59,19 +62,13 @@ export class HttpDoor implements Door<Exchange> {
       isDirect,
       function take(error, bytes) {
         if (error) return done(error);
-        let input: object;
-        try {
-          input = readInput(call, bytes!);
-        } catch (error) {
-          return done(error);
-        }
-        done(undefined, input);
+        readInput(call, bytes!, done);
       },
     );
   }
 
-  answer(call: Call, answer: Answer, { response }: Exchange): void {
-    if (!call.isAnswered) sendAnswer(rawResponse(response), call, answer.text);
+  answer(call: Call, answer: Answer): void {
+    if (!call.isAnswered) this.#sender.send(call as HttpCall, answer);
   }
 
   fail(call: Call, error: unknown, { request, response }: Exchange): void {
@@ -92,19 +89,22 @@ export class HttpDoor implements Door<Exchange> {
  * @throws {ServingError}
  */
 export function checkHead(call: Call, response: NestResponse): void {
-  refusePicture(call.headers, call.endpoint.route);
+  bodyKindOf(call.headers['content-type'] as string | undefined, call.endpoint);
   const timeout = timeoutOf(call.headers['x-request-timeout-ms']);
   if (timeout !== undefined) call.shortenTo(timeout);
   call.outlet = outletOf(call, response);
 }
 
 function outletOf(call: Call, response: NestResponse): Outlet | undefined {
-  const { stream, commentInterval, maxArrayBytes } = call.endpoint.options;
+  const { endpoint, headers, requestId } = call;
+  const { stream, compress, commentInterval, maxArrayBytes } = endpoint.options;
   if (!stream) return undefined;
-  const form = streamFormOf(call.headers.accept as string | undefined);
+  const form = streamFormOf(headers.accept as string | undefined);
+  const encoding = compress ? acceptedEncoding(headers['accept-encoding'] as string) : undefined;
+  if (compress) setVary(response);
   return form === undefined
-    ? new ArrayOutlet(call.requestId, response, maxArrayBytes)
-    : new StreamOutlet(call.requestId, response, form, commentInterval);
+    ? new ArrayOutlet(requestId, response, maxArrayBytes, encoding)
+    : new StreamOutlet(requestId, response, form, commentInterval, encoding);
 }
 
 /** The status of a stream that has begun has been said: its end says the other. */
@@ -112,14 +112,4 @@ function failLate(call: HttpCall, outlet: StreamOutlet, error: unknown): void {
   const failure = failureAnswer(call, error);
   call.lateStatus = failure.status;
   outlet.fail(failureText(failure, call.requestId));
-}
-
-/**
- * Makes a body the input of its call.
- *
- * @throws {ServingError}
- */
-export function readInput(call: Call, bytes: Buffer): object {
-  refuseForm(call.headers, bytes, call.endpoint.route);
-  return readJson(call, bytes);
 }

@@ -5,7 +5,8 @@ import type { Intake, Received } from '../gate/intake.js';
 import { tooLarge } from './body-reader.js';
 import { refuseForeignPage } from './foreign-page.js';
 import { openCall } from './http-call.js';
-import { checkHead, readInput, type Exchange } from './http-door.js';
+import { readInput } from './body-input.js';
+import { checkHead, type Exchange } from './http-door.js';
 
 /**
  * Takes requests to an endpoint that a middleware has led them to since their bodies were read: for
@@ -27,17 +28,22 @@ export class LateComers {
     if (!isParsed) return this.#intake.receive(endpoint, exchange, done);
     const moved = call ?? openCall(endpoint, request, response);
     moved.moveTo(endpoint);
+    const refuse = (error: unknown) => this.#intake.refuse(moved, error, done);
+    let bytes: Buffer;
     try {
       this.#intake.admit(moved);
       checkHead(moved, response);
       refuseForeignPage(moved.headers, response);
-      const bytes = Buffer.from(call?.text?.text ?? JSON.stringify(request.body) ?? '');
+      bytes = call?.body ?? Buffer.from(call?.text?.text ?? JSON.stringify(request.body) ?? '');
       const { bodyLimit } = endpoint.options;
       if (Math.max(bytes.length, Number(length)) > bodyLimit) throw tooLarge(bodyLimit);
-      moved.input = readInput(moved, bytes);
     } catch (error) {
-      return this.#intake.refuse(moved, error, done);
+      return refuse(error);
     }
-    done(undefined, moved);
+    readInput(moved, bytes, function read(error, input) {
+      if (error !== undefined) return refuse(error);
+      moved.input = input;
+      done(undefined, moved);
+    });
   }
 }

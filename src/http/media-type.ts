@@ -1,5 +1,5 @@
-import type { IncomingHttpHeaders } from 'node:http';
 import { ServingError } from '../errors/index.js';
+import type { Endpoint } from '../endpoint/endpoint.js';
 
 /** The media type of a `Content-Type`, in lower case and without its parameters; `''` for none. */
 export function mediaTypeOf(contentType = ''): string {
@@ -7,53 +7,66 @@ export function mediaTypeOf(contentType = ''): string {
   return (end < 0 ? contentType : contentType.slice(0, end)).trim().toLowerCase();
 }
 
-const PICTURE = /^\s*(?:image|audio|video)\//i;
+/** As an `Accept` is answered, the preferred one first. */
+export const PROTOBUF_TYPES: readonly string[] = [
+  'application/x-protobuf',
+  'application/protobuf',
+  'application/vnd.google.protobuf',
+];
 
 /**
- * Refuses a picture, a sound or a film before it is read: no JSON says that it is one.
- *
- * @param route the template of the endpoint's route
- * @throws {ServingError} `UnsupportedMediaType`
+ * What a body is by its content type: `json` is all that nothing else is said of, as `curl -d` says that
+ * everything is a form.
  */
-export function refusePicture(headers: IncomingHttpHeaders, route: string): void {
-  const contentType = headers['content-type'];
-  if (contentType !== undefined && PICTURE.test(contentType)) throw unsupported(route, contentType);
-}
+export type BodyKind = 'json' | 'protobuf' | 'multipart' | 'form' | 'media';
 
 /**
- * Refuses a form. What says that it is one may be JSON none the less (`curl -d` says so of everything):
- * a body that begins like a JSON object is read as one.
+ * How the body of a request to an endpoint is to be read. Bytes without a type of their own are those of
+ * the one field that holds bytes, or else JSON.
  *
- * @throws {ServingError} `UnsupportedMediaType`
+ * @throws {ServingError} `UnsupportedMediaType` for what it cannot be by its type alone
  */
-export function refuseForm(headers: IncomingHttpHeaders, body: Buffer, route: string): void {
-  const contentType = headers['content-type'];
-  if (body[0] === OPENING_BRACE || contentType === undefined || !isForm(contentType)) return;
-  const first = firstCharacter(body);
-  if (first !== undefined && first !== OPENING_BRACE) throw unsupported(route, contentType);
-}
-
-function isForm(contentType: string): boolean {
+export function bodyKindOf(contentType: string | undefined, endpoint: Endpoint): BodyKind {
+  if (contentType === undefined || contentType === 'application/json') return 'json';
   const type = mediaTypeOf(contentType);
-  return type.startsWith('multipart/') || type === 'application/x-www-form-urlencoded';
+  const request = endpoint.schema?.request;
+  if (PROTOBUF_TYPES.includes(type)) {
+    if (request === undefined) throw unsupported(endpoint, type);
+    return 'protobuf';
+  }
+  if (type === 'application/x-www-form-urlencoded') return 'form';
+  if (type.startsWith('multipart/')) return 'multipart';
+  const takesMedia = request?.form?.mediaField !== undefined;
+  if (/^(?:image|audio|video)\//.test(type)) {
+    if (!takesMedia) throw unsupported(endpoint, type);
+    return 'media';
+  }
+  return takesMedia && type === 'application/octet-stream' ? 'media' : 'json';
 }
 
 /** Space, tab, line feed and carriage return (RFC 8259, 2). */
 const WHITE_SPACE: readonly number[] = [0x20, 0x09, 0x0a, 0x0d];
 const OPENING_BRACE = 0x7b;
 
-/** The first byte of a body after its byte order mark and white space; `undefined` where there is none. */
-function firstCharacter(body: Buffer): number | undefined {
+/**
+ * Whether what is said to be a form is one: a body that is empty or begins like a JSON object is read as
+ * JSON.
+ */
+export function isForm(body: Buffer): boolean {
   const marked = body[0] === 0xef && body[1] === 0xbb && body[2] === 0xbf;
   let index = marked ? 3 : 0;
   while (WHITE_SPACE.includes(body[index]!)) index++;
-  return body[index];
+  return index < body.length && body[index] !== OPENING_BRACE;
 }
 
-function unsupported(route: string, contentType: string): ServingError {
-  const type = mediaTypeOf(contentType).slice(0, 60);
+/** Says what an endpoint takes to who sent something else. */
+export function unsupported({ route, schema }: Endpoint, type: string): ServingError {
+  const taken = ['a JSON object (application/json)'];
+  if (schema?.request !== undefined) taken.push(PROTOBUF_TYPES[0]!);
+  if (schema?.request?.form !== undefined) taken.push('multipart/form-data');
+  const last = taken.length > 1 ? ` or ${taken.pop()}` : '';
   return new ServingError(
     'UnsupportedMediaType',
-    `Expected the body of POST ${route} to be a JSON object (application/json), got ${type}`,
+    `Expected the body of POST ${route} to be ${taken.join(', ')}${last}, got ${type.slice(0, 60)}`,
   );
 }

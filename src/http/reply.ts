@@ -2,6 +2,8 @@ import type { OutgoingHttpHeader, ServerResponse } from 'node:http';
 import type { Http2ServerResponse } from 'node:http2';
 import type { Call } from '../endpoint/call.js';
 import { failureAnswer, type FailureAnswer } from '../gate/failure-answer.js';
+import { rpcStatus } from '../gate/rpc-status.js';
+import { acceptedBinary } from './accept.js';
 
 /** The part of Fastify's reply the library uses, so that its types need not be installed. */
 interface FastifyReply {
@@ -12,13 +14,14 @@ interface FastifyReply {
     readonly host: string;
   };
   readonly sent: boolean;
+  readonly statusCode: number;
   hijack(): unknown;
   getHeaders(): Readonly<Record<string, OutgoingHttpHeader | undefined>>;
   serializer(serialize: (payload: unknown) => string): this;
   header(name: string, value: string | number): this;
   getHeader(name: string): OutgoingHttpHeader | undefined;
   code(status: number): this;
-  send(payload: string): this;
+  send(payload: string | Buffer): this;
 }
 
 interface ExpressResponse extends ServerResponse {
@@ -72,19 +75,24 @@ export function sendsScalar(response: NestResponse, value: string | null, text: 
 }
 
 /** Node tells the length of what is sent in one piece to clients of HTTP/1.1 only. */
-function sendText(this: ServerResponse, text: string): void {
+function sendText(this: ServerResponse, text: string | Buffer): void {
   this.setHeader('content-length', Buffer.byteLength(text));
   this.end(text);
 }
 
-/** Sends a text as it is, past what an adapter adds to an answer (Express an ETag of it). */
-export function send(response: NestResponse, status: number, type: string, text: string): void {
+/** Sends a body as it is, past what an adapter adds to an answer (Express an ETag of it). */
+export function send(
+  response: NestResponse,
+  status: number,
+  type: string,
+  body: string | Buffer,
+): void {
   setHeader(response, 'content-type', type);
   if ('raw' in response) {
-    response.code(status).send(text);
+    response.code(status).send(body);
   } else {
     response.statusCode = status;
-    sendText.call(response, text);
+    sendText.call(response, body);
   }
 }
 
@@ -113,6 +121,10 @@ export function sendFailure(
   const { status, retryAfter } = failure;
   setHeader(response, 'x-request-id', call.requestId);
   if (retryAfter !== undefined) setHeader(response, 'retry-after', retryAfter);
+  const binary = acceptedBinary(rawResponse(response).req.headers.accept);
+  if (binary !== undefined) {
+    return send(response, status, binary, rpcStatus(failure, call.requestId));
+  }
   send(response, status, JSON_TYPE, failureText(failure, call.requestId));
 }
 

@@ -1,6 +1,8 @@
 import type { ServerResponse } from 'node:http';
+import type { Writable } from 'node:stream';
 import type { Answer } from '../endpoint/answer.js';
 import type { Outlet } from '../endpoint/outlet.js';
+import { compressor, type Encoding } from './content-encoding.js';
 import { isGone, openRaw, setHeader, type NestResponse } from './reply.js';
 import type { StreamForm } from './stream-form.js';
 
@@ -9,7 +11,8 @@ const ENOUGH = 16 * 1024;
 /** Characters that are written at once, at most: what is written is held twice until it has been sent. */
 const LARGE = 64 * 1024;
 
-type FlushingResponse = ServerResponse & { flush?(): void };
+/** The response, or what compresses for it. */
+type Sink = Writable & { flush?(): void };
 
 /**
  * Sends a stream as it comes. The head goes out with the first item, at once; of the others those that are
@@ -21,7 +24,9 @@ export class StreamOutlet implements Outlet {
   readonly #response: NestResponse;
   readonly #form: StreamForm;
   readonly #commentInterval: number;
-  #raw: FlushingResponse | undefined;
+  readonly #encoding: Encoding | undefined;
+  #raw: ServerResponse | undefined;
+  #sink: Sink | undefined;
   #count = 0;
   #text = '';
   #flushing: NodeJS.Immediate | undefined;
@@ -36,10 +41,12 @@ export class StreamOutlet implements Outlet {
     response: NestResponse,
     form: StreamForm,
     commentInterval: number,
+    encoding: Encoding | undefined,
   ) {
     this.#requestId = requestId;
     this.#response = response;
     this.#form = form;
+    this.#encoding = encoding;
     this.#commentInterval = form.comment === undefined ? 0 : commentInterval;
   }
 
@@ -82,8 +89,10 @@ export class StreamOutlet implements Outlet {
     setHeader(response, 'content-type', this.#form.type);
     setHeader(response, 'cache-control', 'no-store, no-transform');
     setHeader(response, 'x-accel-buffering', 'no');
-    const raw: FlushingResponse = (this.#raw = openRaw(response));
-    raw.on('drain', () => {
+    if (this.#encoding !== undefined) setHeader(response, 'content-encoding', this.#encoding);
+    const raw = (this.#raw = openRaw(response));
+    const sink = (this.#sink = sinkTo(raw, this.#encoding));
+    sink.on('drain', () => {
       this.#blocked = false;
       this.#flush();
     });
@@ -104,10 +113,11 @@ export class StreamOutlet implements Outlet {
     if (this.#blocked || isGone(raw)) return;
     if (this.#text !== '') {
       const end = endOfPiece(this.#text);
-      this.#blocked = !raw.write(this.#text.slice(0, end));
+      const sink = this.#sink!;
+      this.#blocked = !sink.write(this.#text.slice(0, end));
       this.#text = this.#text.slice(end);
-      // A middleware that compresses would otherwise wait for more.
-      raw.flush?.();
+      // What compresses, here or in a middleware, would otherwise wait for more.
+      sink.flush?.();
       this.#silence?.refresh();
     }
     if (this.#blocked) return;
@@ -132,7 +142,7 @@ export class StreamOutlet implements Outlet {
     clearImmediate(this.#flushing);
     clearTimeout(this.#silence);
     const raw = this.#raw!;
-    if (!isGone(raw)) raw.end(this.#text + last);
+    if (!isGone(raw)) this.#sink!.end(this.#text + last);
     this.#text = '';
   }
 }
@@ -140,6 +150,14 @@ export class StreamOutlet implements Outlet {
 /** Whether a stream has been begun that only its outlet can end. */
 export function hasBegun(outlet: Outlet | undefined): outlet is StreamOutlet {
   return outlet instanceof StreamOutlet && outlet.begun;
+}
+
+function sinkTo(raw: ServerResponse, encoding: Encoding | undefined): Sink {
+  if (encoding === undefined) return raw;
+  const packer = compressor(encoding);
+  raw.on('close', () => packer.destroy());
+  packer.pipe(raw);
+  return packer;
 }
 
 /** Where a text may be cut that is too large to be written at once: not within a character. */

@@ -16,6 +16,7 @@ export class ValidationInterceptor implements Stage {
     }
     // It is as large as the body, and the call may wait.
     call.text = undefined;
+    call.body = undefined;
     return next(call);
   }
 
@@ -26,9 +27,9 @@ export class ValidationInterceptor implements Stage {
   answer(call: Call, result: unknown): Answer {
     const { schema, metrics } = call.endpoint;
     try {
-      return Answer.of(
-        schema?.response === undefined ? answerValue(result) : schema.response.write(result),
-      );
+      if (schema?.response === undefined) return Answer.of(answerValue(result));
+      const canonical = schema.response.write(result);
+      return call.isBinary ? Answer.binary(canonical, schema.response) : Answer.of(canonical);
     } catch (error) {
       metrics.invalid('response');
       throw error;

@@ -21,7 +21,7 @@ import { answerOtherMethods, fastifyMatcher } from '../http/other-methods.js';
 import { pathOf } from '../http/request-url.js';
 import { prepareServer } from '../http/server.js';
 import { boundEarlyAnswers } from '../http/unread-body.js';
-import { StreamRoutes } from '../http/stream-route.js';
+import { DoorRoutes } from '../http/door-route.js';
 import { UploadBudget } from '../http/upload-budget.js';
 import { nestObstacle } from './nest-obstacle.js';
 import { conditionOf, hostCondition } from './route-condition.js';
@@ -48,8 +48,8 @@ export function createHttpTransport(
   const lane = new LaneRoutes(({ endpoint }) => nestObstacle(endpoint, versioning));
   const door = new HttpDoor(new UploadBudget(maxUploadBytes), (exchange) => lane.find(exchange));
   const intake = new Intake(door, readiness);
+  const doorRoutes = new DoorRoutes(gate, door);
   const entrance = new Entrance(door, intake, passFreely);
-  const streams = new StreamRoutes(gate, door);
 
   function bind(route: BoundRoute, matches: EndpointPath['matches']): Endpoint {
     const endpoint = registry.bind(route, versioning);
@@ -75,7 +75,14 @@ export function createHttpTransport(
             conditionOf(controller, method, adapter, versioning),
           );
           const endpointOf = endpointFinder(routes);
-          const middleware = installExpressIntake(app, door, intake, routes, endpointOf, streams);
+          const middleware = installExpressIntake(
+            app,
+            door,
+            intake,
+            routes,
+            endpointOf,
+            doorRoutes,
+          );
           openLane(app, () => expressSurroundings(adapter, app, middleware, routes));
           prepareServer(adapter, registry);
           boundEarlyAnswers(
@@ -100,7 +107,7 @@ export function createHttpTransport(
             hostOf,
             (options) => routes.push({ options, intake: options.preParsing }),
             ({ url }) => hostPaths.push(fastifyMatcher(app, url)),
-            streams,
+            doorRoutes,
           );
           answerOtherMethods(adapter, paths);
         },

@@ -10,6 +10,7 @@ import { asBuffer } from './base64.js';
 import { settleAnys } from './binary/any-content.js';
 import type { Content } from './binary/form.js';
 import type { Forms } from './binary/forms.js';
+import { FormReader } from './form.js';
 import { WireReader } from './binary/wire-reader.js';
 import { WireWriter } from './binary/wire-writer.js';
 import { bytesDecoder, type BytesDecoder } from './bytes-decoder.js';
@@ -36,6 +37,8 @@ export interface ReadOptions {
 
 /** Checks values of one message type and brings them into canonical form. Made once, at boot. */
 export class MessageCodec {
+  /** Reads forms; `undefined` for a message that has no fields of its own, such as Struct. */
+  readonly form: FormReader | undefined;
   readonly #canonicalMembers: Predicate | undefined;
   readonly #decodeBytes: BytesDecoder | undefined;
   readonly #read: Reader;
@@ -46,6 +49,7 @@ export class MessageCodec {
     this.#canonicalMembers = compilePredicate(model);
     this.#decodeBytes = bytesDecoder(model);
     this.#read = readers.of(model);
+    if (model.kind === 'message') this.form = new FormReader(model.message);
   }
 
   /**

@@ -1,5 +1,6 @@
 export { MessageCodec, type ReadOptions } from './codec.js';
 export { compileSchema, type CompiledSchema } from './compile-schema.js';
+export type { FilledForm, FormReader, Part } from './form.js';
 export {
   ProtobufSchema,
   protobufSchema,

@@ -1,5 +1,6 @@
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { execFile, spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { AppModule } from '../../examples/language-detection/app.module.js';
 import { startExample } from '../examples/example-app.js';
@@ -65,6 +66,7 @@ beforeAll(async () => {
   writeFileSync(`${DIST}/vitest.config.mjs`, 'export default {};\n');
   // The model that a snippet names, as a user would have it in the working directory.
   copyFileSync(`${ROOT}examples/iris/iris.onnx`, `${OUT}/iris.onnx`);
+  copyFileSync(`${ROOT}examples/picture/circle.png`, `${OUT}/cat.jpg`);
   writeFileSync(
     `${OUT}/tsconfig.json`,
     JSON.stringify({
@@ -155,7 +157,8 @@ const CALLS = SNIPPETS.flatMap(({ place, language, text }, index) => {
       /^curl( -N)? localhost:8000(\/\S+)?(?: -H 'Accept: (.*)')? -d '(.*)'$/.exec(command) ?? [];
     const next = SNIPPETS[index + 1];
     const answer = next?.language === (streams ? 'text' : 'json') ? next!.text : undefined;
-    return { place, streams, path: path ?? '/', accept, body, answer };
+    const [, otherPath] = /^curl localhost:8000(\/\w+)\S* -[FH] /.exec(command) ?? [];
+    return { place, command, streams, path: path ?? otherPath ?? '/', accept, body, answer };
   });
 });
 /** All others are to endpoints of the pages. */
@@ -163,19 +166,25 @@ const CALLS_OF_EXAMPLES = CALLS.filter(({ path }) => path === '/');
 const OWN_CALLS = CALLS.filter(({ path }) => path !== '/');
 
 test('every call has an answer below it, and every answer a call above it', () => {
-  expect(OWN_CALLS.filter(({ body, answer }) => !body || !answer)).toEqual([]);
+  expect(OWN_CALLS.filter(({ answer }) => !answer)).toEqual([]);
   expect(OWN_CALLS).toHaveLength(inLanguage('json', 'text').length);
 });
 
-test.each(OWN_CALLS)('$place: $path answers $body as it says', async (call) => {
-  const { streams, path, accept, body, answer } = call;
+test.each(OWN_CALLS)('$place: $command is answered as it says', async (call) => {
+  const { streams, path, accept, body, answer, command } = call;
   const url = isOfFirst(path) ? first : parts;
-  const response = await fetch(url + path, { method: 'POST', body, headers: { accept } });
+  // What is no JSON is curl's to send.
+  const text =
+    body === undefined
+      ? await curl(command.replace('localhost:8000', url))
+      : await fetch(url + path, { method: 'POST', body, headers: { accept } }).then((response) =>
+          response.text(),
+        );
   if (streams) {
-    expect(await response.text()).toBe(answer);
+    expect(text).toBe(answer);
     return;
   }
-  const received = (await response.json()) as object;
+  const received = JSON.parse(text) as object;
   const expected = JSON.parse(answer!) as object;
   // The id is another one each time.
   const id = 'requestId' in expected ? { requestId: expect.any(String) } : {};
@@ -186,6 +195,11 @@ test.each(CALLS_OF_EXAMPLES)('$place: the main example takes $body', async ({ bo
   const example = await startExample(AppModule, 'express');
   expect((await example.post('/', JSON.parse(body!))).status).toBe(200);
 });
+
+/** Runs a command beside the files that the pages name. */
+async function curl(command: string): Promise<string> {
+  return (await promisify(execFile)('sh', ['-c', `${command} -s`], { cwd: OUT })).stdout;
+}
 
 /** Processors differ in the last digits of what a model computes. */
 function nearly(value: unknown): unknown {

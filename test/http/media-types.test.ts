@@ -19,8 +19,8 @@ class Models {
 }
 
 const PATHS = [
-  ['/checked', '/checked'],
-  ['/unchecked/7', '/unchecked/:id'],
+  ['/checked', '/checked', ', application/x-protobuf or multipart/form-data'],
+  ['/unchecked/7', '/unchecked/:id', ''],
 ] as const;
 
 const PICTURE = Buffer.from('89504e470d0a1a0a', 'hex');
@@ -34,12 +34,17 @@ const REFUSED: [type: string, shown: string, body: string | Buffer][] = [
   [' image/svg+xml', 'image/svg+xml', '<svg/>'],
   ['audio/wav', 'audio/wav', PICTURE],
   ['video/mp4', 'video/mp4', '{}'],
-  ['multipart/form-data; boundary=x', 'multipart/form-data', MULTIPART],
   ['multipart/mixed; boundary=x', 'multipart/mixed', MULTIPART],
+];
+
+/** What an endpoint without a schema refuses as well. */
+const FORMS: typeof REFUSED = [
+  ['multipart/form-data; boundary=x', 'multipart/form-data', MULTIPART],
   ['Multipart/Form-Data; boundary=x', 'multipart/form-data', MULTIPART],
   [FORM, FORM, 'text=a&count=1'],
   [`${FORM}; charset=utf-8`, FORM, '\ufeff \r\n\ttext=a'],
   [FORM, FORM, '[{}]'],
+  ['application/x-protobuf', 'application/x-protobuf', '{}'],
 ];
 
 const TAKEN: [type: string, body: string][] = [
@@ -54,15 +59,15 @@ const TAKEN: [type: string, body: string][] = [
 describe.each(ADAPTERS)('a body of another kind than JSON on %s', (adapter) => {
   it('is told what the endpoint takes', async () => {
     const app = await startApp(adapter, { controllers: [Models] });
-    for (const [path, route] of PATHS) {
-      for (const [type, shown, body] of REFUSED) {
+    for (const [path, route, others] of PATHS) {
+      for (const [type, shown, body] of others === '' ? [...REFUSED, ...FORMS] : REFUSED) {
         for (const encoding of ['identity', 'gzip']) {
           const sent = encoding === 'gzip' ? gzipSync(body) : Buffer.from(body);
           const headers = { 'content-type': type, 'content-encoding': encoding };
           expect(await app.post(path, sent, headers), `${type} ${encoding}`).toMatchObject({
             status: 415,
             body: {
-              error: `Expected the body of POST ${route} to be a JSON object (application/json), got ${shown}`,
+              error: `Expected the body of POST ${route} to be a JSON object (application/json)${others}, got ${shown}`,
               code: 'UNIMPLEMENTED',
             },
           });

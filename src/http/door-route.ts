@@ -1,20 +1,25 @@
 import 'reflect-metadata';
 import type { Call } from '../endpoint/call.js';
 import type { Endpoint } from '../endpoint/endpoint.js';
-import type { Gate } from '../gate/gate.js';
+import type { Gate, Passage } from '../gate/gate.js';
+import { isSentByDoor } from './http-call.js';
 import type { Exchange, HttpDoor } from './http-door.js';
 import { hasBegun } from './stream-outlet.js';
 import { setHeader, setStatus, type NestResponse } from './reply.js';
 
 /**
- * What stands in the place of Nest's handle on the route of a stream.
+ * What stands before Nest's handle on the route of an endpoint.
  *
  * @param args what Nest would show to guards and interceptors: its request, its response, `next`
+ * @returns whether it takes the call; if not, it is Nest's
  */
-export type StreamRoute = (call: Call, exchange: Exchange, args: readonly unknown[]) => void;
+export type DoorRoute = (call: Call, exchange: Exchange, args: readonly unknown[]) => boolean;
 
-/** How the routes of streams are made: Nest's own handle would send the last item of each. */
-export class StreamRoutes {
+/**
+ * The routes of answers that Nest's own handle could not send: streams, of which it would send the last
+ * item, binary messages, whatever interceptors make of them, and what is compressed.
+ */
+export class DoorRoutes {
   readonly #gate: Gate;
   readonly #door: HttpDoor;
 
@@ -23,20 +28,28 @@ export class StreamRoutes {
     this.#door = door;
   }
 
-  /** @returns `undefined` where an endpoint makes no stream */
-  for(endpoint: Endpoint): StreamRoute | undefined {
-    if (!endpoint.options.stream) return undefined;
-    const passage = this.#gate.passage(endpoint, 'http');
+  for(endpoint: Endpoint): DoorRoute {
+    const gate = this.#gate;
     const door = this.#door;
     const decorate = decorationOf(endpoint);
-    return async function serveStream(call, exchange, args) {
+    // Most endpoints are never asked for such an answer.
+    let passage: Passage | undefined;
+
+    async function serve(call: Call, exchange: Exchange, args: readonly unknown[]): Promise<void> {
       decorate(exchange.response);
       try {
-        await passage(call, { args, request: args[0] as object });
+        passage ??= gate.passage(endpoint, 'http');
+        const answer = await passage(call, { args, request: args[0] as object });
+        if (answer !== undefined) door.answer(call, answer);
       } catch (error) {
         // Else a filter of the app has answered it.
         if (!call.isAnswered || hasBegun(call.outlet)) door.fail(call, error, exchange);
       }
+    }
+    return function doorRoute(call, exchange, args) {
+      if (!isSentByDoor(call)) return false;
+      void serve(call, exchange, args);
+      return true;
     };
   }
 }
