@@ -22,11 +22,13 @@ export class AnswerSender {
     setVary(response);
     const encoding = acceptedEncoding(call.headers['accept-encoding'] as string | undefined);
     if (encoding === undefined || Buffer.byteLength(body) <= SMALL) return sendBody(call, body);
-    void this.#compress(call, answer, body, encoding).then((packed) => {
-      if (call.isAnswered || isGone(rawResponse(response))) return;
-      setHeader(response, 'content-encoding', encoding);
-      sendBody(call, packed);
-    });
+    this.#compress(call, answer, body, encoding)
+      .then((packed) => {
+        if (call.isAnswered || isGone(rawResponse(response))) return;
+        setHeader(response, 'content-encoding', encoding);
+        sendBody(call, packed);
+      })
+      .catch(() => rawResponse(response).destroy()); // nobody is above who would answer
   }
 
   async #compress(
