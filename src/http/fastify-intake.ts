@@ -84,7 +84,8 @@ export function installFastifyIntake(
       if (call !== undefined && doorRoute(call, exchange, [request, reply, noNext])) return;
       return handler.call(this, request, reply);
     };
-    declareEndpoint(route.handler, declaration);
+    // What a plugin has put around the handler stays known as such: it closes the direct lane.
+    if (declarationOf(handler) !== undefined) declareEndpoint(route.handler, declaration);
     route.preParsing = function modelServingIntake(
       request: FastifyRequest,
       reply: FastifyReply,

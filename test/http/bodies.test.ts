@@ -14,7 +14,6 @@ const CONTENT_TYPES = [
   'multipart/form-data',
   'application/octet-stream',
   'application/xml',
-  'application/x-protobuf',
   'weird',
   ';;;',
   'a/b/c',
