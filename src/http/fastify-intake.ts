@@ -10,6 +10,7 @@ import type { Exchange, HttpDoor } from './http-door.js';
 import type { RouteCondition } from './endpoint-path.js';
 import { setHeader, type NestResponse } from './reply.js';
 
+/** The part of Fastify's request that is read, or written, before its parsers would. */
 interface FastifyRequest {
   readonly raw: IncomingMessage;
   readonly params: Readonly<Record<string, string>>;

@@ -8,6 +8,7 @@ interface Sample {
   readonly value: number;
 }
 
+/** What a histogram is called, and the bounds it counts by. */
 export interface TallyHistogramOptions {
   readonly name: string;
   readonly help: string;

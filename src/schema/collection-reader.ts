@@ -5,6 +5,7 @@ import { isList, isRecord } from './record.js';
 import { isWellFormed, setOwn, type Reader } from './report.js';
 import type { ScalarName } from './scalar.js';
 
+/** Reads a list, element by element. */
 export function repeatedReader(readElement: Reader): Reader {
   return (value, report, at, depth) => {
     if (!isList(value, report)) return report.fail(at, 'an array', value);
@@ -47,6 +48,7 @@ export function boolsOf(value: unknown): unknown {
   return Array.from(value, (byte) => (byte <= 1 ? byte === 1 : byte));
 }
 
+/** Reads a map: each key in its one spelling, and what it leads to. */
 export function mapReader(keyType: ScalarName, readMember: Reader): Reader {
   const { expected, canonical } = mapKey(keyType);
   return (value, report, at, depth) => {

@@ -13,6 +13,7 @@ import {
 } from './reflection.js';
 import { isScalarName, type ScalarName } from './scalar.js';
 
+/** Which of a field's two names a handler sees. */
 export type FieldNames = 'json' | 'proto';
 
 const WELL_KNOWN = {

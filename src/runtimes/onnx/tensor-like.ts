@@ -1,5 +1,6 @@
 import type { Tensor, TypedTensor } from 'onnxruntime-node';
 
+/** The arrays that a tensor's data may be. */
 export type TypedArray =
   | Float32Array
   | Float64Array
