@@ -4,7 +4,8 @@ import {
   type CacheModuleOptions,
   type FilledCacheModuleOptions,
 } from './cache/index.js';
-import { checkEndpointDefaults, type EndpointDefaults } from './endpoint/endpoint-options.js';
+import type { EndpointDefaults } from './endpoint/endpoint-options.js';
+import { checkEndpointDefaults } from './endpoint/filled-options.js';
 import { ConfigurationError } from './errors/index.js';
 import type { ProbePaths } from './http/probes.js';
 import { defaultUploadBytes } from './http/upload-budget.js';

@@ -17,6 +17,13 @@ export function declareEndpoint(route: object, declaration: EndpointDeclaration)
   Reflect.defineMetadata(DECLARATION, declaration, route);
 }
 
+/** Gives a function that takes another's place the metadata that Nest and its decorators keep with that. */
+export function copyMetadata(from: object, to: object): void {
+  for (const key of Reflect.getMetadataKeys(from)) {
+    Reflect.defineMetadata(key, Reflect.getMetadata(key, from), to);
+  }
+}
+
 /** The declaration a function carries: a decorated method, or a route handler Nest made of it. */
 export function declarationOf(route: unknown): EndpointDeclaration | undefined {
   return typeof route === 'function' ? Reflect.getMetadata(DECLARATION, route) : undefined;

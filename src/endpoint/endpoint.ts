@@ -12,7 +12,7 @@ import { logStack, RefusalLog, StructuredLogger } from '../logging/index.js';
 import type { EndpointMetrics } from '../metrics/index.js';
 import type { CompiledSchema } from '../schema/index.js';
 import type { EndpointDeclaration } from './declaration.js';
-import type { FilledEndpointOptions } from './endpoint-options.js';
+import type { FilledEndpointOptions } from './filled-options.js';
 
 /** Which of Nest's kinds of wrapping the app binds to an endpoint: to all, to its class or to its method. */
 export interface Bindings {
@@ -91,6 +91,10 @@ export class Endpoint {
   /** `Class` or `Class.method`, as messages name it. */
   get owner(): string {
     return this.#plan.owner;
+  }
+
+  get declaration(): EndpointDeclaration {
+    return this.#plan.declaration;
   }
 
   get controller(): Type {

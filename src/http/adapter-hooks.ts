@@ -29,8 +29,23 @@ const KNOWN = [
 /** Fastify's adapter keeps the option, too; Express's has a hook without it, that always refuses. */
 const REFUSES_WHEN_ASKED = 'this.return503OnClosing && this.isShuttingDown';
 
-/** What the library itself puts in front of an adapter's methods. */
-const WRAPPED_BY_US = ['setNotFoundHandler', 'beforeClose'];
+/** What the library itself has put before methods of adapters that were as they come. */
+const OURS = new WeakSet<object>();
+
+type Method = (...args: unknown[]) => unknown;
+
+/** Puts something before a method of an adapter, be that Nest's or what an app has put there. */
+export function standBefore(
+  adapter: AbstractHttpAdapter,
+  name: 'post' | 'setNotFoundHandler',
+  make: (method: Method) => Method,
+): void {
+  const methods = adapter as unknown as Record<string, Method>;
+  const isAlien = Object.hasOwn(adapter, name);
+  const ours = make(methods[name]!.bind(adapter));
+  if (!isAlien) OURS.add(ours);
+  methods[name] = ours;
+}
 
 /** The hooks that one of Nest's adapters puts into its framework by itself. */
 export class AdapterHooks {
@@ -51,7 +66,10 @@ export class AdapterHooks {
     if (Object.getPrototypeOf(prototype) !== AbstractHttpAdapter.prototype) return true;
     return Object.entries(adapter).some(
       ([name, value]) =>
-        typeof value === 'function' && name in prototype && !WRAPPED_BY_US.includes(name),
+        typeof value === 'function' &&
+        name in prototype &&
+        name !== 'beforeClose' && // the drain's own
+        !OURS.has(value),
     );
   }
 

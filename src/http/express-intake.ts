@@ -13,7 +13,6 @@ import type { Intake } from '../gate/intake.js';
 import type { Exchange, HttpDoor } from './http-door.js';
 import { LateComers } from './late-comers.js';
 import { setHeader } from './reply.js';
-import type { DoorRoutes } from './door-route.js';
 
 /** `path` is Express's own reading of the URL, which may also come in absolute form (RFC 9112, 3.2.2). */
 type Request = IncomingMessage & { readonly path: string; body?: unknown };
@@ -40,7 +39,6 @@ export function installExpressIntake(
   intake: Intake<Exchange>,
   routes: readonly PostRoute[],
   endpointOf: EndpointOf,
-  doorRoutes: DoorRoutes,
 ): Middleware {
   const { stack } = app.router;
   const parser = stack.findIndex(({ name }) => BODY_PARSER.test(name));
@@ -49,7 +47,7 @@ export function installExpressIntake(
   const lateComers = new LateComers(intake);
   for (const route of routes) {
     if (route.endpoint !== undefined) {
-      takeLateComers(route, route.endpoint, door, lateComers, doorRoutes);
+      takeLateComers(route, route.endpoint, door, lateComers);
     }
   }
 
@@ -80,15 +78,8 @@ function takeLateComers(
   endpoint: Endpoint,
   door: HttpDoor,
   lateComers: LateComers,
-  doorRoutes: DoorRoutes,
 ): void {
-  const { handle: nestHandle } = slot;
-  const doorRoute = doorRoutes.for(endpoint);
-  function handle(request: Request, response: ServerResponse, next: Next): unknown {
-    const call = callHeldBy(request)!;
-    const isTaken = doorRoute(call, { request, response }, [request, response, next]);
-    return isTaken ? undefined : nestHandle(request, response, next);
-  }
+  const { handle } = slot;
   slot.handle = function modelServingRoute(request: Request, response: ServerResponse, next: Next) {
     const call = callHeldBy(request);
     const exchange = { request, response };
@@ -100,7 +91,7 @@ function takeLateComers(
       }
       return handle(request, response, next);
     }
-    if (condition?.(request) === false) return nestHandle(request, response, next);
+    if (condition?.(request) === false) return handle(request, response, next);
     lateComers.receive(endpoint, exchange, function received(error, call) {
       if (error !== undefined) return door.fail(call, error, exchange);
       setHeader(response, 'x-request-id', call.requestId);

@@ -1,11 +1,9 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import type { Type } from '@nestjs/common';
-import { declarationOf, declareEndpoint } from '../endpoint/declaration.js';
+import { declarationOf } from '../endpoint/declaration.js';
 import type { Endpoint } from '../endpoint/endpoint.js';
 import type { BoundRoute } from '../endpoint/endpoint-registry.js';
-import { callHeldBy } from '../gate/held-call.js';
 import type { Intake } from '../gate/intake.js';
-import type { DoorRoutes } from './door-route.js';
 import type { Exchange, HttpDoor } from './http-door.js';
 import type { RouteCondition } from './endpoint-path.js';
 import { setHeader, type NestResponse } from './reply.js';
@@ -67,7 +65,6 @@ export function installFastifyIntake(
   hostConditionOf: (controller: Type) => RouteCondition | undefined,
   onOwnRoute: (route: RouteOptions) => void,
   onHostRoute: (route: RouteOptions) => void,
-  doorRoutes: DoorRoutes,
 ): void {
   app.addHook('onRoute', function bindModelRoute(route) {
     if (![route.method].flat().includes('POST')) return;
@@ -76,17 +73,6 @@ export function installFastifyIntake(
     if (declaration === undefined) return onHostRoute(route);
     const endpoint = bind({ path: route.url, declaration });
     const isItsHost = hostConditionOf(endpoint.controller);
-    const doorRoute = doorRoutes.for(endpoint);
-    const { handler } = route;
-    route.handler = function modelServingRoute(request, reply) {
-      const call = callHeldBy(request);
-      const exchange = { request: request.raw, response: reply };
-      // What is not its host's has no call: Nest says that it is not there.
-      if (call !== undefined && doorRoute(call, exchange, [request, reply, noNext])) return;
-      return handler.call(this, request, reply);
-    };
-    // What a plugin has put around the handler stays known as such: it closes the direct lane.
-    if (declarationOf(handler) !== undefined) declareEndpoint(route.handler, declaration);
     route.preParsing = function modelServingIntake(
       request: FastifyRequest,
       reply: FastifyReply,
@@ -111,9 +97,6 @@ export function installFastifyIntake(
     onOwnRoute(route);
   });
 }
-
-/** Nest's own, on Fastify. */
-function noNext(): void {}
 
 /** Fastify matches an empty part of a path with a parameter; the adapter then says 404. */
 function lacksParameter({ params }: FastifyRequest): boolean {

@@ -4,6 +4,7 @@ import { match } from 'path-to-regexp';
 import type { Endpoint } from '../endpoint/endpoint.js';
 import { FAILURES, ServingError } from '../errors/index.js';
 import { noteFailure } from '../gate/conclusion.js';
+import { standBefore } from './adapter-hooks.js';
 import type { EndpointPath } from './endpoint-path.js';
 import type { FastifyApp } from './fastify-intake.js';
 import { requestIdOf } from './http-call.js';
@@ -26,11 +27,6 @@ export function answerOtherMethods(
   adapter: AbstractHttpAdapter,
   paths: readonly EndpointPath[],
 ): void {
-  const setNotFoundHandler = adapter.setNotFoundHandler!.bind(adapter) as (
-    handler: Handler,
-    ...where: unknown[]
-  ) => unknown;
-
   function orElse(notFound: Handler): Handler {
     return function methodNotAllowed(request, response, next) {
       const raw = request.raw ?? request;
@@ -47,8 +43,13 @@ export function answerOtherMethods(
     };
   }
 
-  adapter.setNotFoundHandler = (notFound: Handler, ...where: unknown[]) =>
-    setNotFoundHandler(orElse(notFound), ...where);
+  standBefore(
+    adapter,
+    'setNotFoundHandler',
+    (set) =>
+      (notFound, ...where) =>
+        set(orElse(notFound as Handler), ...where),
+  );
 }
 
 function endpointAt(paths: readonly EndpointPath[], request: NestRequest): Endpoint | undefined {

@@ -1,4 +1,4 @@
-import type { OutgoingHttpHeader, ServerResponse } from 'node:http';
+import type { IncomingMessage, OutgoingHttpHeader, ServerResponse } from 'node:http';
 import type { Http2ServerResponse } from 'node:http2';
 import type { Call } from '../endpoint/call.js';
 import { failureAnswer, type FailureAnswer } from '../gate/failure-answer.js';
@@ -33,6 +33,11 @@ export type NestResponse = ServerResponse | FastifyReply;
 
 export function rawResponse(response: NestResponse): ServerResponse {
   return 'raw' in response ? response.raw : response;
+}
+
+/** Node's own of what Nest calls the request. */
+export function rawRequest(request: object): IncomingMessage {
+  return 'raw' in request ? (request.raw as IncomingMessage) : (request as IncomingMessage);
 }
 
 export const JSON_TYPE = 'application/json; charset=utf-8';

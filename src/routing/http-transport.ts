@@ -68,21 +68,17 @@ export function createHttpTransport(
   switch (adapter.getType()) {
     case 'express':
       return {
-        prepare: () => answerOtherMethods(adapter, paths),
+        prepare() {
+          answerOtherMethods(adapter, paths);
+          doorRoutes.standBeforeNest(adapter);
+        },
         connect() {
           const app = instance as ExpressApp;
           const routes = postRoutes(app.router.stack, bind, controllers, (controller, method) =>
             conditionOf(controller, method, adapter, versioning),
           );
           const endpointOf = endpointFinder(routes);
-          const middleware = installExpressIntake(
-            app,
-            door,
-            intake,
-            routes,
-            endpointOf,
-            doorRoutes,
-          );
+          const middleware = installExpressIntake(app, door, intake, routes, endpointOf);
           openLane(app, () => expressSurroundings(adapter, app, middleware, routes));
           prepareServer(adapter, registry);
           boundEarlyAnswers(
@@ -107,9 +103,9 @@ export function createHttpTransport(
             hostOf,
             (options) => routes.push({ options, intake: options.preParsing }),
             ({ url }) => hostPaths.push(fastifyMatcher(app, url)),
-            doorRoutes,
           );
           answerOtherMethods(adapter, paths);
+          doorRoutes.standBeforeNest(adapter);
         },
         connect() {
           openLane(app.routing, () => fastifySurroundings(adapter, app, routes));

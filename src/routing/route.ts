@@ -6,6 +6,7 @@ import { isPromise } from '../interceptors/stage.js';
 import { serve, serveStream } from '../interceptors/way.js';
 import {
   declarationOf,
+  copyMetadata,
   declareEndpoint,
   type EndpointDeclaration,
 } from '../endpoint/declaration.js';
@@ -97,9 +98,7 @@ function placeRoute(
       return call.endpoint.executor.run(call.task, this);
     },
   }[key]!;
-  for (const metadata of Reflect.getMetadataKeys(decorated)) {
-    Reflect.defineMetadata(metadata, Reflect.getMetadata(metadata, decorated), route);
-  }
+  copyMetadata(decorated, route);
   const descriptor = { value: route, writable: true, configurable: true, enumerable: false };
   Object.defineProperty(prototype, key, descriptor);
   return descriptor;
