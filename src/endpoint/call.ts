@@ -26,6 +26,8 @@ export class Call extends CancellableTask {
   text: JsonText | undefined = undefined;
   /** The bytes the input was read from where they were no JSON, until it has been validated. */
   body: Buffer | undefined = undefined;
+  /** What is wrong with the input, where its door has found that already: guards have their say first. */
+  flaw: Error | undefined = undefined;
   /** What an executor runs for this call: itself, or the flight it shares with identical calls. */
   task: CancellableTask = this;
   /** The instance whose handler is called. */

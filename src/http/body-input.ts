@@ -1,5 +1,6 @@
 import type { Call } from '../endpoint/call.js';
 import type { Endpoint } from '../endpoint/endpoint.js';
+import { InvalidRequest } from '../errors/index.js';
 import type { Read } from '../gate/door.js';
 import { readJson } from '../gate/json-body.js';
 import type { Part } from '../schema/index.js';
@@ -25,12 +26,13 @@ export function readInput(call: Call, body: Buffer, done: Read): void {
 /** @returns `undefined` where `done` will be told */
 function inputOf(call: Call, body: Buffer, done: Read): object | undefined {
   const { endpoint } = call;
+  call.flaw = undefined;
   const contentType = call.headers['content-type'] as string | undefined;
   const kind = bodyKindOf(contentType, endpoint);
   if (kind === 'json') return readJson(call, body);
   if (kind === 'protobuf') {
     call.body = body;
-    return endpoint.schema!.request!.readBinary(body) as object;
+    return readBinary(call, body);
   }
   if (kind === 'media') return fill(call, body, mediaParts(call, body));
   if (!isForm(body)) return readJson(call, body);
@@ -42,6 +44,20 @@ function inputOf(call: Call, body: Buffer, done: Read): object | undefined {
     .then((parts) => fill(call, body, parts))
     .then((input) => done(undefined, input), done);
   return undefined;
+}
+
+/**
+ * What a binary message breaks of its schema shows as it is read, where for JSON the validation finds it: it
+ * is the validation's to say.
+ */
+function readBinary(call: Call, body: Buffer): object {
+  try {
+    return call.endpoint.schema!.request!.readBinary(body) as object;
+  } catch (error) {
+    if (!(error instanceof InvalidRequest)) throw error;
+    call.flaw = error;
+    return {};
+  }
 }
 
 /** Parts as the input of a call, which is checked as that of JSON is. */

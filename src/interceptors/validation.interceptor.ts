@@ -8,6 +8,7 @@ export class ValidationInterceptor implements Stage {
   intercept(call: Call, next: Next): unknown {
     const { schema, metrics } = call.endpoint;
     try {
+      if (call.flaw !== undefined) throw call.flaw;
       if (schema?.request !== undefined) call.input = schema.request.read(call.input, call);
       else checkFreeValue(call.input, call.text);
     } catch (error) {

@@ -16,6 +16,7 @@ import {
 } from '@nestjs/common';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { ModelEndpoint } from 'nestjs-model-serving';
+import { register } from 'prom-client';
 import { map, of } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { deferred } from '../endpoint/deferred.js';
@@ -209,6 +210,22 @@ describe.each(WAYS)('protobuf on %s', (way) => {
     }
     busy.released.resolve({});
     expect((await held).status).toBe(200);
+  });
+
+  it('that breaks the schema is told so behind the guards, and counted', async () => {
+    const { url } = await startApp(way, { controllers });
+    const counted = async () => {
+      const text = await register.getSingleMetricAsString(
+        'model_serving_validation_failures_total',
+      );
+      return Number(/endpoint="\/guarded",direction="request"} (\d+)/.exec(text)?.[1]);
+    };
+    const before = await counted();
+    for (const broken of ['x', Buffer.from([0x0a]), encode({ label: 'a' }).subarray(0, -1)]) {
+      expect((await post(`${url}/guarded`, broken, { ...BOTH, 'x-as': 'guest' })).status).toBe(403);
+      expect((await post(`${url}/guarded`, broken, BOTH)).status).toBe(400);
+    }
+    expect(await counted()).toBe(before + 3);
   });
 
   it('has JSON failures where JSON is preferred', async () => {
