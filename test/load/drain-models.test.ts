@@ -46,8 +46,8 @@ describe.each(ADAPTERS)('SIGTERM on %s', (adapter) => {
     },
   );
 
-  it('answers every pipelined request, those that run and those that wait', async () => {
-    const server = new ModelServer({ HTTP_ADAPTER: adapter, RUN_MS: '150' });
+  it('answers every pipelined request, those that run, those that wait and those that still come', async () => {
+    const server = new ModelServer({ HTTP_ADAPTER: adapter });
     const sockets = await Promise.all(
       Array.from({ length: 8 }, async () => {
         const socket = connect(await server.port(), '127.0.0.1');
@@ -63,12 +63,14 @@ describe.each(ADAPTERS)('SIGTERM on %s', (adapter) => {
       return `POST ${path} HTTP/1.1\r\nHost: a\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
     };
     for (const { socket } of sockets) {
-      // The answer to the first comes while the others wait for their slots.
-      socket.write(request('/plain', 1) + request('/batched', 2) + request('/plain', 3));
+      socket.write(request('/held', 1) + request('/batched', 2) + request('/told', 3));
     }
-    await Promise.race(sockets.map(({ socket }) => once(socket, 'data')));
+    await server.printed(/told 3/, sockets.length);
     server.kill('SIGTERM');
-    for (const { socket } of sockets) socket.write(request('/batched', 4));
+    await server.printed(/stopping/);
+    for (const { socket } of sockets) socket.write(request('/told', 4));
+    await server.printed(/told 4/, sockets.length);
+    server.kill('SIGUSR2');
     for (const { ended } of sockets) {
       const received = await ended;
       expect(received.match(/HTTP\/1\.1 200 OK/g)).toHaveLength(4);
