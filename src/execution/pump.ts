@@ -68,8 +68,8 @@ class Pump {
         clock.turned();
         continue;
       }
-      const step = source.next();
-      const { done, value } = isThenable(step) ? await step : step;
+      let step: ReturnType<ItemSource['next']> | undefined = source.next();
+      let { done, value } = isThenable(step) ? await step : step;
       if (this.#stopped) return;
       if (done) break;
       try {
@@ -77,6 +77,8 @@ class Pump {
       } catch (error) {
         this.#task.cancel(named(error));
       }
+      // A function that waits keeps what its variables last held: a large item, beside its text.
+      step = value = undefined;
       if (clock.isDue()) {
         await setImmediate();
         clock.turned();

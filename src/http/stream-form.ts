@@ -1,6 +1,5 @@
-import Negotiator from 'negotiator';
 import { ServingError } from '../errors/index.js';
-import { JSON_TYPE } from './reply.js';
+import { acceptedType } from './accept.js';
 
 /** How a stream of answers is written down, each of them a text of JSON. */
 export interface StreamForm {
@@ -36,10 +35,10 @@ const lines = (type: string): StreamForm => ({
 
 /** By media type, the preferred ones first; `undefined` is one array, sent when it is whole. */
 const FORMS: Readonly<Record<string, StreamForm | undefined>> = {
-  'text/event-stream; charset=utf-8': EVENTS,
-  'application/x-ndjson; charset=utf-8': lines('application/x-ndjson'),
-  'application/jsonl; charset=utf-8': lines('application/jsonl'),
-  [JSON_TYPE]: undefined,
+  'text/event-stream': EVENTS,
+  'application/x-ndjson': lines('application/x-ndjson'),
+  'application/jsonl': lines('application/jsonl'),
+  'application/json': undefined,
 };
 
 /**
@@ -49,9 +48,7 @@ const FORMS: Readonly<Record<string, StreamForm | undefined>> = {
  * @throws {ServingError} `NotAcceptable`
  */
 export function streamFormOf(accept: string | undefined): StreamForm | undefined {
-  const [chosen] = new Negotiator({ headers: { accept: accept || '*/*' } }).mediaTypes(
-    Object.keys(FORMS),
-  );
+  const chosen = acceptedType(accept || '*/*', Object.keys(FORMS));
   if (chosen !== undefined) return FORMS[chosen];
   throw new ServingError(
     'NotAcceptable',

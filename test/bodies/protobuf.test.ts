@@ -124,6 +124,16 @@ describe.each(WAYS)('protobuf on %s', (way) => {
       ['*/*', 'application/json; charset=utf-8'],
       ['application/x-protobuffers', 'application/json; charset=utf-8'],
       [`${'a/b, '.repeat(2_000)}application/x-protobuf`, BINARY],
+      ['application/x-protobuf; messageType="a.B, c"; charset=utf-8', BINARY],
+      [
+        'application/protobuf;proto=a.B;encoding=delimited;q=0.7, a/b;q=0.9',
+        'application/protobuf',
+      ],
+      [
+        'application/json; charset=utf-8, application/x-protobuf;q=0.5',
+        'application/json; charset=utf-8',
+      ],
+      ['application/json;a=b;q=0.4, application/x-protobuf;q=0.5;a=b', BINARY],
     ];
     for (const [accept, type] of accepted) {
       for (const [body, sent] of [

@@ -2,6 +2,8 @@ import { once } from 'node:events';
 import { connect as connectHttp2 } from 'node:http2';
 import type { Readable } from 'node:stream';
 import { setImmediate } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { UseInterceptors, type CallHandler, type NestInterceptor } from '@nestjs/common';
 import { ModelEndpoint, type PredictContext } from 'nestjs-model-serving';
@@ -46,6 +48,21 @@ class Marked {
   }
 }
 
+@ModelEndpoint('/objects', undefined, { stream: true })
+class Objects {
+  readonly made: WeakRef<object>[] = [];
+
+  async *predict({ count, size }: Input) {
+    for (let n = 0; n < count; n++) yield this.#make(n, size);
+  }
+
+  #make(n: number, size: number) {
+    const item = { text: `${n}`.padEnd(size, '.') };
+    this.made.push(new WeakRef(item));
+    return item;
+  }
+}
+
 /** A stream over a transport, and nothing of it read yet. */
 type Open = (app: RunningApp, path: string, input: Input) => Promise<Readable>;
 
@@ -72,16 +89,19 @@ const TRANSPORTS = [
 ];
 
 /** Waits until nothing is asked for any more, however often the event loop turns. */
-async function rest(): Promise<number> {
-  for (let asked = -1; asked !== model.asked;) {
-    asked = model.asked;
+async function rest(asked = () => model.asked): Promise<number> {
+  for (let before = -1; before !== asked();) {
+    before = asked();
     for (let turn = 0; turn < 500; turn++) await setImmediate();
   }
-  return model.asked;
+  return asked();
 }
 
+setFlagsFromString('--expose-gc');
+const collectGarbage: () => void = runInNewContext('gc');
+
 describe.each(TRANSPORTS)('A client that does not read, by $transport,', ({ adapter, open }) => {
-  const start = () => startApp(adapter() as never, { controllers: [Texts, Marked] });
+  const start = () => startApp(adapter() as never, { controllers: [Texts, Marked, Objects] });
 
   it.each(['/texts', '/marked'])(
     'holds the handler of %s back, and loses nothing',
@@ -102,6 +122,36 @@ describe.each(TRANSPORTS)('A client that does not read, by $transport,', ({ adap
       expect(model.returned).toBe(0);
     },
   );
+
+  it('costs the text of an item, and not the item as well', async () => {
+    const app = await start();
+    await open(app, '/objects', { count: 1_000, size: 1_000_000 });
+    const { made } = app.app.get(Objects);
+    await rest(() => made.length);
+    collectGarbage();
+    expect(made.length).toBeGreaterThan(0);
+    expect(made.filter((item) => item.deref() !== undefined)).toEqual([]);
+  });
+
+  it('that reads slowly gets everything', async () => {
+    const app = await start();
+    const response = await open(app, '/texts', { count: 40, size: 100_000 });
+    const held = await rest();
+    let text = '';
+    // By 1 KiB at a time, with turns of the event loop between.
+    for (;;) {
+      const chunk = response.read(1024) ?? response.read();
+      if (chunk !== null) text += chunk;
+      else if (response.readableEnded) break;
+      else await Promise.race([once(response, 'readable'), once(response, 'end')]);
+      await setImmediate();
+    }
+    expect(held).toBeLessThanOrEqual(41);
+    expect(text.split('\n').map((line) => line && JSON.parse(line).length)).toEqual([
+      ...Array(40).fill(100_000),
+      '',
+    ]);
+  });
 
   it('ends its handler as it goes away', async () => {
     const app = await start();

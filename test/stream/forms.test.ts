@@ -158,6 +158,8 @@ describe.each(WAYS)('A stream by $way', ({ adapter, defaults }) => {
     ['text/*;q=0.2, application/jsonl;q=0.3', 'application/jsonl'],
     ['TEXT/Event-Stream', 'text/event-stream'],
     ['text/event-stream; charset=utf-8', 'text/event-stream'],
+    ['application/x-ndjson; profile="a, b"; q=0.5, application/json;q=0.4', 'application/x-ndjson'],
+    ['application/json;odata=verbose', 'application/json'],
     ['application/*', 'application/x-ndjson'],
     ['image/png, application/json;q=0.001', 'application/json'],
   ])('takes the form that %s prefers', async (accept, type) => {
