@@ -51,11 +51,13 @@ export class ArrayOutlet implements Outlet {
   end(): void {
     const text = `[${this.#items.join(',')}]`;
     if (this.#encoding === undefined || this.#bytes <= SMALL) return this.#send(text);
-    void compressed(text, this.#encoding).then((body) => {
-      if (isAnswered(this.#response) || isGone(rawResponse(this.#response))) return;
-      setHeader(this.#response, 'content-encoding', this.#encoding!);
-      this.#send(body);
-    });
+    compressed(text, this.#encoding)
+      .then((body) => {
+        if (isAnswered(this.#response) || isGone(rawResponse(this.#response))) return;
+        setHeader(this.#response, 'content-encoding', this.#encoding!);
+        this.#send(body);
+      })
+      .catch(() => rawResponse(this.#response).destroy()); // nobody is above who would answer
   }
 
   #send(body: string | Buffer): void {

@@ -156,6 +156,7 @@ function sinkTo(raw: ServerResponse, encoding: Encoding | undefined): Sink {
   if (encoding === undefined) return raw;
   const packer = compressor(encoding);
   raw.on('close', () => packer.destroy());
+  packer.on('error', () => raw.destroy());
   packer.pipe(raw);
   return packer;
 }

@@ -1,6 +1,6 @@
 import { createHook } from 'node:async_hooks';
 import { request } from 'node:http';
-import { brotliDecompressSync, createGunzip, gunzipSync } from 'node:zlib';
+import { brotliDecompressSync, createBrotliDecompress, createGunzip, gunzipSync } from 'node:zlib';
 import { Controller, Injectable, UseInterceptors, type CallHandler } from '@nestjs/common';
 import { ModelEndpoint } from 'nestjs-model-serving';
 import { once } from 'node:events';
@@ -22,7 +22,7 @@ class Shouting {
 
 @Controller()
 class PackedModels {
-  readonly more = deferred();
+  more = deferred();
 
   @ModelEndpoint('/packed', undefined, { compress: true })
   packed({ size }: { size: number }) {
@@ -144,17 +144,22 @@ describe.each(WAYS)('compress on %s', (way) => {
 
   it('lets the items of a stream out as they come', async () => {
     const { app, url } = await startApp(way, { controllers: [PackedModels] });
-    for (const encoding of ['gzip']) {
+    const model = app.get(PackedModels);
+    for (const [encoding, unpacker] of [
+      ['gzip', createGunzip()],
+      ['br', createBrotliDecompress()],
+    ] as const) {
+      model.more = deferred();
       const response = await ask(`${url}/items`, {}, { 'accept-encoding': encoding });
       expect(response.headers).toMatchObject({
         'content-encoding': encoding,
         vary: 'Accept-Encoding',
       });
-      const text = response.pipe(createGunzip()).setEncoding('utf8');
+      const text = response.pipe(unpacker).setEncoding('utf8');
       let seen = '';
       for await (const chunk of text) {
         seen += chunk;
-        if (seen.includes('first')) app.get(PackedModels).more.resolve();
+        if (seen.includes('first')) model.more.resolve();
       }
       expect(seen).toContain('second');
       expect(seen).toContain('event: end');

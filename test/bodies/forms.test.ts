@@ -1,5 +1,10 @@
+import { once } from 'node:events';
+import { request as httpRequest } from 'node:http';
+import { pipeline } from 'node:stream/promises';
+import { setImmediate } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
+import { readMultipart } from '../../src/http/multipart.js';
 import { startApp, WAYS, type RunningApp } from '../serving-app.js';
 import { PictureModels } from './picture-model.js';
 
@@ -213,6 +218,15 @@ const EXCESSIVE: [what: string, body: Buffer][] = [
   ['more than the limit', multipart([['image', Buffer.alloc(5 * 1024 * 1024)]])],
 ];
 
+it('a form of parts holds its bytes once more, and no others', async () => {
+  const body = multipart([...many(500), ['image', Buffer.alloc(1024 * 1024)], ...many(400)]);
+  const parts = await readMultipart(FORM['content-type'], body);
+  const memory = new Set(parts.map(({ content }) => content.buffer));
+  const held = [...memory].reduce((sum, { byteLength }) => sum + byteLength, 0);
+  expect(parts).toHaveLength(901);
+  expect(held).toBeLessThan(2 * body.length + 64 * 1024);
+});
+
 describe.each(WAYS)('a form of parts on %s', (way) => {
   it('is read as the types of the fields say', async () => {
     const app = await start(way);
@@ -250,6 +264,28 @@ describe.each(WAYS)('a form of parts on %s', (way) => {
       expect([400, 413], what).toContain(status);
     }
     expect((await send(app, many(1_000))).status).toBe(200);
+  });
+
+  it('is read no further than its limit, however long it goes on', async () => {
+    const { url } = await start(way);
+    let sent = 0;
+    const head = multipart([['image', '']]).subarray(0, -'\r\n--x--\r\n'.length);
+    async function* endless() {
+      yield head;
+      for (;;) {
+        yield Buffer.alloc(64 * 1024);
+        sent += 64 * 1024;
+        await setImmediate();
+      }
+    }
+    const request = httpRequest(`${url}/picture`, { method: 'POST', headers: FORM });
+    request.on('error', () => {}); // the connection ends under what is still sent
+    const sending = pipeline(endless, request).catch(() => {});
+    const [response] = await once(request, 'response');
+    expect(response.statusCode).toBe(413);
+    request.destroy();
+    await sending;
+    expect(sent).toBeGreaterThanOrEqual(4 * 1024 * 1024 - 64 * 1024);
   });
 
   it('is cut at any byte without an answer that lacks a part', async () => {

@@ -222,6 +222,23 @@ describe.each(WAYS)('protobuf on %s', (way) => {
     expect((await held).status).toBe(200);
   });
 
+  it('has the 503 of a drain as google.rpc.Status', async () => {
+    const { app, url, close } = await startApp(way, {
+      controllers,
+      options: { shutdownTimeout: 0 },
+    });
+    const held = post(`${url}/full`, encode(MESSAGE), BOTH);
+    await app.get(BusyModels).begun.promise;
+    const closed = close();
+    const { status, headers, bytes } = await held;
+    expect([status, headers.get('content-type')]).toEqual([503, BINARY]);
+    expect(statusOf(bytes)).toMatchObject({
+      code: 14,
+      RequestInfo: { requestId: expect.stringMatching(/./) },
+    });
+    await closed;
+  });
+
   it('that breaks the schema is told so behind the guards, and counted', async () => {
     const { url } = await startApp(way, { controllers });
     const counted = async () => {
