@@ -55,10 +55,11 @@ export interface ModelEndpointOptions<Input = any> {
    */
   stallTimeout?: number;
   /**
-   * Gathers requests into batches; `predict` then takes arrays.
+   * Gathers requests into batches; `predict` then takes arrays. `false` where the module's defaults do and
+   * this endpoint does not.
    * @default off
    */
-  batch?: BatchOptions<Input>;
+  batch?: BatchOptions<Input> | false;
   /**
    * What a throw of a batched `predict` means: `'isolate'` runs the items again one by one, so that
    * only the poisoned one fails; `'fail'` fails them all.
@@ -133,15 +134,20 @@ export interface ModelEndpointOptions<Input = any> {
   direct?: boolean;
 }
 
-/** Options that `ModelServingModule.forRoot({ defaults })` may set for every endpoint. */
+/**
+ * Options that `ModelServingModule.forRoot({ defaults })` may set for every endpoint. `batch` and `stream`
+ * are for apps all of whose handlers take arrays, or make streams: others say `false`.
+ */
 export type EndpointDefaults = Pick<
   ModelEndpointOptions,
   | 'timeout'
   | 'maxConcurrency'
   | 'maxQueue'
   | 'stallTimeout'
+  | 'batch'
   | 'onBatchError'
   | 'cache'
+  | 'stream'
   | 'firstItemTimeout'
   | 'commentInterval'
   | 'maxArrayBytes'

@@ -60,7 +60,10 @@ const ENDPOINT_RULES: Record<keyof ModelEndpointOptions, Rule | undefined> = {
   maxConcurrency: wholeNumber(1),
   maxQueue: wholeNumber(0),
   stallTimeout: wholeNumber(0, LONGEST_TIMER),
-  batch: anObject,
+  batch: {
+    expected: anObject.expected,
+    accepts: (value) => value === false || anObject.accepts(value),
+  },
   onBatchError: {
     expected: "'isolate' or 'fail'",
     accepts: (value) => value === 'isolate' || value === 'fail',
@@ -87,8 +90,10 @@ const DEFAULTABLE = [
   'maxConcurrency',
   'maxQueue',
   'stallTimeout',
+  'batch',
   'onBatchError',
   'cache',
+  'stream',
   'firstItemTimeout',
   'commentInterval',
   'maxArrayBytes',
@@ -119,7 +124,12 @@ function check(
 export function checkEndpointDefaults(defaults: EndpointDefaults): void {
   const owner = 'ModelServingModule defaults';
   ConfigurationError.refuseUnknown(owner, defaults, DEFAULTABLE);
-  check(owner, defaults, ENDPOINT_RULES);
+  checkOptions(owner, defaults);
+}
+
+function checkOptions(owner: string, options: ModelEndpointOptions): void {
+  check(owner, options, ENDPOINT_RULES);
+  if (options.batch) check(owner, options.batch, BATCH_RULES, 'batch.');
 }
 
 /** Fills in every default once, at boot; throws a {@link ConfigurationError} that names `owner`. */
@@ -129,27 +139,27 @@ export function fillEndpointOptions(
   options: ModelEndpointOptions,
   defaults: EndpointDefaults,
 ): FilledEndpointOptions {
-  check(owner, options, ENDPOINT_RULES);
-  if (options.batch) check(owner, options.batch, BATCH_RULES, 'batch.');
-  const { stream = false } = options;
+  checkOptions(owner, options);
+  const given = <K extends keyof EndpointDefaults>(key: K) => options[key] ?? defaults[key];
+  const stream = given('stream') ?? false;
   if (stream) refuseBeside(owner, options);
   else refuseWithout(owner, options);
-  const given = <K extends keyof EndpointDefaults>(key: K) => options[key] ?? defaults[key];
+  // Of a stream there is no answer to keep or to gather, whatever the defaults say.
+  const batch = (!stream && given('batch')) || undefined;
   return {
     name: options.name ?? name,
     version: options.version,
     timeout: given('timeout') ?? 30_000,
-    maxConcurrency: given('maxConcurrency') ?? (options.batch ? 1 : 128),
+    maxConcurrency: given('maxConcurrency') ?? (batch ? 1 : 128),
     maxQueue: given('maxQueue') ?? 1024,
     stallTimeout: given('stallTimeout') ?? 30_000,
-    batch: options.batch && {
-      maxSize: options.batch.maxSize ?? 32,
-      maxDelay: options.batch.maxDelay ?? 0,
-      sizeOf: options.batch.sizeOf,
+    batch: batch && {
+      maxSize: batch.maxSize ?? 32,
+      maxDelay: batch.maxDelay ?? 0,
+      sizeOf: batch.sizeOf,
     },
     onBatchError: given('onBatchError') ?? 'isolate',
     warmup: options.warmup ?? [],
-    // Of a stream there is no answer to keep.
     cache: stream ? undefined : given('cache'),
     stream,
     firstItemTimeout: given('firstItemTimeout'),
@@ -162,11 +172,12 @@ export function fillEndpointOptions(
 }
 
 /** What a stream cannot have: its items are neither kept nor gathered. */
-function refuseBeside(owner: string, { batch, cache }: ModelEndpointOptions): void {
+function refuseBeside(owner: string, { batch, cache, stream }: ModelEndpointOptions): void {
   const other = batch ? 'batch' : cache ? 'cache' : undefined;
   if (other === undefined) return;
+  const origin = stream === undefined ? ", stream from the module's defaults" : '';
   throw new ConfigurationError(
-    `${owner}: expected stream or ${other}, got both: a stream is ${batch ? 'made for one request' : 'never kept'}`,
+    `${owner}: expected stream or ${other}, got both${origin}: a stream is ${batch ? 'made for one request' : 'never kept'}`,
   );
 }
 

@@ -78,7 +78,7 @@ export function ModelEndpoint<Req = any, Res = any>(
 export function ModelEndpoint<Req = any, Res = any>(
   path: string,
   schema?: SchemaSource<Req, Res>,
-  options?: ModelEndpointOptions<Req> & { batch?: undefined; stream?: false | undefined },
+  options?: ModelEndpointOptions<Req> & { batch?: false | undefined; stream?: false | undefined },
 ): ModelEndpointDecorator<Predict<Req, Res>>;
 export function ModelEndpoint(
   path: string,

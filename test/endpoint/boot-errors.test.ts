@@ -152,6 +152,15 @@ const MODULE_OPTIONS: [options: unknown, sentence: RegExp][] = [
   [{ cache: true }, /^ModelServingModule: expected cache to be an object, got true$/],
   [{ defaults: { timeout: 0 } }, /^ModelServingModule defaults: expected timeout to be .*, got 0$/],
   [{ defaults: { warmup: [] } }, /^ModelServingModule defaults: expected .*"warmup"$/],
+  [
+    { defaults: { batch: true } },
+    /^ModelServingModule defaults: expected batch to be .*, got true$/,
+  ],
+  [
+    { defaults: { batch: { maxSize: 0 } } },
+    /^ModelServingModule defaults: .*batch\.maxSize to be /,
+  ],
+  [{ defaults: { stream: 1 } }, /^ModelServingModule defaults: expected stream to be .*, got 1$/],
   [{ defaults: { cache: 5 } }, /^ModelServingModule defaults: expected cache to be .*, got 5$/],
   [
     { defaults: { direct: 'no' } },
@@ -169,6 +178,27 @@ describe('an app with a mistake does not boot and says in one sentence', () => {
   it.each(SCHEMAS)('what is wrong with a schema (%#)', async (schema, sentence) => {
     const controllers = [modelWith({}, schema)];
     expect(await sentenceOf('express', { controllers })).toMatch(sentence);
+  });
+
+  it.each([
+    [
+      { batch: {} },
+      { stream: true },
+      /^Model\.run: expected stream or batch, got both, stream from /,
+    ],
+    [
+      { cache: true },
+      { stream: true },
+      /^Model\.run: expected stream or cache, got both, stream from /,
+    ],
+    [
+      { stream: false, maxArrayBytes: 5 },
+      { stream: true },
+      /^Model\.run: expected stream: true beside maxArrayBytes, got /,
+    ],
+  ])('that %o does not fit the defaults %o', async (own, defaults, sentence) => {
+    const parts = { controllers: [modelWith(own)], options: { defaults } };
+    expect(await sentenceOf('express', parts)).toMatch(sentence);
   });
 
   it.each(MODULE_OPTIONS)('what is wrong with forRoot(%o)', async (options, sentence) => {

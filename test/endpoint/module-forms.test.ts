@@ -1,10 +1,10 @@
-import { Controller, Injectable, Module, type DynamicModule } from '@nestjs/common';
+import { Controller, Injectable, Module, type DynamicModule, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { ModelEndpoint, ModelServingModule, type ModelServingOptions } from 'nestjs-model-serving';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { CapturedLog } from '../http/captured-log.js';
-import { ADAPTERS, type Adapter } from '../serving-app.js';
+import { ADAPTERS, startApp, type Adapter } from '../serving-app.js';
 
 @ModelEndpoint('/echo')
 class Echo {
@@ -119,5 +119,49 @@ describe('defaults', () => {
     expect((await fetch(`${url}/default`, long)).status).toBe(413);
     expect((await fetch(`${url}/own`, post({}))).headers.get('x-cache')).toBeNull();
     expect((await fetch(`${url}/default`, post({}))).headers.get('x-cache')).toBe('MISS');
+  });
+
+  it('make every endpoint a batch or a stream, but for those that say otherwise', async () => {
+    @Controller()
+    class Batched {
+      @ModelEndpoint('/batched')
+      batched(inputs: object[]) {
+        return inputs.map((input) => [input, inputs.length]);
+      }
+      @ModelEndpoint('/single', undefined, { batch: false })
+      single(input: object) {
+        return Array.isArray(input);
+      }
+      @ModelEndpoint('/streamed', undefined, { stream: true })
+      *streamed(input: object) {
+        yield Array.isArray(input);
+      }
+    }
+    @Controller()
+    class Streamed {
+      @ModelEndpoint('/items')
+      *items() {
+        yield 1;
+      }
+      @ModelEndpoint('/answer', undefined, { stream: false })
+      answer() {
+        return { whole: true };
+      }
+    }
+    const ask = async (controller: Type, defaults: ModelServingOptions['defaults']) => {
+      const { post } = await startApp('express', {
+        controllers: [controller],
+        options: { defaults },
+      });
+      return async (path: string) =>
+        (await post(path, {}, { accept: 'application/json' })).body as unknown;
+    };
+    const batched = await ask(Batched, { batch: { maxSize: 4 } });
+    expect(await batched('/batched')).toEqual([{}, 1]);
+    expect(await batched('/single')).toBe(false);
+    expect(await batched('/streamed')).toEqual([false]);
+    const streamed = await ask(Streamed, { stream: true, cache: true });
+    expect(await streamed('/items')).toEqual([1]);
+    expect(await streamed('/answer')).toEqual({ whole: true });
   });
 });
