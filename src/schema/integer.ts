@@ -1,5 +1,5 @@
 import { cut } from '../json/index.js';
-import { digitsBetween, digitsOf, exactDigits, numberOf } from './numeric.js';
+import { digitsBetween, exactDigits, numberOf } from './numeric.js';
 import type { Reader, Report } from './report.js';
 
 /** A protobuf integer type: its range, its sign and whether JSON carries it as a string. */
@@ -87,9 +87,10 @@ function fromNumber(value: number, type: IntegerType): number | string | undefin
     return (type.signed ? value | 0 : value >>> 0) === value ? value + 0 : undefined;
   }
   if (Number.isSafeInteger(value)) return value >= 0 || type.signed ? String(value) : undefined;
-  if (!Number.isInteger(value)) return undefined;
-  const digits = digitsOf(value);
-  return digits === undefined ? undefined : digitsBetween(digits, type.min, type.max);
+  const least = type.signed ? -(2 ** 63) : 0;
+  if (!Number.isInteger(value) || value < least || value >= least + 2 ** 64) return undefined;
+  // String would print an exponent, or zeros for digits.
+  return String(BigInt(value));
 }
 
 /** Digits that a number would lose are kept. */
