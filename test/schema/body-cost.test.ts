@@ -66,6 +66,15 @@ describe('no expression, Date, bigint, list of entries or native decoder is need
   });
 });
 
+test.each(['int32', 'int64', 'double'])('%s: a text of digits is looked at by its ends', (type) => {
+  const codec = codecOfFields(`${type} f = 1;`);
+  const looks = vi.spyOn(String.prototype, 'charCodeAt');
+  for (const text of ['9'.repeat(100_000), `${'9'.repeat(100_000)}x`]) {
+    expect(() => codec.read({ f: text })).toThrow('expected');
+  }
+  expect(looks.mock.calls.length).toBeLessThan(100);
+});
+
 test('bytes of neighbours do not overlap', () => {
   const codec = codecOfFields('repeated bytes f = 1;');
   const texts = Array.from({ length: 5_000 }, (_, i) => Buffer.from(`${i}`).toString('base64'));
