@@ -91,6 +91,11 @@ const SHAPES: [string, number, (count: number) => string][] = [
     10_000,
     (n) => writeSchema(`${HEAD} message Request { E e = 1; } enum E { ${many(n, (i) => `V${i} = ${i};`)} }`),
   ],
+  [
+    '100,000 lines of comments on fields',
+    100_000,
+    (n) => writeSchema(`${HEAD} message Request { ${many(16, (i) => `${'// line\n'.repeat(n / 16)} int32 f${i} = ${i + 1};`)} }`),
+  ],
   ['a chain of 2,000 imports', 2_000, (n) => importChain(n, 'import')],
   ['a chain of 2,000 public imports', 2_000, (n) => importChain(n, 'import public')],
 ]; // prettier-ignore

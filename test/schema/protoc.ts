@@ -79,7 +79,7 @@ export function descriptorSetOf(text: string): Buffer {
   }
 }
 
-function runProtoc(arguments_: readonly string[]): void {
+export function runProtoc(arguments_: readonly string[]): void {
   execFileSync(process.execPath, [join(PACKAGE, 'protoc.cjs'), ...arguments_], { stdio: 'pipe' });
 }
 

@@ -15,6 +15,13 @@ export interface Internals {
   group?: boolean;
 }
 
+interface EnumValue {
+  readonly name: string;
+  readonly number: number;
+  readonly leaves: readonly OptionLeaf[];
+  readonly comment: string | undefined;
+}
+
 /** What every declaration needs: its place in the file, its options and ranges; enums. */
 export abstract class DeclarationParser {
   protected readonly symbols = new Map<string, Kind>();
@@ -31,14 +38,14 @@ export abstract class DeclarationParser {
     return fullName;
   }
 
-  protected refer(field: Field, scope: string, line: number): void {
+  protected refer(field: Field, scope: string, offset: number): void {
     field.filename = this.tokens.file;
     if (isScalarName(field.type)) return;
     this.references.push({
       name: field.type,
       scope,
       owner: `field ${join(scope, field.name)}`,
-      line,
+      offset,
       assign: (absolute) => void (field.type = absolute),
     });
   }
@@ -66,8 +73,9 @@ export abstract class DeclarationParser {
     tokens.expect('enum');
     const type = new protobuf.Enum(tokens.name());
     this.declare(type, scope, 'type');
-    const values: [name: string, number: number, leaves: OptionLeaf[]][] = [];
+    const values: EnumValue[] = [];
     tokens.expect('{');
+    type.comment = tokens.comment();
     while (!tokens.skip('}')) {
       if (tokens.skip(';')) continue;
       if (tokens.text === 'option' && tokens.following !== '=') {
@@ -75,15 +83,17 @@ export abstract class DeclarationParser {
       } else if (tokens.text === 'reserved' && tokens.following !== '=') {
         (type.reserved ??= []).push(...this.reserved(MAX_ENUM_NUMBER));
       } else {
+        tokens.begin();
         const name = tokens.name();
         tokens.expect('=');
-        values.push([name, tokens.integer('id'), readInlineOptions(tokens)]);
+        const value = { name, number: tokens.integer('id'), leaves: readInlineOptions(tokens) };
         tokens.expect(';');
+        values.push({ ...value, comment: tokens.comment() ?? undefined });
       }
     }
     // Whether numbers may be given twice is an option, which may follow them.
-    for (const [name, number, leaves] of values) {
-      type.add(name, number, undefined, leaves.length > 0 ? Object.fromEntries(leaves) : undefined);
+    for (const { name, number, leaves, comment } of values) {
+      type.add(name, number, comment, leaves.length > 0 ? Object.fromEntries(leaves) : undefined);
     }
     return type;
   }

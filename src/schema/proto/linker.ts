@@ -3,7 +3,7 @@ import type { NamespaceBase, Root } from 'protobufjs';
 import { ImportGraph, type LinkedFile } from './import-graph.js';
 import type { Reference } from './proto-file.js';
 import { notFound, resolveName, type Resolution } from './scope.js';
-import { SourceError } from './source-error.js';
+import type { SourceError } from './source-error.js';
 
 /** Brings files into one root, with every type's name replaced by its full name. */
 export function link(files: readonly LinkedFile[]): Root {
@@ -32,7 +32,7 @@ export function link(files: readonly LinkedFile[]): Root {
 }
 
 function unknownType(
-  { name, owner, line }: Reference,
+  { name, owner, offset }: Reference,
   resolution: Resolution,
   file: LinkedFile,
   graph: ImportGraph,
@@ -42,9 +42,8 @@ function unknownType(
     unseen === undefined
       ? ''
       : `; ${unseen} is in ${graph.fileOf(unseen)?.path}, which the file does not import`;
-  return new SourceError(
-    file.path,
-    line,
+  return file.errorAt(
+    offset,
     `${owner} has the unknown type ${name}: ${notFound(resolution)} in the file and its imports${hint}`,
   );
 }

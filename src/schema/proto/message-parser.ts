@@ -29,6 +29,7 @@ export abstract class MessageParser extends DeclarationParser {
     const fullName = this.declare(type, scope, 'type');
     const members: ReflectionObject[] = [];
     tokens.expect('{');
+    type.comment = tokens.comment();
     while (!tokens.skip('}')) this.member(type, members, fullName, depth);
     addMembers(type, members, tokens);
   }
@@ -36,6 +37,7 @@ export abstract class MessageParser extends DeclarationParser {
   protected member(type: Type, members: ReflectionObject[], scope: string, depth: number): void {
     const tokens = this.tokens;
     if (tokens.skip(';')) return;
+    tokens.begin();
     if (tokens.text === 'extend') return this.extend(scope, type, depth);
     // Before a dot a keyword is the name of a package.
     switch (tokens.following === '.' ? '' : tokens.text) {
@@ -94,12 +96,14 @@ export abstract class MessageParser extends DeclarationParser {
     tokens.expect('oneof');
     const oneof = new protobuf.OneOf(tokens.name());
     tokens.expect('{');
+    oneof.comment = tokens.comment();
     while (!tokens.skip('}')) {
       if (tokens.skip(';')) continue;
       if (tokens.text === 'option' && tokens.following !== '.') {
         setOptions(oneof, this.option());
         continue;
       }
+      tokens.begin();
       const { field, group } = this.field(scope, undefined, undefined, depth);
       if (group) members.push(group);
       oneof.add(field);
@@ -120,20 +124,21 @@ export abstract class MessageParser extends DeclarationParser {
     if (tokens.text === 'map' && tokens.following === '<' && !extend) {
       return { field: this.mapField(scope) };
     }
-    const { line } = tokens;
+    const { offset } = tokens;
     const type = tokens.path('type');
     const name = tokens.name();
     tokens.expect('=');
     const field = new protobuf.Field(name, this.fieldNumber(), type, label, extend);
     this.setFieldOptions(field);
     tokens.expect(';');
-    this.refer(field, scope, line);
+    field.comment = tokens.comment();
+    this.refer(field, scope, offset);
     return { field };
   }
 
   protected mapField(scope: string): Field {
     const tokens = this.tokens;
-    const { line } = tokens;
+    const { offset } = tokens;
     tokens.expect('map');
     tokens.expect('<');
     if (!Object.hasOwn(protobuf.types.mapKey, tokens.text)) throw tokens.illegal('type');
@@ -147,7 +152,8 @@ export abstract class MessageParser extends DeclarationParser {
     const field = new protobuf.MapField(name, number, keyType, type) as FieldBase as Field;
     this.setFieldOptions(field);
     tokens.expect(';');
-    this.refer(field, scope, line);
+    field.comment = tokens.comment();
+    this.refer(field, scope, offset);
     return field;
   }
 
@@ -160,7 +166,7 @@ export abstract class MessageParser extends DeclarationParser {
   ): { field: Field; group: Type } {
     const tokens = this.tokens;
     if (this.edition !== 'proto2') throw tokens.illegal('token');
-    const { line } = tokens;
+    const { offset } = tokens;
     tokens.take();
     const group = new protobuf.Type(tokens.name());
     (group as Internals).group = true;
@@ -169,17 +175,16 @@ export abstract class MessageParser extends DeclarationParser {
     const field = new protobuf.Field(name, this.fieldNumber(), group.name, label, extend);
     this.setFieldOptions(field);
     this.messageBody(group, scope, depth + 1);
-    this.refer(field, scope, line);
+    field.comment = group.comment;
+    this.refer(field, scope, offset);
     return { field, group };
   }
 
   protected fieldNumber(): number {
-    const { line } = this.tokens;
+    const { offset } = this.tokens;
     const number = this.tokens.integer('id');
     if (number >= 1 && number <= MAX_FIELD_NUMBER) return number;
-    throw this.tokens.error(
-      `illegal id ${number}${line === this.tokens.line ? '' : ` in line ${line}`}, expected 1 to ${MAX_FIELD_NUMBER}`,
-    );
+    throw this.tokens.errorAt(offset, `illegal id ${number}, expected 1 to ${MAX_FIELD_NUMBER}`);
   }
 
   protected setFieldOptions(field: Field): void {
@@ -191,19 +196,20 @@ export abstract class MessageParser extends DeclarationParser {
 
   protected extend(scope: string, parent: Type | undefined, depth: number): void {
     const tokens = this.tokens;
-    const { line } = tokens;
+    const { offset } = tokens;
     tokens.expect('extend');
     const extendee = tokens.path('reference');
     tokens.expect('{');
     while (!tokens.skip('}')) {
       if (tokens.skip(';')) continue;
+      tokens.begin();
       const { field, group } = this.field(scope, this.label(), extendee, depth);
       if (group && parent) parent.add(group);
       else if (group) this.declarations.push(group);
       this.extensions.push({ field, parent });
       const owner = `the message that ${join(scope, field.name)} extends`;
       const assign = (absolute: string): void => void (field.extend = absolute);
-      this.references.push({ name: extendee, scope, owner, line, assign });
+      this.references.push({ name: extendee, scope, owner, offset, assign });
     }
   }
 

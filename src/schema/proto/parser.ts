@@ -42,6 +42,7 @@ class Parser extends MessageParser {
       declarations: this.declarations,
       extensions: this.extensions,
       references: this.references,
+      errorAt: (offset, message) => this.tokens.errorAt(offset, message),
     };
   }
 
@@ -51,6 +52,7 @@ class Parser extends MessageParser {
 
   #topLevel(): void {
     const tokens = this.tokens;
+    tokens.begin();
     switch (tokens.text) {
       case ';':
         tokens.take();
@@ -120,6 +122,7 @@ class Parser extends MessageParser {
     const service = new protobuf.Service(tokens.name('service name'));
     const fullName = this.declare(service, this.#scope, 'namespace');
     tokens.expect('{');
+    service.comment = tokens.comment();
     while (!tokens.skip('}')) {
       if (tokens.skip(';')) continue;
       if (tokens.text === 'option') setOptions(service, this.option());
@@ -130,7 +133,8 @@ class Parser extends MessageParser {
 
   #method(scope: string): protobuf.Method {
     const tokens = this.tokens;
-    const { line } = tokens;
+    const { offset } = tokens;
+    tokens.begin();
     tokens.expect('rpc');
     const name = tokens.name();
     const request = this.#methodType();
@@ -144,15 +148,18 @@ class Parser extends MessageParser {
       request.stream,
       response.stream,
     );
-    if (tokens.skip('{')) {
-      while (!tokens.skip('}')) if (!tokens.skip(';')) setOptions(method, this.option());
-    } else tokens.expect(';');
+    const hasBody = tokens.skip('{');
+    if (!hasBody) tokens.expect(';');
+    method.comment = tokens.comment();
+    while (hasBody && !tokens.skip('}')) {
+      if (!tokens.skip(';')) setOptions(method, this.option());
+    }
     for (const side of ['request', 'response'] as const) {
       this.references.push({
         name: method[`${side}Type`],
         scope,
         owner: `the ${side} of rpc ${join(scope, name)}`,
-        line,
+        offset,
         assign: (absolute) => void (method[`${side}Type`] = absolute),
       });
     }

@@ -1,5 +1,6 @@
 import type { Enum, Field, Service, Type } from 'protobufjs';
 import type { Kind } from './scope.js';
+import type { SourceError } from './source-error.js';
 
 export interface Import {
   readonly path: string;
@@ -16,7 +17,8 @@ export interface Reference {
   readonly scope: string;
   /** Whose type it is, for messages: `field acme.Request.limit`. */
   readonly owner: string;
-  readonly line: number;
+  /** Where it stands in the file. */
+  readonly offset: number;
   /** Takes the full name with a leading dot. */
   readonly assign: (absolute: string) => void;
 }
@@ -32,4 +34,5 @@ export interface ProtoFile {
   /** Fields of `extend`, with the message that they stand in, if any. */
   readonly extensions: readonly { readonly field: Field; readonly parent?: Type }[];
   readonly references: readonly Reference[];
+  errorAt(offset: number, message: string): SourceError;
 }

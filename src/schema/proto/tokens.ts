@@ -1,4 +1,5 @@
-import { SourceError } from './source-error.js';
+import { attachedComments, type AttachedComments } from './comment.js';
+import { lineOf, SourceError } from './source-error.js';
 import { unescape } from './string-literal.js';
 
 const NAME = /[A-Za-z_]\w*/y;
@@ -8,18 +9,25 @@ const SPACE = /\s+/y;
 
 /**
  * The tokens of a .proto file, as protoc cuts them: comments stand for nothing, wherever they are,
- * and a dot is a token of its own.
+ * but for what they say of a declaration, and a dot is a token of its own.
  */
 export class Tokens {
+  readonly #source: string;
   readonly #texts: string[] = [];
-  readonly #lines: number[] = [];
+  /** Where each token starts. */
+  readonly #starts: number[] = [];
+  /** Where the gap before a token starts, for those that have a comment before them. */
+  readonly #commented = new Map<number, number>();
   #next = 0;
+  /** The first token of the declaration in hand. */
+  #first = 0;
 
   constructor(
     readonly file: string,
-    text: string,
+    source: string,
   ) {
-    this.#scan(text);
+    this.#source = source;
+    this.#scan(source);
   }
 
   /** The token in hand; empty at the end. */
@@ -27,8 +35,13 @@ export class Tokens {
     return this.#texts[this.#next] ?? '';
   }
 
+  /** Where the token in hand starts; at the end, where the last one does. */
+  get offset(): number {
+    return this.#starts[Math.min(this.#next, this.#starts.length - 1)] ?? 0;
+  }
+
   get line(): number {
-    return this.#lines[Math.min(this.#next, this.#lines.length - 1)] ?? 1;
+    return lineOf(this.#source, this.offset);
   }
 
   get atEnd(): boolean {
@@ -52,6 +65,21 @@ export class Tokens {
     const { text } = this;
     this.#next++;
     return text;
+  }
+
+  /** A declaration starts with the token in hand. */
+  begin(): void {
+    this.#first = this.#next;
+  }
+
+  /**
+   * What the comments before the declaration that was begun last say of it, and those after the
+   * token just taken, which has ended it or opened its braces; null, as protobufjs has it, for none.
+   */
+  comment(): string | null {
+    const before = this.#commentsBefore(this.#first).leading;
+    const after = this.#commentsBefore(this.#next).trailing;
+    return [before, after].filter((text) => text !== undefined && text !== '').join('\n\n') || null;
   }
 
   /** Whether the token in hand is `text`, which is then taken. */
@@ -103,30 +131,43 @@ export class Tokens {
   }
 
   error(message: string): SourceError {
-    return new SourceError(this.file, this.line, message);
+    return this.errorAt(this.offset, message);
   }
 
-  #scan(text: string): void {
-    let line = 1;
-    let at = text.charCodeAt(0) === 0xfeff ? 1 : 0;
+  errorAt(offset: number, message: string): SourceError {
+    return new SourceError(this.file, this.#source, offset, message);
+  }
+
+  #commentsBefore(index: number): AttachedComments {
+    const start = this.#commented.get(index);
+    if (start === undefined) return {};
+    const gap = this.#source.slice(start, this.#starts[index]);
+    return attachedComments(gap, index === 0, this.#texts[index] ?? '');
+  }
+
+  #scan(source: string): void {
+    let at = source.charCodeAt(0) === 0xfeff ? 1 : 0;
+    let gapStart = at;
     const match = (pattern: RegExp): string | undefined => {
       pattern.lastIndex = at;
-      return pattern.exec(text)?.[0];
+      return pattern.exec(source)?.[0];
     };
-    while (at < text.length) {
-      const gap = match(SPACE) ?? commentAt(text, at);
+    while (at < source.length) {
+      const space = match(SPACE);
+      const gap = space ?? commentAt(source, at);
       if (gap === undefined) {
-        const token = match(NAME) ?? match(NUMBER) ?? match(STRING) ?? text.charAt(at);
+        const token = match(NAME) ?? match(NUMBER) ?? match(STRING) ?? source.charAt(at);
         if (token === '"' || token === "'") {
-          throw new SourceError(this.file, line, 'a string does not end on its line');
+          throw this.errorAt(at, 'a string does not end on its line');
         }
         this.#texts.push(token);
-        this.#lines.push(line);
+        this.#starts.push(at);
         at += token.length;
+        gapStart = at;
         continue;
       }
-      if (gap === '') throw new SourceError(this.file, line, 'a comment does not end');
-      for (let i = gap.indexOf('\n'); i >= 0; i = gap.indexOf('\n', i + 1)) line++;
+      if (gap === '') throw this.errorAt(at, 'a comment does not end');
+      if (space === undefined) this.#commented.set(this.#texts.length, gapStart);
       at += gap.length;
     }
   }
