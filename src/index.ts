@@ -28,6 +28,7 @@ export { ModelServingModule } from './model-serving.module.js';
 export type { ModelServingOptions } from './module-options.js';
 export {
   protobufSchema,
+  type EmbeddedFiles,
   type ProtobufSchema,
   type ProtobufSchemaOptions,
   type SchemaSource,

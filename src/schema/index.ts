@@ -4,6 +4,7 @@ export type { FilledForm, FormReader, Part } from './form.js';
 export {
   ProtobufSchema,
   protobufSchema,
+  type EmbeddedFiles,
   type MessageTypes,
   type ProtobufSchemaOptions,
   type SchemaSource,

@@ -4,9 +4,11 @@ import protobuf from 'protobufjs';
 import type { ReflectionObject, Root } from 'protobufjs';
 import { adviceOnMissing, ConfigurationError } from '../errors/index.js';
 import { NameIndex } from './name-index.js';
+import type { LinkedFile } from './proto/import-graph.js';
 import { link } from './proto/linker.js';
 import { SourceError } from './proto/source-error.js';
-import { loadFiles, readSource, type ReadText } from './proto/source-files.js';
+import { DISK, inMemory, loadFiles, type Sources } from './proto/source-files.js';
+import type { EmbeddedFiles } from './schema-source.js';
 
 /** What a file and its imports declare. */
 export interface LoadedFile {
@@ -38,14 +40,17 @@ export function loadFile(file: string, includeDirs: readonly string[], owner: st
     const known = cache.get(key);
     if (known && isCurrent(known)) return known;
     const digests = new Map<string, string>();
-    const read = (path: string) => {
-      const text = readSource(path);
-      if (text !== undefined) digests.set(path, digest(text));
-      return text;
+    const sources: Sources = {
+      ...DISK,
+      read(path) {
+        const text = DISK.read(path);
+        if (text !== undefined) digests.set(path, digest(text));
+        return text;
+      },
     };
     const loaded = file.endsWith('.json')
-      ? { names: loadDescriptor(read(file) ?? ''), packageName: '', digests }
-      : { ...loadProto(file, includeDirs, read), digests };
+      ? { names: loadDescriptor(sources.read(file) ?? ''), packageName: '', digests }
+      : { ...loadProto(file, includeDirs, sources), digests };
     cache.set(key, loaded);
     return loaded;
   } catch (error) {
@@ -53,9 +58,36 @@ export function loadFile(file: string, includeDirs: readonly string[], owner: st
   }
 }
 
+const embedded = new WeakMap<EmbeddedFiles['files'], Map<string, LoadedFile>>();
+
+/** The same for files in memory, which do not change. */
+export function loadEmbedded(
+  { file, files }: EmbeddedFiles,
+  includeDirs: readonly string[],
+  owner: string,
+): LoadedFile {
+  let loaded = embedded.get(files);
+  if (!loaded) embedded.set(files, (loaded = new Map()));
+  const key = JSON.stringify([file, includeDirs]);
+  const known = loaded.get(key);
+  if (known) return known;
+  if (!Object.hasOwn(files, file)) {
+    throw new ConfigurationError(
+      `${owner}: schema expected one of its files (${Object.keys(files).join(', ')}), got "${file}"`,
+    );
+  }
+  try {
+    const entry = loadProto(file, includeDirs, inMemory(files));
+    loaded.set(key, entry);
+    return entry;
+  } catch (error) {
+    throw new ConfigurationError(`${owner}: schema ${explain(error, file)}`, { cause: error });
+  }
+}
+
 function isCurrent({ digests }: CacheEntry): boolean {
   return [...digests].every(([path, known]) => {
-    const text = readSource(path);
+    const text = DISK.read(path);
     return text !== undefined && digest(text) === known;
   });
 }
@@ -64,12 +96,17 @@ function digest(text: string): string {
   return createHash('sha256').update(text).digest('base64');
 }
 
-function loadProto(file: string, includeDirs: readonly string[], read: ReadText): LoadedFile {
-  const files = loadFiles(file, includeDirs, read);
+function loadProto(file: string, includeDirs: readonly string[], sources: Sources): LoadedFile {
+  const files = loadFiles(file, includeDirs, sources);
+  return { names: indexed(files), packageName: files[0]?.packageName ?? '' };
+}
+
+/** Resolves what the files declare. */
+export function indexed(files: readonly LinkedFile[]): NameIndex {
   const root = link(files);
   const names = new NameIndex(root);
   findAtOnce(root, names);
-  return { names: names.resolve(), packageName: files[0]?.packageName ?? '' };
+  return names.resolve();
 }
 
 /** protobufjs finds a full name segment by segment, and copies the rest of it at each. */

@@ -3,12 +3,12 @@ import { fileURLToPath } from 'node:url';
 import type { NamespaceBase, Type } from 'protobufjs';
 import { ConfigurationError } from '../errors/index.js';
 import { findMessage, findRpc, type Place } from './find-declared.js';
-import { loadFile } from './load.js';
+import { loadEmbedded, loadFile, type LoadedFile } from './load.js';
 import type { FieldNames } from './model-builder.js';
 import { NameIndex } from './name-index.js';
 import { describe } from './report.js';
 import { isNamespace, isStaticClass, isType, nameOf } from './reflection.js';
-import { ProtobufSchema, type ProtobufSchemaOptions } from './schema-source.js';
+import { ProtobufSchema, type EmbeddedFiles, type ProtobufSchemaOptions } from './schema-source.js';
 
 /** The reflected types a source stands for. */
 export interface ResolvedTypes {
@@ -41,9 +41,7 @@ export function resolveTypes(source: unknown, owner: string): ResolvedTypes {
 
 function fromFile({ file, options }: ProtobufSchema, owner: string): ResolvedTypes {
   checkOptions(options, owner);
-  const path = pathOf(file, owner);
-  const includeDirs = (options.includeDirs ?? []).map((dir) => resolve(dir));
-  const { names, packageName } = loadFile(path, includeDirs, owner);
+  const { path, names, packageName } = load(file, options.includeDirs ?? [], owner);
   const { fieldNames = 'json' } = options;
   if (options.package === undefined) {
     const place = { names, within: packageName, isLimit: false, file: path, description: path };
@@ -57,6 +55,35 @@ function fromFile({ file, options }: ProtobufSchema, owner: string): ResolvedTyp
   const description = `${path}, package ${options.package}`;
   const place = { names, within: options.package, isLimit: true, file: path, description };
   return { ...messagesOf(place, options, owner), fieldNames, names };
+}
+
+function load(
+  file: ProtobufSchema['file'],
+  includeDirs: readonly string[],
+  owner: string,
+): LoadedFile & { readonly path: string } {
+  if (typeof file === 'string' || file instanceof URL) {
+    const path = pathOf(file, owner);
+    const dirs = includeDirs.map((dir) => resolve(dir));
+    return { path, ...loadFile(path, dirs, owner) };
+  }
+  if (!isEmbedded(file)) {
+    throw new ConfigurationError(
+      `${owner}: schema expected a path, a file: URL or { file, files } with the texts of .proto files, got ${describe(file)}`,
+    );
+  }
+  return { path: file.file, ...loadEmbedded(file, includeDirs, owner) };
+}
+
+function isEmbedded(value: unknown): value is EmbeddedFiles {
+  if (typeof value !== 'object' || value === null) return false;
+  const { file, files } = value as Partial<EmbeddedFiles>;
+  return (
+    typeof file === 'string' &&
+    typeof files === 'object' &&
+    files !== null &&
+    Object.values(files).every((text) => typeof text === 'string')
+  );
 }
 
 function fromNamespace(namespace: NamespaceBase, owner: string): ResolvedTypes {

@@ -5,7 +5,8 @@ import type { FieldNames } from './model-builder.js';
 export interface ProtobufSchemaOptions {
   /**
    * Folders in which imports are looked for, before the folder of the importing file and that of
-   * the schema file. `google/protobuf/*.proto` need none.
+   * the schema file. `google/protobuf/*.proto` need none. For files in memory they are parts of the
+   * files' paths.
    *
    * @default []
    */
@@ -45,6 +46,27 @@ export interface ProtobufSchemaOptions {
 }
 
 /**
+ * `.proto` files held in memory, as generated code has them: nothing is read from the disk.
+ *
+ * @example
+ * ```ts
+ * protobufSchema({
+ *   file: 'classify.proto',
+ *   files: { 'classify.proto': 'syntax = "proto3"; message Request { string text = 1; } …' },
+ * });
+ * ```
+ */
+export interface EmbeddedFiles {
+  /** Which of `files` declares the messages. */
+  readonly file: string;
+  /**
+   * The text of that file and of all that it imports, by path with forward slashes. Imports are looked
+   * for among the paths as they are in folders on disk; `google/protobuf/*.proto` need not be there.
+   */
+  readonly files: Readonly<Record<string, string>>;
+}
+
+/**
  * A schema in a file, and the TypeScript types of its two messages. Nothing is loaded before the
  * app boots.
  */
@@ -53,15 +75,16 @@ export class ProtobufSchema<Req = any, Res = any> {
   declare readonly messageTypes?: { readonly request: Req; readonly response: Res };
 
   constructor(
-    readonly file: string | URL,
+    readonly file: string | URL | EmbeddedFiles,
     readonly options: ProtobufSchemaOptions = {},
   ) {}
 }
 
 /**
- * A schema from a `.proto` file, or from a `.json` descriptor made by `pbjs`.
+ * A schema from a `.proto` file, or from a `.json` descriptor made by `pbjs`. The constants that
+ * `npx nestjs-model-serving types` generates hold the text of their files.
  *
- * @param file a path, relative to the working directory, or a `file:` URL
+ * @param file a path, relative to the working directory, or a `file:` URL, or the files themselves
  * @typeParam Req what `predict` takes
  * @typeParam Res what `predict` returns
  *
@@ -74,7 +97,7 @@ export class ProtobufSchema<Req = any, Res = any> {
  * ```
  */
 export function protobufSchema<Req = any, Res = any>(
-  file: string | URL,
+  file: string | URL | EmbeddedFiles,
   options?: ProtobufSchemaOptions,
 ): ProtobufSchema<Req, Res> {
   return new ProtobufSchema<Req, Res>(file, options);

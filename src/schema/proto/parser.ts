@@ -104,6 +104,7 @@ class Parser extends MessageParser {
 
   #import(): void {
     const tokens = this.tokens;
+    const { offset } = tokens;
     tokens.take();
     const modifier = tokens.isName ? tokens.take() : '';
     if (!['', 'public', 'weak', 'option'].includes(modifier)) {
@@ -113,7 +114,12 @@ class Parser extends MessageParser {
     tokens.expect(';');
     // A file imported for its options only gives no types.
     if (modifier === 'option') return;
-    this.#imports.push({ path, isPublic: modifier === 'public', isOptional: modifier === 'weak' });
+    this.#imports.push({
+      path,
+      isPublic: modifier === 'public',
+      isOptional: modifier === 'weak',
+      offset,
+    });
   }
 
   #service(): Service {

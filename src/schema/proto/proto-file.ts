@@ -8,6 +8,8 @@ export interface Import {
   readonly isPublic: boolean;
   /** May be absent. */
   readonly isOptional: boolean;
+  /** Where it stands in the file. */
+  readonly offset: number;
 }
 
 /** The name of a type, as a file has it, and where its full name belongs. */

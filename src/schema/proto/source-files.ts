@@ -1,23 +1,44 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { dirname, isAbsolute, resolve } from 'node:path';
+import { dirname, isAbsolute, posix, resolve } from 'node:path';
 import { bundledFile, isBundled, wellKnownPath } from './bundled.js';
 import type { LinkedFile } from './import-graph.js';
 import { parseProto } from './parser.js';
 
-/** The text of a file; undefined where there is none. */
-export type ReadText = (path: string) => string | undefined;
+/** Where the texts of .proto files are. */
+export interface Sources {
+  /** The path of a file as seen from a folder. */
+  resolve(folder: string, target: string): string;
+  has(path: string): boolean;
+  /** Of a file that is not there, undefined. */
+  read(path: string): string | undefined;
+}
+
+export const DISK: Sources = {
+  resolve,
+  has: existsSync,
+  read: (path) => (existsSync(path) ? readFileSync(path, 'utf8') : undefined),
+};
+
+/** Files in memory, by paths that begin nowhere in particular: `a.proto`, `../common/b.proto`. */
+export function inMemory(files: Readonly<Record<string, string>>): Sources {
+  return {
+    resolve: (folder, target) => posix.join(folder, target),
+    has: (path) => Object.hasOwn(files, path),
+    read: (path) => (Object.hasOwn(files, path) ? files[path] : undefined),
+  };
+}
 
 /** The file and all that it imports, each once, however deep the chain. */
 export function loadFiles(
   entry: string,
   includeDirs: readonly string[],
-  readText: ReadText,
+  sources: Sources,
 ): LinkedFile[] {
   const files = new Map<string, MutableFile>();
   const load = (path: string): MutableFile | undefined => {
     const known = files.get(path);
     if (known) return known;
-    const text = readText(path);
+    const text = bundledFile(path) ?? sources.read(path);
     if (text === undefined) return undefined;
     const file = { ...parseProto(text, path), imported: [] };
     files.set(path, file);
@@ -30,14 +51,15 @@ export function loadFiles(
     // protobuf's own files lie in no folder.
     const own = isBundled(file.path) ? [] : [dirname(file.path)];
     const folders = [...includeDirs, ...own, dirname(entry)];
-    for (const { path, isPublic, isOptional } of file.imports) {
-      const found = findImport(path, folders);
+    for (const { path, isPublic, isOptional, offset } of file.imports) {
+      const found = findImport(path, folders, sources);
       const imported = found === undefined ? undefined : load(found);
       if (imported) file.imported.push({ file: imported, isPublic });
       else if (!isOptional) {
         const searched = [...new Set(folders)].join(', ');
-        throw new Error(
-          `expected the import "${path}" of ${file.path} in one of ${searched}, got no such file`,
+        throw file.errorAt(
+          offset,
+          `expected the import "${path}" of the file in one of ${searched}, got no such file`,
         );
       }
     }
@@ -49,15 +71,16 @@ interface MutableFile extends LinkedFile {
   readonly imported: { file: LinkedFile; isPublic: boolean }[];
 }
 
-function findImport(target: string, folders: readonly string[]): string | undefined {
+function findImport(
+  target: string,
+  folders: readonly string[],
+  sources: Sources,
+): string | undefined {
   if (isAbsolute(target)) return target;
   const wellKnown = wellKnownPath(target);
   if (wellKnown !== undefined) return wellKnown;
-  const found = folders.map((folder) => resolve(folder, target)).find(existsSync);
+  const found = folders
+    .map((folder) => sources.resolve(folder, target))
+    .find((path) => sources.has(path));
   return found ?? (isBundled(target) ? target : undefined);
-}
-
-/** From protobuf's own files, or from the disk. */
-export function readSource(path: string): string | undefined {
-  return bundledFile(path) ?? (existsSync(path) ? readFileSync(path, 'utf8') : undefined);
 }
