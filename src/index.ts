@@ -33,4 +33,16 @@ export {
   type ProtobufSchemaOptions,
   type SchemaSource,
 } from './schema/index.js';
+export type {
+  AnyMessage,
+  BytesLike,
+  Float,
+  Int64Like,
+  JsonLike,
+  JsonValue,
+  ListLike,
+  MapLike,
+  NumbersLike,
+  OneOf,
+} from './schema/index.js';
 export { serve, type ServeOptions } from './serve/index.js';

@@ -124,10 +124,10 @@ export class ModelBuilder {
 
   #value(field: Field, type: Type | Enum | undefined, names: NameIndex): ValueModel {
     if (type === undefined) return { kind: 'scalar', type: field.type as ScalarName };
-    return isType(type) ? this.#message(type, names) : { kind: 'enum', enum: this.#enum(type) };
+    return isType(type) ? this.#message(type, names) : { kind: 'enum', enum: this.enum(type) };
   }
 
-  #enum(type: Enum): EnumModel {
+  enum(type: Enum): EnumModel {
     let model = this.#enums.get(type);
     if (!model) this.#enums.set(type, (model = buildEnum(type)));
     return model;

@@ -1,0 +1,129 @@
+import { existsSync, statSync } from 'node:fs';
+import { relative, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { globSync } from 'tinyglobby';
+import { SourceError } from '../schema/proto/source-error.js';
+import { generatedFile, writeIfStale } from '../types/generated-file.js';
+import type { Command } from './main.js';
+import { UsageError } from './usage-error.js';
+import { watchFiles } from './watch-files.js';
+
+const USAGE = `Usage: nestjs-model-serving types <files or globs> [options]
+
+Writes <name>.proto.ts beside each <name>.proto: TypeScript types of its messages, and a schema for
+@ModelEndpoint of Request and Response, or of each rpc.
+
+Options:
+  --include <folder>  where imports are looked for first; may be given several times
+  --check             writes nothing, and fails where a file is not as it would be written
+  --watch             goes on, and writes again what changes
+  --help              this text
+`;
+
+export const typesCommand: Command = {
+  summary: 'writes TypeScript types and schemas of .proto files',
+  usage: USAGE,
+  async run(args) {
+    const { patterns, includeDirs, check, watch } = parse(args);
+    const once = () => generateAll(patterns, includeDirs, check);
+    if (!watch) return once().isDone ? 0 : 1;
+    await watchFiles(() => once().sources);
+    return 0;
+  },
+};
+
+interface Arguments {
+  readonly patterns: readonly string[];
+  readonly includeDirs: readonly string[];
+  readonly check: boolean;
+  readonly watch: boolean;
+}
+
+function parse(args: readonly string[]): Arguments {
+  try {
+    const { values, positionals } = parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: {
+        include: { type: 'string', multiple: true, default: [] },
+        check: { type: 'boolean', default: false },
+        watch: { type: 'boolean', default: false },
+      },
+    });
+    if (positionals.length === 0) throw new Error('expected .proto files, got none');
+    if (values.check && values.watch) throw new Error('expected --check or --watch, got both');
+    const { check, watch } = values;
+    const includeDirs = values.include.map((folder) => resolve(folder));
+    return { patterns: positionals, includeDirs, check, watch };
+  } catch (error) {
+    throw new UsageError((error as Error).message, USAGE);
+  }
+}
+
+interface Outcome {
+  readonly isDone: boolean;
+  /** Everything that was read. */
+  readonly sources: readonly string[];
+}
+
+/** Writes the types of all files, or says which are stale; one that is wrong leaves the others be. */
+function generateAll(
+  patterns: readonly string[],
+  includeDirs: readonly string[],
+  check: boolean,
+): Outcome {
+  const sources = new Set<string>();
+  let isDone = true;
+  const complain = (line: string): void => {
+    isDone = false;
+    process.stderr.write(`${line}\n`);
+  };
+
+  const protos = new Set(
+    patterns.flatMap((pattern) => {
+      const found = filesOf(pattern);
+      if (found.length === 0) complain(`${pattern}: expected .proto files, got none`);
+      return found;
+    }),
+  );
+  for (const proto of protos) {
+    try {
+      const file = generatedFile(proto, includeDirs, protos, sources);
+      if (!file.isStale) continue;
+      if (check) complain(`${shown(file.path)} is stale: run nestjs-model-serving types`);
+      else {
+        writeIfStale(file);
+        process.stdout.write(`${shown(file.path)} written\n`);
+      }
+    } catch (error) {
+      complain(complaintOf(error, proto));
+    }
+  }
+  return { isDone, sources: [...sources] };
+}
+
+/** A file by its own name, whatever characters are in it, or the files that a pattern matches. */
+function filesOf(pattern: string): string[] {
+  if (existsSync(pattern) && statSync(pattern).isFile()) return [resolve(pattern)];
+  const files = globSync(pattern.replaceAll('\\', '/'), {
+    absolute: true,
+    ignore: ['**/node_modules/**'],
+  });
+  return files
+    .filter((file) => file.endsWith('.proto'))
+    .map((file) => resolve(file))
+    .sort();
+}
+
+function complaintOf(error: unknown, proto: string): string {
+  if (error instanceof SourceError) {
+    return `${shown(error.file)}:${error.line}:${error.column}: ${error.reason}`;
+  }
+  return `${shown(proto)}: ${error instanceof Error ? error.message : String(error)}`;
+}
+
+/** As one would type it. */
+function shown(path: string): string {
+  const short = relative(process.cwd(), path);
+  return short.startsWith('..') ? path : short;
+}
