@@ -25,47 +25,39 @@ export function messageDeclaration(
 ): string[] {
   const comment = docComment(type);
   const head = `export type ${name} =`;
-  if (fields.length === 0) return [...comment, `${head} Record<string, never>;`];
+  if (fields.length === 0) return [...comment, ...typed(head, ['Record<string, never>'], '')];
   const oneofs = oneofsOf(fields);
   const chosen = new Set([...oneofs.values()].flat());
   const plain = fields.filter((field) => !chosen.has(field));
-  const members = plain.flatMap((field) => member(field, direction, true, scope));
-  if (oneofs.size === 0) {
-    return [...comment, `export interface ${name} {`, ...members, '}'];
-  }
-  const parts = [...oneofs.values()].map((cases) => [
-    `${scope.helper('OneOf')}<{`,
-    ...cases.flatMap((field) => member(field, direction, false, scope)),
-    '}>',
-  ]);
-  if (plain.length > 0) parts.unshift(['{', ...members, '}']);
-  return [...comment, ...intersection(head, parts)];
-}
+  const members = (of: readonly DeclaredField[], isCase: boolean, indent: string) =>
+    of.flatMap((field) => member(field, direction, isCase, indent, scope));
+  const ownMembers = members(plain, false, '  ');
+  if (oneofs.size === 0) return [...comment, `export interface ${name} {`, ...ownMembers, '}'];
 
-function intersection(head: string, parts: readonly string[][]): string[] {
-  const lines = parts.flatMap((part, i) => [
-    i === 0 ? `${head} ${part[0]}` : `& ${part[0]}`,
-    ...part.slice(1),
-  ]);
-  // Each part begins where the one before ends.
-  const joined = lines.reduce<string[]>((done, line) => {
-    if (!line.startsWith('& ')) return [...done, line];
-    return [...done.slice(0, -1), `${done.at(-1)} ${line}`];
-  }, []);
-  return [...joined.slice(0, -1), `${joined.at(-1)};`];
+  const lines = plain.length === 0 ? [head] : [`${head} {`, ...ownMembers, '}'];
+  const open = `${scope.helper('OneOf')}<{`;
+  [...oneofs.values()].forEach((cases, i) => {
+    // Prettier indents what follows another of its kind.
+    const indent = i === 0 ? '' : '  ';
+    if (i === 0) lines.push(`${lines.pop()} ${plain.length === 0 ? '' : '& '}${open}`);
+    else lines.push(`${lines.pop()} &`, `${indent}${open}`);
+    lines.push(...members(cases, true, `${indent}  `), `${indent}}>`);
+  });
+  return [...comment, ...lines.slice(0, -1), `${lines.at(-1)};`];
 }
 
 function member(
   { model, field, type }: DeclaredField,
   direction: Direction,
-  mayBeAbsent: boolean,
+  isCase: boolean,
+  indent: string,
   scope: Scope,
 ): string[] {
-  const isOptional = mayBeAbsent && !(direction === 'Output' && model.required);
+  const isOptional = !isCase && !(direction === 'Output' && model.required);
   const parts = fieldType(model, type, direction, scope);
   if (isOptional && direction === 'Output') parts.push('undefined');
   const head = `${propertyKey(model.key)}${isOptional ? '?' : ''}:`;
-  return [...indented(docComment(field), '  '), ...typed(head, parts, '  ')];
+  return [...indented(docComment(field), indent), ...typed(head, parts, indent)];
 }
 
 /** The fields of each oneof of which TypeScript can say that one may be there. */

@@ -24,6 +24,8 @@ export function typed(head: string, parts: readonly string[], indent: string): s
   const line = `${indent}${head} ${parts.join(' | ')};`;
   if (line.length <= WIDTH) return [line];
   if (parts.length === 1) return [`${indent}${head} ${broken(parts[0] as string, indent)};`];
+  const below = `${indent}  ${parts.join(' | ')};`;
+  if (below.length <= WIDTH) return [`${indent}${head}`, below];
   const lines = parts.map((part) => `${indent}  | ${part}`);
   return [`${indent}${head}`, ...lines.slice(0, -1), `${lines.at(-1)};`];
 }
@@ -38,7 +40,8 @@ function broken(type: string, indent: string): string {
 /** `head { a, b } tail`, in one line where it fits. */
 export function braced(head: string, members: readonly string[], tail: string): string {
   const line = `${head} { ${members.join(', ')} } ${tail}`;
-  if (line.length <= WIDTH) return line;
+  // A single name is not broken off.
+  if (line.length <= WIDTH || members.length === 1) return line;
   return `${head} {\n${members.map((member) => `  ${member},\n`).join('')}} ${tail}`;
 }
 
@@ -49,14 +52,22 @@ export function call(
   argument: string,
   options: readonly string[],
 ): string[] {
-  const object = options.length === 0 ? [] : [`{ ${options.join(', ')} }`];
-  const line = `${head}${types}>(${[argument, ...object].join(', ')});`;
+  const object = options.length === 0 ? '' : `{ ${options.join(', ')} }`;
+  const line = `${head}${types}>(${argument}${object && `, ${object}`});`;
   if (line.length <= WIDTH) return [line];
   const start = `${head}${types}>(`;
-  const starts =
-    start.length <= WIDTH ? [start] : [head, `  ${types.replace(', ', ',\n  ')}`, '>('];
-  const args = object.length === 0 ? [`  ${argument},`] : [`  ${argument},`, `  ${object[0]},`];
-  return [...starts, ...args, ');'];
+  const opening =
+    start.length + 1 <= WIDTH ? [start] : [head, `  ${types.replace(', ', ',\n  ')}`, '>('];
+  if (object === '') {
+    const members = argument.slice(2, -2).split(', ');
+    const hugged = `${opening.at(-1)}{`;
+    return [...opening.slice(0, -1), hugged, ...members.map((member) => `  ${member},`), '});'];
+  }
+  const isWide = object.length + 3 > WIDTH;
+  const lines = isWide
+    ? ['  {', ...options.map((option) => `    ${option},`), '  },']
+    : [`  ${object},`];
+  return [...opening, `  ${argument},`, ...lines, ');'];
 }
 
 export function indented(lines: readonly string[], indent: string): string[] {
