@@ -53,10 +53,9 @@ function member(
   indent: string,
   scope: Scope,
 ): string[] {
-  const isOptional = !isCase && !(direction === 'Output' && model.required);
   const parts = fieldType(model, type, direction, scope);
-  if (isOptional && direction === 'Output') parts.push('undefined');
-  const head = `${propertyKey(model.key)}${isOptional ? '?' : ''}:`;
+  if (!isCase && direction === 'Output') parts.push('undefined');
+  const head = `${propertyKey(model.key)}${isCase ? '' : '?'}:`;
   return [...indented(docComment(field), indent), ...typed(head, parts, indent)];
 }
 

@@ -40,9 +40,9 @@ export class EmbeddedSources {
     return ['const files = {', ...members.flatMap((member) => member.split('\n')), '};'];
   }
 
-  /** The argument of `protobufSchema` for it. */
-  get argument(): string {
-    return `{ file: ${quoted(this.#entry)}, files }`;
+  /** The members of `protobufSchema`'s argument for it. */
+  get argument(): string[] {
+    return [`file: ${quoted(this.#entry)}`, 'files'];
   }
 
   get options(): string[] {

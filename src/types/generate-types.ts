@@ -157,9 +157,9 @@ class TypesFile implements Scope {
   }
 
   #schema({ name, request, response, options, method }: SchemaConstant): string[] {
-    const types = `${this.declared(request, 'Input')}, ${this.declared(response, 'Output')}`;
+    const types = [this.declared(request, 'Input'), this.declared(response, 'Output')];
     const all = [...options, ...this.sources.options];
-    const head = `export const ${name} = protobufSchema<`;
+    const head = `export const ${name} = protobufSchema`;
     return [
       ...(method ? docComment(method) : []),
       ...call(head, types, this.sources.argument, all),

@@ -45,29 +45,36 @@ export function braced(head: string, members: readonly string[], tail: string): 
   return `${head} {\n${members.map((member) => `  ${member},\n`).join('')}} ${tail}`;
 }
 
-/** `head` with type arguments and a call's, each in as few lines as fit. */
+/** `head<types>(argument, { options });`, in as few lines as fit. */
 export function call(
   head: string,
-  types: string,
-  argument: string,
+  types: readonly string[],
+  argument: readonly string[],
   options: readonly string[],
 ): string[] {
-  const object = options.length === 0 ? '' : `{ ${options.join(', ')} }`;
-  const line = `${head}${types}>(${argument}${object && `, ${object}`});`;
+  const objects = [argument, options].filter(({ length }) => length > 0);
+  const args = objects.map((members) => `{ ${members.join(', ')} }`);
+  const start = `${head}<${types.join(', ')}>(`;
+  const line = `${start}${args.join(', ')});`;
   if (line.length <= WIDTH) return [line];
-  const start = `${head}${types}>(`;
-  const opening =
-    start.length + 1 <= WIDTH ? [start] : [head, `  ${types.replace(', ', ',\n  ')}`, '>('];
-  if (object === '') {
-    const members = argument.slice(2, -2).split(', ');
-    const hugged = `${opening.at(-1)}{`;
-    return [...opening.slice(0, -1), hugged, ...members.map((member) => `  ${member},`), '});'];
+
+  const isBroken = start.length + (objects.length === 1 ? 1 : 0) > WIDTH;
+  const opening = isBroken
+    ? [`${head}<`, ...types.slice(0, -1).map((type) => `  ${type},`), `  ${types.at(-1)}`, '>(']
+    : [start];
+  const last = opening.pop() as string;
+  if (isBroken && `>(${args.join(', ')});`.length <= WIDTH) {
+    return [...opening, `>(${args.join(', ')});`];
   }
-  const isWide = object.length + 3 > WIDTH;
-  const lines = isWide
-    ? ['  {', ...options.map((option) => `    ${option},`), '  },']
-    : [`  ${object},`];
-  return [...opening, `  ${argument},`, ...lines, ');'];
+  if (objects.length === 1) {
+    return [...opening, `${last}{`, ...argument.map((member) => `  ${member},`), '});'];
+  }
+  const lines = objects.flatMap((members, i) =>
+    `  ${args[i]},`.length <= WIDTH
+      ? [`  ${args[i]},`]
+      : ['  {', ...members.map((member) => `    ${member},`), '  },'],
+  );
+  return [...opening, last, ...lines, ');'];
 }
 
 export function indented(lines: readonly string[], indent: string): string[] {

@@ -48,7 +48,9 @@ export function valueType(
     case 'wrapper':
       return valueType(model.value, undefined, direction, scope);
     case 'enum':
-      return model.enum.isNull ? ['null'] : [scope.declared(type as Enum, direction)];
+      // Open enums keep numbers that they do not know.
+      if (model.enum.isNull) return model.enum.closed ? ['null'] : ['null', 'number'];
+      return [scope.declared(type as Enum, direction)];
     case 'message':
       if (model.message.name === 'google.protobuf.Empty') return ['Record<string, never>'];
       return [scope.declared(type as Type, direction)];
