@@ -1,28 +1,18 @@
-import { InvalidRequest, ModelEndpoint, protobufSchema } from 'nestjs-model-serving';
+import { InvalidRequest, ModelEndpoint } from 'nestjs-model-serving';
 import { IrisModel } from './iris-model.js';
+import { irisSchema, type RequestInput, type ResponseOutput } from './iris.proto.js';
 
 const MEASURES = ['sepalLength', 'sepalWidth', 'petalLength', 'petalWidth'] as const;
 const SPECIES = ['SETOSA', 'VERSICOLOR', 'VIRGINICA'] as const;
 
-type Flower = { [measure in (typeof MEASURES)[number]]?: number };
-
-interface Classification {
-  species: (typeof SPECIES)[number];
-  probabilities: Record<string, number>;
-}
-
 /** Requests that arrive while the model is busy run together, as one batch; each can fail alone. */
-@ModelEndpoint(
-  '/',
-  protobufSchema<Flower, Classification>(new URL('./iris.proto', import.meta.url)),
-  { name: 'iris', batch: { maxSize: 64 } },
-)
+@ModelEndpoint('/', irisSchema, { name: 'iris', batch: { maxSize: 64 } })
 export class IrisClassifier {
   constructor(private readonly model: IrisModel) {}
 
-  async predict(flowers: Flower[]): Promise<(Classification | Error)[]> {
+  async predict(flowers: RequestInput[]): Promise<(ResponseOutput | Error)[]> {
     const rows = await this.model.runBatch(
-      flowers.map((flower) => ({ features: MEASURES.map((measure) => flower[measure] ?? NaN) })),
+      flowers.map((flower) => ({ features: MEASURES.map((measure) => Number(flower[measure])) })),
     );
     return rows.map((row, i) => {
       if (row instanceof Error) return row;
@@ -32,7 +22,7 @@ export class IrisClassifier {
   }
 }
 
-function classify(probabilities: Float32Array): Classification {
+function classify(probabilities: Float32Array): ResponseOutput {
   return {
     species: SPECIES[probabilities.indexOf(Math.max(...probabilities))]!,
     probabilities: Object.fromEntries(SPECIES.map((name, k) => [name, probabilities[k]!])),

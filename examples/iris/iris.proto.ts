@@ -31,10 +31,7 @@ export interface ResponseOutput {
 }
 
 export type Response_Species =
-  | "UNKNOWN"
-  | "SETOSA"
-  | "VERSICOLOR"
-  | "VIRGINICA";
+  "UNKNOWN" | "SETOSA" | "VERSICOLOR" | "VIRGINICA";
 export type Response_SpeciesInput = Response_Species | number;
 export type Response_SpeciesOutput = Response_Species | number;
 
@@ -63,6 +60,7 @@ message Response {
 `,
 };
 
-export const irisSchema = protobufSchema<RequestInput, ResponseOutput>(
-  { file: "iris.proto", files },
-);
+export const irisSchema = protobufSchema<RequestInput, ResponseOutput>({
+  file: "iris.proto",
+  files,
+});

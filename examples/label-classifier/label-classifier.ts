@@ -1,30 +1,27 @@
 import { Controller } from '@nestjs/common';
-import { InvalidRequest, ModelEndpoint, protobufSchema } from 'nestjs-model-serving';
+import { InvalidRequest, ModelEndpoint } from 'nestjs-model-serving';
+import {
+  addSchema,
+  classifySchema,
+  removeSchema,
+  resetSchema,
+  type AddRequestInput,
+  type AddResponseOutput,
+  type ClassifyRequestInput,
+  type ClassifyResponseOutput,
+  type RemoveRequestInput,
+  type RemoveResponseOutput,
+  type ResetResponseOutput,
+} from './label-classifier.proto.js';
 import { LabelModel } from './label-model.js';
-import type {
-  AddRequest,
-  ClassifyRequest,
-  ClassifyResponse,
-  LabelsResponse,
-  RemoveRequest,
-  ResetRequest,
-} from './messages.js';
-
-const file = new URL('./label-classifier.proto', import.meta.url);
-
-const messages = <Request, Response>(method: string) =>
-  protobufSchema<Request, Response>(file, {
-    request: `${method}Request`,
-    response: `${method}Response`,
-  });
 
 /** Four endpoints over one model. */
 @Controller()
 export class LabelClassifier {
   constructor(private readonly model: LabelModel) {}
 
-  @ModelEndpoint('/add', messages<AddRequest, LabelsResponse>('Add'))
-  add({ labels = [] }: AddRequest): LabelsResponse {
+  @ModelEndpoint('/add', addSchema)
+  add({ labels = [] }: AddRequestInput): AddResponseOutput {
     if (labels.length === 0) throw new InvalidRequest('Missing labels');
     this.model.add(
       labels.map(({ name, description }) => ({
@@ -35,27 +32,28 @@ export class LabelClassifier {
     return { labels: this.model.names };
   }
 
-  @ModelEndpoint('/remove', messages<RemoveRequest, LabelsResponse>('Remove'))
-  remove({ names = [] }: RemoveRequest): LabelsResponse {
+  @ModelEndpoint('/remove', removeSchema)
+  remove({ names = [] }: RemoveRequestInput): RemoveResponseOutput {
     if (names.length === 0) throw new InvalidRequest('Missing names');
     this.model.remove(names);
     return { labels: this.model.names };
   }
 
-  @ModelEndpoint('/reset', messages<ResetRequest, LabelsResponse>('Reset'))
-  reset(): LabelsResponse {
+  @ModelEndpoint('/reset', resetSchema)
+  reset(): ResetResponseOutput {
     this.model.reset();
     return { labels: this.model.names };
   }
 
-  @ModelEndpoint('/classify', messages<ClassifyRequest, ClassifyResponse>('Classify'))
-  classify({ text, topk = Infinity, threshold = 0 }: ClassifyRequest): ClassifyResponse {
+  @ModelEndpoint('/classify', classifySchema)
+  classify({ text, topk = Infinity, threshold = 0 }: ClassifyRequestInput): ClassifyResponseOutput {
+    const lowest = Number(threshold);
     if (topk < 1) throw new InvalidRequest(`topk: expected 1 or more, got ${topk}`);
-    if (!(threshold >= 0 && threshold <= 1)) {
+    if (!(lowest >= 0 && lowest <= 1)) {
       throw new InvalidRequest(`threshold: expected a number from 0 to 1, got ${threshold}`);
     }
     const scores = this.model.classify(required('text', text));
-    return { labels: scores.filter(({ score }) => score >= threshold).slice(0, topk) };
+    return { labels: scores.filter(({ score }) => score >= lowest).slice(0, topk) };
   }
 }
 

@@ -1,7 +1,8 @@
 import { ModelEndpoint } from 'nestjs-model-serving';
-import { LanguageClassifier, languageSchema } from '../language-detection/language-classifier.js';
+import { LanguageClassifier } from '../language-detection/language-classifier.js';
+import { languageDetectionSchema } from '../language-detection/language-detection.proto.js';
 import { LanguageDetector } from '../language-detection/language-detector.js';
 
 /** The same endpoint, answering a request it has seen without asking the model again. */
-@ModelEndpoint('/', languageSchema, { cache: true, version: LanguageDetector.version })
+@ModelEndpoint('/', languageDetectionSchema, { cache: true, version: LanguageDetector.version })
 export class CachedLanguageClassifier extends LanguageClassifier {}

@@ -1,6 +1,7 @@
-import { InvalidRequest, ModelEndpoint, protobufSchema } from 'nestjs-model-serving';
+import { InvalidRequest, ModelEndpoint } from 'nestjs-model-serving';
 import sharp from 'sharp';
 import { PictureModel } from './picture-model.js';
+import { pictureSchema, type RequestInput, type ResponseOutput } from './picture.proto.js';
 
 const SHAPES = ['CIRCLE', 'CROSS', 'SQUARE'] as const;
 /** The model sees a square of so many pixels a side. */
@@ -8,26 +9,12 @@ const SIDE = 16;
 /** Pixels of what is decoded, at most: a small file may hold a huge picture. */
 const LARGEST = 4096 * 4096;
 
-interface Picture {
-  image?: Uint8Array;
-  inverted?: boolean;
-}
-
-interface Classification {
-  shape: (typeof SHAPES)[number];
-  probability: number;
-}
-
 /** However a picture comes, as a form, a body of its own, base64 or protobuf, it is the same bytes here. */
-@ModelEndpoint(
-  '/',
-  protobufSchema<Picture, Classification>(new URL('./picture.proto', import.meta.url)),
-  { name: 'picture', maxConcurrency: 4 },
-)
+@ModelEndpoint('/', pictureSchema, { name: 'picture', maxConcurrency: 4 })
 export class PictureClassifier {
   constructor(private readonly model: PictureModel) {}
 
-  async predict({ image, inverted = false }: Picture): Promise<Classification> {
+  async predict({ image, inverted = false }: RequestInput): Promise<ResponseOutput> {
     if (image === undefined) throw new InvalidRequest('Missing image');
     const pixels = await decode(image);
     const row = { pixels: pixels.map((pixel) => (inverted ? 1 - pixel : pixel)) };

@@ -1,24 +1,17 @@
-import { ModelEndpoint, protobufSchema, type PredictContext } from 'nestjs-model-serving';
-import { SentimentModel, THREADS, type Scores } from './sentiment-model.js';
-
-interface Text {
-  text?: string;
-}
-
-interface Sentiment extends Scores {
-  sentiment: 'NEGATIVE' | 'NEUTRAL' | 'POSITIVE';
-}
+import { ModelEndpoint, type PredictContext } from 'nestjs-model-serving';
+import { SentimentModel, THREADS } from './sentiment-model.js';
+import { sentimentSchema, type RequestInput, type ResponseOutput } from './sentiment.proto.js';
 
 /** One request a thread; the others wait here, where their deadlines are known. */
-@ModelEndpoint(
-  '/',
-  protobufSchema<Text, Sentiment>(new URL('./sentiment.proto', import.meta.url)),
-  { name: 'sentiment', maxConcurrency: THREADS, timeout: 5_000 },
-)
+@ModelEndpoint('/', sentimentSchema, {
+  name: 'sentiment',
+  maxConcurrency: THREADS,
+  timeout: 5_000,
+})
 export class SentimentAnalyser {
   constructor(private readonly model: SentimentModel) {}
 
-  async predict({ text = '' }: Text, { signal }: PredictContext): Promise<Sentiment> {
+  async predict({ text = '' }: RequestInput, { signal }: PredictContext): Promise<ResponseOutput> {
     const scores = await this.model.run(text, { signal });
     const sentiment =
       scores.score > 0.2 ? 'POSITIVE' : scores.score < -0.2 ? 'NEGATIVE' : 'NEUTRAL';

@@ -11,7 +11,7 @@ import { watchFiles } from './watch-files.js';
 const USAGE = `Usage: nestjs-model-serving types <files or globs> [options]
 
 Writes <name>.proto.ts beside each <name>.proto: TypeScript types of its messages, and a schema for
-@ModelEndpoint of Request and Response, or of each rpc.
+@ModelEndpoint of Request and Response, or of each rpc. A glob after "!" leaves files out.
 
 Options:
   --include <folder>  where imports are looked for first; may be given several times
@@ -79,9 +79,11 @@ function generateAll(
     process.stderr.write(`${line}\n`);
   };
 
+  const left = patterns.filter((pattern) => pattern.startsWith('!')).map((name) => name.slice(1));
   const protos = new Set(
     patterns.flatMap((pattern) => {
-      const found = filesOf(pattern);
+      if (pattern.startsWith('!')) return [];
+      const found = filesOf(pattern, left);
       if (found.length === 0) complain(`${pattern}: expected .proto files, got none`);
       return found;
     }),
@@ -103,11 +105,11 @@ function generateAll(
 }
 
 /** A file by its own name, whatever characters are in it, or the files that a pattern matches. */
-function filesOf(pattern: string): string[] {
+function filesOf(pattern: string, left: readonly string[]): string[] {
   if (existsSync(pattern) && statSync(pattern).isFile()) return [resolve(pattern)];
   const files = globSync(pattern.replaceAll('\\', '/'), {
     absolute: true,
-    ignore: ['**/node_modules/**'],
+    ignore: ['**/node_modules/**', ...left],
   });
   return files
     .filter((file) => file.endsWith('.proto'))

@@ -4,7 +4,7 @@ import type { Random } from '../schema/random.js';
 
 /** A canonical message in the other forms that a handler may return it in. */
 export function answerOf(type: Type, canonical: unknown, random: Random): unknown {
-  if (typeof canonical !== 'object' || canonical === null || /^\.google\.protobuf\./.test(type.fullName)) {
+  if (typeof canonical !== 'object' || canonical === null || type.fullName.startsWith('.google.protobuf.')) {
     return wellKnown(type, canonical, random);
   }
   const out: Record<string, unknown> = {};
@@ -58,7 +58,7 @@ function answeredScalar(type: string, value: unknown, random: Random): unknown {
 function wellKnown(type: Type, value: unknown, random: Random): unknown {
   const inner = type.fields['value'];
   if (type.name === 'Timestamp') return random.chance(0.5) ? value : new Date(value as string);
-  if (/Value$/.test(type.name) && type.name !== 'Value' && type.name !== 'ListValue' && inner) {
+  if (type.name.endsWith('Value') && type.name !== 'Value' && type.name !== 'ListValue' && inner) {
     return answeredScalar(inner.type, value, random);
   }
   return value;
