@@ -60,6 +60,26 @@ module.exports = {
       to: { path: '^src/', pathNot: '^src/(testing|gate|lifecycle|endpoint|errors|execution)/' },
     },
     {
+      name: 'types-stand-on-the-schema',
+      comment:
+        'The generator of types is no part of a running app: it uses the schema, and its command line uses it.',
+      severity: 'error',
+      from: { path: '^src/types/' },
+      to: { path: '^src/', pathNot: '^src/(types|schema)/' },
+    },
+    {
+      name: 'cli-stands-alone',
+      severity: 'error',
+      from: { path: '^src/cli/' },
+      to: { path: '^src/', pathNot: '^src/(cli|types|schema)/' },
+    },
+    {
+      name: 'core-loads-no-generator',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/(cli|types)/' },
+      to: { path: '^src/(cli|types)/|tinyglobby' },
+    },
+    {
       name: 'core-loads-no-testing',
       severity: 'error',
       from: { path: '^src/', pathNot: '^src/testing/' },

@@ -54,3 +54,16 @@ it('finds an import that runs up, a transport in the core, and a circle', async 
   expect(said).toMatch(/core-knows-no-transport: src\/interceptors\/transport\.ts/);
   expect(said).toMatch(/no-circular: src\/cache\//);
 });
+
+it('keeps the generator of types and its command out of an app, and an app out of them', async () => {
+  const said = await complaintsAbout({
+    'src/schema/up.ts': importing('../types/layout.js'),
+    'src/types/layout.ts': ONE,
+    'src/types/way.ts': importing('../endpoint/endpoint.js'),
+    'src/cli/main.ts': importing('../endpoint/endpoint.js'),
+    'src/endpoint/endpoint.ts': ONE,
+  });
+  expect(said).toMatch(/core-loads-no-generator: src\/schema\/up\.ts/);
+  expect(said).toMatch(/types-stand-on-the-schema: src\/types\/way\.ts/);
+  expect(said).toMatch(/cli-stands-alone: src\/cli\/main\.ts/);
+});

@@ -1,13 +1,6 @@
 #!/usr/bin/env node
+import type { Command } from './command.js';
 import { UsageError } from './usage-error.js';
-
-/** A command: what is told of it, and how it runs. */
-export interface Command {
-  readonly summary: string;
-  readonly usage: string;
-  /** Resolves with the exit code. */
-  run(args: readonly string[]): Promise<number>;
-}
 
 /** Each is loaded when it is called. */
 const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {

@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util';
 import { globSync } from 'tinyglobby';
 import { SourceError } from '../schema/proto/source-error.js';
 import { generatedFile, writeIfStale } from '../types/generated-file.js';
-import type { Command } from './main.js';
+import type { Command } from './command.js';
 import { UsageError } from './usage-error.js';
 import { watchFiles } from './watch-files.js';
 

@@ -1,6 +1,7 @@
 import type { Method, NamespaceBase, Service, Type } from 'protobufjs';
 import { ConfigurationError } from '../errors/index.js';
 import type { NameIndex } from './name-index.js';
+import { placeOf } from './proto/place.js';
 import { isType, nameOf } from './reflection.js';
 
 /** Where the messages of an endpoint are looked for, and what it is called in messages. */
@@ -64,7 +65,7 @@ export function findRpc(
   const method = matches[0] as Method;
   if (method.requestStream || method.responseStream) {
     throw new ConfigurationError(
-      `${expected} a method that takes one message and returns one, got "${rpc}", whose ${method.requestStream ? 'request' : 'response'} is a stream`,
+      `${expected} a method that takes one message and returns one, got "${rpc}", whose ${method.requestStream ? 'request' : 'response'} is a stream${inPlace(method)}`,
     );
   }
   const messageOf = (side: 'request' | 'response'): Type => {
@@ -72,7 +73,7 @@ export function findRpc(
     const type = place.names.resolveIn(method.parent, method[`${side}Type`], ownerOfName);
     if (isType(type)) return type;
     throw new ConfigurationError(
-      `${expected} a method of two messages, got "${rpc}", whose ${side} is the enum ${nameOf(type)}`,
+      `${expected} a method of two messages, got "${rpc}", whose ${side} is the enum ${nameOf(type)}${inPlace(method)}`,
     );
   };
   return { request: messageOf('request'), response: messageOf('response') };
@@ -105,6 +106,11 @@ function isWithin(object: NamespaceBase, { within, isLimit }: Place): boolean {
 
 function isService(object: NamespaceBase): object is Service {
   return Array.isArray((object as { methodsArray?: unknown }).methodsArray);
+}
+
+function inPlace(method: Method): string {
+  const place = placeOf(method);
+  return place === undefined ? '' : ` (${place})`;
 }
 
 function shown(names: readonly string[], none: string): string {

@@ -2,6 +2,7 @@ import type { Enum, Field, NamespaceBase, Type } from 'protobufjs';
 import { AnyTypeIndex } from './any-types.js';
 import type { EnumModel, FieldModel, MessageModel, ValueModel } from './model.js';
 import { NameIndex, fieldsOf } from './name-index.js';
+import { errorAt } from './proto/place.js';
 import {
   deriveJsonName,
   extensionName,
@@ -75,10 +76,9 @@ export class ModelBuilder {
 
     const message: MessageModel & { fields: FieldModel[] } = { name, fields: [] };
     this.#unfilled.push(() => {
-      for (const field of [...fieldsOf(type), ...names.extensionsOf(type)]) {
-        message.fields.push(this.#field(field, names));
-      }
-      refuseSharedNames(message);
+      const fields = [...fieldsOf(type), ...names.extensionsOf(type)];
+      for (const field of fields) message.fields.push(this.#field(field, names));
+      refuseSharedNames(message, fields);
     });
     return this.#remember(type, { kind: 'message', message });
   }
@@ -178,13 +178,14 @@ function jsonNameOf(type: Enum, name: string): string | undefined {
   return options?.['(pb.enumvalue.json).string'] as string | undefined;
 }
 
-function refuseSharedNames(message: MessageModel): void {
+function refuseSharedNames(message: MessageModel, reflected: readonly Field[]): void {
   const owners = new Map<string, FieldModel>();
-  for (const field of message.fields) {
+  for (const [i, field] of message.fields.entries()) {
     for (const spelling of field.spellings) {
       const owner = owners.get(spelling);
       if (owner) {
-        throw new Error(
+        throw errorAt(
+          reflected[i] as Field,
           `message ${message.name} has two fields that are ${JSON.stringify(spelling)} in JSON (numbers ${owner.id} and ${field.id})`,
         );
       }

@@ -1,4 +1,5 @@
 import type { Enum, Field, NamespaceBase, ReflectionObject, Type } from 'protobufjs';
+import { errorAt } from './proto/place.js';
 import { notFound, resolveName, type Kind } from './proto/scope.js';
 import { isEnum, isNamespace, isType, nameOf } from './reflection.js';
 import { isScalarName } from './scalar.js';
@@ -84,7 +85,7 @@ export class NameIndex {
     const owner = `the message that ${nameOf(field)} extends`;
     const extendee = this.resolveIn(field.parent, field.extend as string, owner);
     if (isType(extendee)) return extendee;
-    throw new Error(`${nameOf(field)} extends ${nameOf(extendee)}, which is no message`);
+    throw errorAt(field, `${nameOf(field)} extends ${nameOf(extendee)}, which is no message`);
   }
 
   #kindOf(fullName: string): Kind | undefined {

@@ -215,6 +215,9 @@ describe('what is wrong is said in one sentence with its line:', () => {
     ['an unknown edition', 'edition = "1999";', /:1: expected 2023 or 2024/],
     ['a number out of range', 'syntax = "proto3"; message M { int32 a = 0; }', /:1: illegal id 0/],
     ['a number given twice', 'syntax = "proto3"; message M { int32 a = 1; int32 b = 1; }', /:1: duplicate id 1 in M \(a, b\)/],
+    ['a number given twice, lines below', 'syntax = "proto3"; message M {\n int32 a = 1;\n int32 b = 1;\n\n}', /:3: duplicate id 1 in M/],
+    ['two fields of one JSON name', 'syntax = "proto3"; message Request {\n int32 a_b = 1;\n int32 aB = 2;\n} message Response {}', /:3: message Request has two fields that are "aB"/],
+    ['an import that is not there', 'syntax = "proto3";\n\nimport "nope.proto";', /:3: expected the import "nope.proto"/],
     ['a label in proto2', 'syntax = "proto2"; message M { int32 a = 1; }', /:1: illegal token 'int32', expected a label/],
     ['a group in proto3', 'syntax = "proto3"; message M { repeated group G = 1 {} }', /:1: illegal token 'group'/],
   ])('%s', (_, text, message) => {

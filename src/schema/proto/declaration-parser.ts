@@ -2,6 +2,7 @@ import protobuf from 'protobufjs';
 import type { Enum, Field, ReflectionObject, Service, Type } from 'protobufjs';
 import { isScalarName } from '../scalar.js';
 import { readInlineOptions, readOption, type OptionLeaf } from './option.js';
+import { setPlace } from './place.js';
 import type { Reference } from './proto-file.js';
 import type { Kind } from './scope.js';
 import type { Tokens } from './tokens.js';
@@ -35,11 +36,13 @@ export abstract class DeclarationParser {
     const fullName = join(scope, object.name);
     this.symbols.set(fullName, kind);
     object.filename = this.tokens.file;
+    setPlace(object, this.tokens.placeAt(this.tokens.beginning));
     return fullName;
   }
 
   protected refer(field: Field, scope: string, offset: number): void {
     field.filename = this.tokens.file;
+    setPlace(field, this.tokens.placeAt(offset));
     if (isScalarName(field.type)) return;
     this.references.push({
       name: field.type,

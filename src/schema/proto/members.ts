@@ -1,10 +1,10 @@
 import protobuf from 'protobufjs';
 import type { OneOf, ReflectionObject, Type } from 'protobufjs';
-import type { Tokens } from './tokens.js';
+import { errorAt } from './place.js';
 
 /** A field of proto3 marked `optional` stands in a oneof of its own, as protoc has it. */
-export function addMembers(type: Type, members: readonly ReflectionObject[], tokens: Tokens): void {
-  refuseSharedNumbers(type, members, tokens);
+export function addMembers(type: Type, members: readonly ReflectionObject[]): void {
+  refuseSharedNumbers(type, members);
   // protobufjs would look through all fields for the number of each.
   Object.defineProperty(type, 'fieldsById', { value: {}, configurable: true });
   const names = new Set(members.map(({ name }) => name));
@@ -21,11 +21,7 @@ export function addMembers(type: Type, members: readonly ReflectionObject[], tok
   Reflect.deleteProperty(type, 'fieldsById');
 }
 
-function refuseSharedNumbers(
-  type: Type,
-  members: readonly ReflectionObject[],
-  tokens: Tokens,
-): void {
+function refuseSharedNumbers(type: Type, members: readonly ReflectionObject[]): void {
   const owners = new Map<number, string>();
   for (const member of members) {
     const fields = member instanceof protobuf.OneOf ? member.fieldsArray : [member];
@@ -33,7 +29,7 @@ function refuseSharedNumbers(
       if (!(field instanceof protobuf.Field)) continue;
       const owner = owners.get(field.id);
       if (owner !== undefined) {
-        throw tokens.error(`duplicate id ${field.id} in ${type.name} (${owner}, ${field.name})`);
+        throw errorAt(field, `duplicate id ${field.id} in ${type.name} (${owner}, ${field.name})`);
       }
       owners.set(field.id, field.name);
     }

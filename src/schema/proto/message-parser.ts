@@ -31,7 +31,7 @@ export abstract class MessageParser extends DeclarationParser {
     tokens.expect('{');
     type.comment = tokens.comment();
     while (!tokens.skip('}')) this.member(type, members, fullName, depth);
-    addMembers(type, members, tokens);
+    addMembers(type, members);
   }
 
   protected member(type: Type, members: ReflectionObject[], scope: string, depth: number): void {

@@ -3,6 +3,7 @@ import type { Service } from 'protobufjs';
 import { join, setOptions, type Internals } from './declaration-parser.js';
 import { MessageParser } from './message-parser.js';
 import type { OptionLeaf } from './option.js';
+import { setPlace } from './place.js';
 import type { Import, ProtoFile } from './proto-file.js';
 import { Tokens } from './tokens.js';
 
@@ -157,6 +158,7 @@ class Parser extends MessageParser {
     const hasBody = tokens.skip('{');
     if (!hasBody) tokens.expect(';');
     method.comment = tokens.comment();
+    setPlace(method, tokens.placeAt(offset));
     while (hasBody && !tokens.skip('}')) {
       if (!tokens.skip(';')) setOptions(method, this.option());
     }

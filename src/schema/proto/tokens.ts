@@ -1,4 +1,5 @@
 import { attachedComments, type AttachedComments } from './comment.js';
+import type { Place } from './place.js';
 import { lineOf, SourceError } from './source-error.js';
 import { unescape } from './string-literal.js';
 
@@ -40,6 +41,10 @@ export class Tokens {
     return this.#starts[Math.min(this.#next, this.#starts.length - 1)] ?? 0;
   }
 
+  placeAt(offset: number): Place {
+    return { file: this.file, source: this.#source, offset };
+  }
+
   get line(): number {
     return lineOf(this.#source, this.offset);
   }
@@ -70,6 +75,11 @@ export class Tokens {
   /** A declaration starts with the token in hand. */
   begin(): void {
     this.#first = this.#next;
+  }
+
+  /** Where the declaration that was begun last starts. */
+  get beginning(): number {
+    return this.#starts[this.#first] ?? 0;
   }
 
   /**

@@ -1,0 +1,31 @@
+import type { ReflectionObject } from 'protobufjs';
+import { lineOf, SourceError } from './source-error.js';
+
+/** Where something stands in a file. */
+export interface Place {
+  readonly file: string;
+  readonly source: string;
+  readonly offset: number;
+}
+
+const PLACE = Symbol('place');
+
+type Placed = ReflectionObject & { [PLACE]?: Place };
+
+/** Notes where a reflected object stands. Its line is counted only when it is asked for. */
+export function setPlace(object: ReflectionObject, place: Place): void {
+  (object as Placed)[PLACE] = place;
+}
+
+/** `file:line` of a reflected object that comes from a .proto. */
+export function placeOf(object: ReflectionObject): string | undefined {
+  const { [PLACE]: place } = object as Placed;
+  return place && `${place.file}:${lineOf(place.source, place.offset)}`;
+}
+
+/** What is wrong with a reflected object, with its place where that is known. */
+export function errorAt(object: ReflectionObject, message: string): Error {
+  const { [PLACE]: place } = object as Placed;
+  if (!place) return new Error(message);
+  return new SourceError(place.file, place.source, place.offset, message);
+}
