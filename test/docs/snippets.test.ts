@@ -2,6 +2,7 @@ import { execFile, spawn, spawnSync, type ChildProcess } from 'node:child_proces
 import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { generateTypes } from '../../src/types/generate-types.js';
 import { AppModule } from '../../examples/language-detection/app.module.js';
 import { startExample } from '../examples/example-app.js';
 import { freePort } from '../redis-server.js';
@@ -31,7 +32,7 @@ const PARTS = SCRIPTS.filter((snippet) => ![...SPECS, ...MAINS, ...FIRST].includ
 /** Where a snippet's imports are, seen from where it is compiled. */
 function withSources(text: string): string {
   return text
-    .replace(/'nestjs-model-serving'/g, `'../../src/index.js'`)
+    .replace(/(['"])nestjs-model-serving\1/g, `'../../src/index.js'`)
     .replace(/'nestjs-model-serving\/testing'/g, `'../../src/testing/index.js'`)
     .replace(/'nestjs-model-serving\/(\w+)'/g, `'../../src/runtimes/$1/index.js'`);
 }
@@ -59,6 +60,12 @@ beforeAll(async () => {
   rmSync(OUT, { recursive: true, force: true });
   mkdirSync(DIST, { recursive: true });
   for (const { program, text } of SCRIPTS) writeFileSync(`${OUT}/${program}`, withSources(text));
+  // The types that the command would write.
+  for (const { file, text } of inLanguage('proto')) writeFileSync(`${OUT}/${file}`, text);
+  for (const { file } of inLanguage('proto')) {
+    const types = generateTypes(`${OUT}/${file}`, [], new Set());
+    writeFileSync(`${OUT}/${file}.ts`, withSources(types));
+  }
   // Beside the compiled code, which looks for them there.
   for (const { file, text } of inLanguage('proto', 'js')) writeFileSync(`${DIST}/${file}`, text);
   writeFileSync(`${DIST}/parts.mjs`, SERVE_THE_PARTS);
