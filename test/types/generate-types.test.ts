@@ -1,12 +1,17 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import prettier from 'prettier';
+import { globSync } from 'tinyglobby';
 import { describe, expect, test } from 'vitest';
 import { compileSchema, protobufSchema } from '../../src/schema/index.js';
 import { generateTypes } from '../../src/types/generate-types.js';
+import { INCLUDE } from '../schema/protoc.js';
 import { generatedFolder } from './generated.js';
 import { complaints, folderOf, PROJECTS } from './project.js';
 import { SCHEMAS } from './schemas.js';
+
+const ONNX = fileURLToPath(new URL('../../examples/iris/onnx.proto', import.meta.url));
 
 const TYPES = Object.keys(SCHEMAS).map((name) => `${name}.ts`);
 
@@ -24,6 +29,23 @@ describe('generated code compiles strictly in', () => {
     const folder = generatedFolder(SCHEMAS);
     expect(complaints(folder, TYPES, project)).toEqual([]);
   });
+});
+
+/** protobuf's own files, by their import paths. */
+function publicFiles(): Record<string, string> {
+  const files = globSync(['**/*.proto'], { cwd: INCLUDE }).map((name) => [
+    name,
+    readFileSync(join(INCLUDE, name), 'utf8'),
+  ]);
+  return Object.fromEntries([...files, ['onnx.proto', readFileSync(ONNX, 'utf8')]]);
+}
+
+test('so do the types of public files', () => {
+  const files = publicFiles();
+  const folder = generatedFolder(files);
+  const names = Object.keys(files).map((name) => `${name}.ts`);
+  expect(names.length).toBeGreaterThan(15);
+  expect(complaints(folder, names)).toEqual([]);
 });
 
 test('it is laid out as Prettier would', async () => {

@@ -8,6 +8,7 @@ export function generatedFolder(files: Readonly<Record<string, string>>): string
   const folder = folderOf(files);
   const protos = Object.keys(files).filter((name) => name.endsWith('.proto'));
   const siblings = new Set(protos.map((name) => join(folder, name)));
-  for (const proto of siblings) writeFileSync(`${proto}.ts`, generateTypes(proto, [], siblings));
+  for (const proto of siblings)
+    writeFileSync(`${proto}.ts`, generateTypes(proto, [folder], siblings));
   return folder;
 }
