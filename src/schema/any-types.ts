@@ -1,7 +1,7 @@
 import type { Type } from 'protobufjs';
 import type { AnyTypes, ValueModel } from './model.js';
 import type { NameIndex } from './name-index.js';
-import { isType } from './reflection.js';
+import { isType, nameOf } from './reflection.js';
 
 /** The messages an Any may hold: all of its root, each by its full name. */
 export class AnyTypeIndex implements AnyTypes {
@@ -26,7 +26,7 @@ export class AnyTypeIndex implements AnyTypes {
     return model;
   }
 
-  *all(): Generator<ValueModel> {
-    for (const type of this.#names.types()) yield this.#build(type);
+  *all(): Generator<[name: string, model: ValueModel]> {
+    for (const type of this.#names.types()) yield [nameOf(type), this.#build(type)];
   }
 }

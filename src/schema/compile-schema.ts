@@ -23,9 +23,23 @@ export interface CompiledSchema {
  * @throws {ConfigurationError} in one sentence
  */
 export function compileSchema(source: SchemaSource, owner: string): CompiledSchema {
+  return withModel(source, owner, compile);
+}
+
+/**
+ * Loads a schema, and makes something of its model.
+ *
+ * @param owner whose schema it is, for messages
+ * @throws {ConfigurationError} in one sentence
+ */
+export function withModel<T>(
+  source: SchemaSource,
+  owner: string,
+  make: (model: SchemaModel) => T,
+): T {
   const types = resolveTypes(source, owner);
   try {
-    return compile(buildModel(types));
+    return make(buildModel(types));
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new ConfigurationError(`${owner}: schema cannot be used: ${reason}`, { cause });

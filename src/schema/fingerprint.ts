@@ -54,7 +54,7 @@ function describe(model: ValueModel, definitions: Definitions): string {
       return `wrapper of ${describe(model.value, definitions)}`;
     case 'any':
       return definitions.add('any', () =>
-        [...model.types.all()].map((inner) => describe(inner, definitions)),
+        [...model.types.all()].map(([, inner]) => describe(inner, definitions)),
       );
     default:
       return model.kind;

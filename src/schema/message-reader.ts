@@ -102,7 +102,7 @@ export function isNullable({ value }: FieldModel): boolean {
  * Required fields of proto2 may be absent in JSON, as in the reference. In an Any the reference
  * encodes the message, which fails where an absent required field has no encoding.
  */
-function cannotBeEncodedWhenAbsent({ required, rule, value }: FieldModel): boolean {
+export function cannotBeEncodedWhenAbsent({ required, rule, value }: FieldModel): boolean {
   if (!required || rule !== 'single' || value.kind === 'enum') return false;
   return value.kind !== 'scalar' || /string|bytes|64/.test(value.type);
 }

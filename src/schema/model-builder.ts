@@ -1,5 +1,6 @@
 import type { Enum, Field, NamespaceBase, Type } from 'protobufjs';
 import { AnyTypeIndex } from './any-types.js';
+import { documentationOf, valueDocumentationOf } from './documentation.js';
 import type { EnumModel, FieldModel, MessageModel, ValueModel } from './model.js';
 import { NameIndex, fieldsOf } from './name-index.js';
 import { errorAt } from './proto/place.js';
@@ -74,7 +75,11 @@ export class ModelBuilder {
       return this.#remember(type, { kind: 'wrapper', value });
     }
 
-    const message: MessageModel & { fields: FieldModel[] } = { name, fields: [] };
+    const message: MessageModel & { fields: FieldModel[] } = {
+      name,
+      documentation: documentationOf(type),
+      fields: [],
+    };
     this.#unfilled.push(() => {
       const fields = [...fieldsOf(type), ...names.extensionsOf(type)];
       for (const field of fields) message.fields.push(this.#field(field, names));
@@ -94,6 +99,7 @@ export class ModelBuilder {
     const { key, spellings } = this.#spellings(field, group);
     return {
       id: field.id,
+      documentation: documentationOf(field),
       key,
       spellings,
       rule: field.map ? 'map' : field.repeated ? 'repeated' : 'single',
@@ -169,7 +175,15 @@ function buildEnum(type: Enum): EnumModel {
       numbers.set(alias, number);
   }
   const closed = featuresOf(type)['enum_type'] === 'CLOSED';
-  return { name: nameOf(type), isNull, closed, numbers, spellings };
+  return {
+    name: nameOf(type),
+    documentation: documentationOf(type),
+    valueDocumentation: valueDocumentationOf(type),
+    isNull,
+    closed,
+    numbers,
+    spellings,
+  };
 }
 
 /** The option of google/protobuf/json_enumvalue_options.proto. */

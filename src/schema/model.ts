@@ -22,12 +22,21 @@ export type ValueModel =
 /** A type url's message, found by the name after its last slash. */
 export interface AnyTypes {
   find(name: string): ValueModel | undefined;
-  /** Every message an Any may hold, for the fingerprint. */
-  all(): Iterable<ValueModel>;
+  /** Every message an Any may hold, by its full name. */
+  all(): Iterable<readonly [name: string, model: ValueModel]>;
+}
+
+/** What a file says of a declaration to its readers; it changes no value. */
+export interface Documentation {
+  readonly comment?: string;
+  readonly deprecated?: boolean;
 }
 
 export interface EnumModel {
   readonly name: string;
+  readonly documentation?: Documentation;
+  /** Of those values of which something is said, by name. */
+  readonly valueDocumentation: ReadonlyMap<string, Documentation>;
   /** google.protobuf.NullValue, whose only value is null in JSON. */
   readonly isNull: boolean;
   /** An open enum keeps numbers it does not know. */
@@ -39,11 +48,13 @@ export interface EnumModel {
 
 export interface MessageModel {
   readonly name: string;
+  readonly documentation?: Documentation;
   readonly fields: readonly FieldModel[];
 }
 
 export interface FieldModel {
   readonly id: number;
+  readonly documentation?: Documentation;
   /** The canonical spelling. */
   readonly key: string;
   /** All spellings a client may use. */
