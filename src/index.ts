@@ -27,8 +27,13 @@ export type { ProbePaths } from './http/probes.js';
 export { ModelServingModule } from './model-serving.module.js';
 export type { ModelServingOptions } from './module-options.js';
 export {
+  jsonSchema,
   protobufSchema,
   type EmbeddedFiles,
+  type JsonSchema,
+  type JsonSchemaOptions,
+  type JsonSchemaTarget,
+  type MessageSchema,
   type ProtobufSchema,
   type ProtobufSchemaOptions,
   type SchemaSource,

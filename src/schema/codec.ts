@@ -5,7 +5,7 @@ import {
   summaryOf,
   type Violation,
 } from '../errors/index.js';
-import type { JsonText } from '../json/index.js';
+import type { JsonText, Path } from '../json/index.js';
 import { asBuffer } from './base64.js';
 import { settleAnys } from './binary/any-content.js';
 import type { Content } from './binary/form.js';
@@ -35,6 +35,11 @@ export interface ReadOptions {
   readonly text?: JsonText | undefined;
 }
 
+/** The canonical form, or why there is none: up to 10 violations, each with the keys that lead to it. */
+export type Checked =
+  | { readonly value: unknown }
+  | { readonly issues: readonly { readonly message: string; readonly path: Path }[] };
+
 /** Checks values of one message type and brings them into canonical form. Made once, at boot. */
 export class MessageCodec {
   /** Reads forms; `undefined` for a message that has no fields of its own, such as Struct. */
@@ -59,25 +64,10 @@ export class MessageCodec {
    *
    * @throws {InvalidRequest} with up to 10 violations in `details`
    */
-  read(
-    value: unknown,
-    { text, wellFormed = text?.isWellFormed() ?? false }: ReadOptions = {},
-  ): unknown {
-    const members = this.#canonicalMembers?.(value, wellFormed, false) ?? -1;
-    if (members >= 0) {
-      const duplicates = text?.duplicates(members) ?? [];
-      if (duplicates.length > 0) throw invalidRequest(duplicates);
-      const canonical = this.#decodeBytes === undefined ? value : this.#decodeBytes(value);
-      if (canonical !== undefined) return canonical;
-    }
-    const report = new Report(false, wellFormed, text);
-    const canonical = this.#walk(value, report);
-    const missing = MAX_VIOLATIONS - report.violations.length;
-    if (text !== undefined && missing > 0) {
-      report.violations.push(...text.duplicates(report.members).slice(0, missing));
-    }
-    if (report.violations.length === 0) return canonical;
-    throw invalidRequest(report.violations);
+  read(value: unknown, options: ReadOptions = {}): unknown {
+    const canonical = this.#readOrReport(value, options);
+    if (canonical instanceof Report) throw invalidRequest(canonical.violations);
+    return canonical;
   }
 
   /**
@@ -126,13 +116,46 @@ export class MessageCodec {
    * @throws {ServingError} `InvalidAnswer` with up to 10 violations in `details`
    */
   write(value: unknown): unknown {
+    const canonical = this.#writeOrReport(value);
+    if (!(canonical instanceof Report)) return canonical;
+    throw new ServingError('InvalidAnswer', summaryOf('answer', canonical.violations), {
+      details: canonical.violations,
+    });
+  }
+
+  /** What {@link read} makes of a value, or of an answer {@link write}, told instead of thrown. */
+  check(value: unknown, answer: boolean): Checked {
+    const canonical = answer ? this.#writeOrReport(value) : this.#readOrReport(value, {});
+    if (!(canonical instanceof Report)) return { value: canonical };
+    const { violations, places } = canonical;
+    return { issues: violations.map(({ message }, i) => ({ message, path: places[i] ?? [] })) };
+  }
+
+  #readOrReport(
+    value: unknown,
+    { text, wellFormed = text?.isWellFormed() ?? false }: ReadOptions,
+  ): unknown {
+    const members = this.#canonicalMembers?.(value, wellFormed, false) ?? -1;
+    if (members >= 0) {
+      const duplicates = text?.duplicates(members) ?? [];
+      if (duplicates.length > 0) throw invalidRequest(duplicates);
+      const canonical = this.#decodeBytes === undefined ? value : this.#decodeBytes(value);
+      if (canonical !== undefined) return canonical;
+    }
+    const report = new Report(false, wellFormed, text);
+    const canonical = this.#walk(value, report);
+    const missing = MAX_VIOLATIONS - report.violations.length;
+    if (text !== undefined && missing > 0) {
+      report.violations.push(...text.duplicates(report.members).slice(0, missing));
+    }
+    return report.violations.length === 0 ? canonical : report;
+  }
+
+  #writeOrReport(value: unknown): unknown {
     if (this.#isCanonicalAnswer(value)) return value;
     const report = new Report(true, false);
     const canonical = this.#walk(value, report);
-    if (report.violations.length === 0) return canonical;
-    throw new ServingError('InvalidAnswer', summaryOf('answer', report.violations), {
-      details: report.violations,
-    });
+    return report.violations.length === 0 ? canonical : report;
   }
 
   /** A getter or a Proxy may throw when it is looked at: the readers say where it stands. */

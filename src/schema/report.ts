@@ -1,5 +1,5 @@
 import { MAX_VIOLATIONS, type Violation } from '../errors/index.js';
-import { cut, holdsItself, pathText, quote, type JsonText } from '../json/index.js';
+import { cut, holdsItself, pathText, quote, type JsonText, type Path } from '../json/index.js';
 
 /** Where the slow path reads a value: it gives the canonical form, or reports why there is none. */
 export type Reader = (value: unknown, report: Report, at: number, depth: number) => unknown;
@@ -13,6 +13,8 @@ export class ReportFull extends Error {}
 /** What one walk over a value knows: whose value it is, where the walk stands, what it found wrong. */
 export class Report {
   readonly violations: Violation[] = [];
+  /** The places of the violations, whole. */
+  readonly places: Path[] = [];
   /** The way to the value in hand; only the first `at` segments, as readers pass them, are valid. */
   readonly path: (string | number)[] = [];
   /** The handler's objects on that way, so that one which holds itself is told from a deep one. */
@@ -51,6 +53,7 @@ export class Report {
 
   refuse(at: number, message: string): undefined {
     this.violations.push({ path: pathText(this.path, at), message });
+    this.places.push(this.path.slice(0, at));
     if (this.violations.length >= MAX_VIOLATIONS) throw new ReportFull();
     return undefined;
   }

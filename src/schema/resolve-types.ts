@@ -8,7 +8,7 @@ import type { FieldNames } from './model-builder.js';
 import { NameIndex } from './name-index.js';
 import { describe } from './report.js';
 import { isNamespace, isStaticClass, isType, nameOf } from './reflection.js';
-import { ProtobufSchema, type EmbeddedFiles, type ProtobufSchemaOptions } from './schema-source.js';
+import { SchemaDeclaration, type EmbeddedFiles, type ProtobufSchemaOptions } from './schema-source.js';
 
 /** The reflected types a source stands for. */
 export interface ResolvedTypes {
@@ -27,9 +27,9 @@ const OPTIONS = ['includeDirs', 'package', 'request', 'response', 'rpc', 'fieldN
 
 export function resolveTypes(source: unknown, owner: string): ResolvedTypes {
   if (typeof source === 'string' || source instanceof URL) {
-    return fromFile(new ProtobufSchema(source), owner);
+    return fromFile(new SchemaDeclaration(source), owner);
   }
-  if (source instanceof ProtobufSchema) return fromFile(source, owner);
+  if (source instanceof SchemaDeclaration) return fromFile(source, owner);
   if (isType(source)) {
     throw new ConfigurationError(
       `${owner}: schema expected both sides, got the single type ${nameOf(source)}; pass { request: … } or { response: … }`,
@@ -39,7 +39,7 @@ export function resolveTypes(source: unknown, owner: string): ResolvedTypes {
   return fromTypes(source, owner);
 }
 
-function fromFile({ file, options }: ProtobufSchema, owner: string): ResolvedTypes {
+function fromFile({ file, options }: SchemaDeclaration, owner: string): ResolvedTypes {
   checkOptions(options, owner);
   const { path, names, packageName } = load(file, options.includeDirs ?? [], owner);
   const { fieldNames = 'json' } = options;

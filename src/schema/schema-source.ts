@@ -1,7 +1,7 @@
 import type { Namespace, Root, Type } from 'protobufjs';
 import type { FieldNames } from './model-builder.js';
 
-/** Options of {@link protobufSchema}. */
+/** Options of `protobufSchema`. */
 export interface ProtobufSchemaOptions {
   /**
    * Folders in which imports are looked for, before the folder of the importing file and that of
@@ -66,11 +66,8 @@ export interface EmbeddedFiles {
   readonly files: Readonly<Record<string, string>>;
 }
 
-/**
- * A schema in a file, and the TypeScript types of its two messages. Nothing is loaded before the
- * app boots.
- */
-export class ProtobufSchema<Req = any, Res = any> {
+/** Where a schema is declared, and the TypeScript types of its two messages. */
+export class SchemaDeclaration<Req = any, Res = any> {
   /** Carries the types only; it has no value. */
   declare readonly messageTypes?: { readonly request: Req; readonly response: Res };
 
@@ -78,29 +75,6 @@ export class ProtobufSchema<Req = any, Res = any> {
     readonly file: string | URL | EmbeddedFiles,
     readonly options: ProtobufSchemaOptions = {},
   ) {}
-}
-
-/**
- * A schema from a `.proto` file, or from a `.json` descriptor made by `pbjs`. The constants that
- * `npx nestjs-model-serving types` generates hold the text of their files.
- *
- * @param file a path, relative to the working directory, or a `file:` URL, or the files themselves
- * @typeParam Req what `predict` takes
- * @typeParam Res what `predict` returns
- *
- * @example
- * ```ts
- * protobufSchema<ClassifyRequest, ClassifyResponse>(new URL('./classify.proto', import.meta.url), {
- *   request: 'ClassifyRequest',
- *   response: 'ClassifyResponse',
- * });
- * ```
- */
-export function protobufSchema<Req = any, Res = any>(
-  file: string | URL | EmbeddedFiles,
-  options?: ProtobufSchemaOptions,
-): ProtobufSchema<Req, Res> {
-  return new ProtobufSchema<Req, Res>(file, options);
 }
 
 /** Reflected protobufjs types; a side that is absent is not validated. */
@@ -111,4 +85,4 @@ export interface MessageTypes {
 
 /** Whatever describes the two messages of an endpoint. */
 export type SchemaSource<Req = any, Res = any> =
-  string | URL | Root | Namespace | MessageTypes | ProtobufSchema<Req, Res>;
+  string | URL | Root | Namespace | MessageTypes | SchemaDeclaration<Req, Res>;
