@@ -86,6 +86,19 @@ module.exports = {
       to: { path: '^src/testing/' },
     },
     {
+      name: 'client-stands-alone',
+      comment: 'It runs in a browser: no package, no module of Node, nothing of the server.',
+      severity: 'error',
+      from: { path: '^src/client/' },
+      to: { pathNot: '^src/client/' },
+    },
+    {
+      name: 'server-loads-no-client',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/client/' },
+      to: { path: '^src/client/' },
+    },
+    {
       name: 'core-loads-no-runtime',
       severity: 'error',
       from: { path: '^src/', pathNot: '^src/runtimes/' },

@@ -7,6 +7,7 @@ export default defineConfig({
   resolve: {
     alias: [
       { find: /^nestjs-model-serving$/, replacement: src('index.ts') },
+      { find: /^nestjs-model-serving\/client$/, replacement: src('client/index.ts') },
       { find: /^nestjs-model-serving\/onnx$/, replacement: src('runtimes/onnx/index.ts') },
       { find: /^nestjs-model-serving\/testing$/, replacement: src('testing/index.ts') },
       { find: /^nestjs-model-serving\/threads$/, replacement: src('runtimes/threads/index.ts') },

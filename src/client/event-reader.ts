@@ -1,0 +1,86 @@
+import { cutAnswer, toldFailure, unreadable, type FailureBody } from './failure.js';
+import type { ServingClientError } from './serving-client-error.js';
+
+/** A server-sent event. */
+export interface ServerEvent {
+  /** `'message'` where the server names none. */
+  readonly type: string;
+  readonly data: string;
+}
+
+/** Reads server-sent events, as HTML has them, out of an answer: no more of it than is asked for. */
+export class EventReader {
+  readonly #response: Response;
+  readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
+  readonly #decoder = new TextDecoder();
+  /** The beginning of a line whose end has not come. */
+  #rest = '';
+  #type = '';
+  #data: string[] = [];
+  /** Events that came together, the next one last. */
+  #events: ServerEvent[] = [];
+
+  constructor(response: Response, signal: AbortSignal) {
+    this.#response = response;
+    this.#reader = response.body!.getReader();
+    // Also where a `fetch` of the caller's knows nothing of the signal.
+    signal.addEventListener('abort', () => this.cancel(), { once: true });
+  }
+
+  /** @throws {ServingClientError} where the answer ends before another event */
+  async next(): Promise<ServerEvent> {
+    while (this.#events.length === 0) {
+      const { value, done } = await this.#reader.read().catch((error: unknown) => {
+        throw cutAnswer(this.#response, error);
+      });
+      if (done) throw cutAnswer(this.#response);
+      this.#take(this.#decoder.decode(value, { stream: true }));
+      this.#events.reverse();
+    }
+    return this.#events.pop()!;
+  }
+
+  /** @throws {ServingClientError} for what is no JSON */
+  itemOf({ data }: ServerEvent): unknown {
+    try {
+      return JSON.parse(data);
+    } catch (error) {
+      throw unreadable(this.#response, 'an event of JSON', error);
+    }
+  }
+
+  /** What an event that ends a stream before its time tells. */
+  failureOf(event: ServerEvent): ServingClientError {
+    return toldFailure((this.itemOf(event) ?? {}) as FailureBody, this.#response);
+  }
+
+  /** Lets the connection go. */
+  cancel(): void {
+    this.#reader.cancel().catch(() => {});
+  }
+
+  #take(text: string): void {
+    this.#rest += text;
+    // A long line comes in many pieces, and is looked at when it is whole.
+    if (!/[\r\n]/.test(text)) return;
+    // A carriage return at the end may be the first half of a line's end.
+    const lines = this.#rest.split(/\r\n|\n|\r(?!$)/);
+    this.#rest = lines.pop()!;
+    for (const line of lines) this.#takeLine(line);
+  }
+
+  #takeLine(line: string): void {
+    if (line === '') return this.#dispatch();
+    const [, field, value = ''] = /^([^:]*)(?:: ?([^]*))?$/.exec(line)!;
+    if (field === 'data') this.#data.push(value);
+    if (field === 'event') this.#type = value;
+  }
+
+  #dispatch(): void {
+    if (this.#data.length > 0) {
+      this.#events.push({ type: this.#type || 'message', data: this.#data.join('\n') });
+    }
+    this.#type = '';
+    this.#data = [];
+  }
+}

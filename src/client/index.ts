@@ -1,0 +1,17 @@
+export { createClient, type Client } from './client.js';
+export type {
+  BinaryCallOptions,
+  CallOptions,
+  ClientOptions,
+  JsonCallOptions,
+  RequestHeaders,
+} from './client-options.js';
+export type { AnswerOf, EndpointTypes, InputOf, PathOf, Received, Sent } from './endpoint-types.js';
+export type { ParamsOf, PathParams, Query, WithParams } from './endpoint-url.js';
+export type { RetryOptions } from './retry.js';
+export {
+  ServingClientError,
+  type ErrorCode,
+  type ErrorDetail,
+  type ServingClientErrorOptions,
+} from './serving-client-error.js';

@@ -1,0 +1,35 @@
+import { ServingClientError } from './serving-client-error.js';
+
+/** What is there of an error of Node's sockets, or of the fetch that wraps one. */
+interface SocketError {
+  readonly code?: unknown;
+  readonly syscall?: unknown;
+  readonly cause?: unknown;
+  /** Of an attempt at each address of a name. */
+  readonly errors?: readonly unknown[];
+}
+
+/** Codes of connections that never were: Node's resolver and sockets, its fetch, Bun. */
+const NEVER_CONNECTED = [
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'UND_ERR_CONNECT_TIMEOUT',
+  'ConnectionRefused',
+];
+
+/** The failure of a request to which no answer came. */
+export function unreachable(error: unknown): ServingClientError {
+  const retryable = neverConnected(error);
+  const why = `${(error as Error | null)?.message ?? error}`;
+  const message = `${retryable ? 'The server cannot be reached' : 'No answer came'}: ${why}`;
+  return new ServingClientError('UNAVAILABLE', message, { retryable, cause: error });
+}
+
+/** Whether the server surely has nothing of the request; a browser does not say. */
+function neverConnected(error: unknown): boolean {
+  const { code, syscall, cause, errors } = (error ?? {}) as SocketError;
+  if (errors?.length) return errors.every(neverConnected);
+  const isKnown = syscall === 'connect' || NEVER_CONNECTED.includes(code as string);
+  return isKnown || (cause != null && neverConnected(cause));
+}
