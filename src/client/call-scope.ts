@@ -18,8 +18,14 @@ export class CallScope {
   /** The failure of the last try, which explains a deadline that passes while the next is waited for. */
   lastFailure: ServingClientError | undefined;
 
-  /** @param timeout milliseconds, or `Infinity` */
+  /**
+   * @param timeout milliseconds, or `Infinity`
+   * @throws {TypeError} where it is no number
+   */
   constructor(timeout: number, caller: AbortSignal | undefined) {
+    if (typeof timeout !== 'number' || Number.isNaN(timeout)) {
+      throw new TypeError(`Expected timeout to be a number of milliseconds, got ${timeout}`);
+    }
     this.#timeout = timeout;
     this.#deadline = performance.now() + timeout;
     this.#caller = caller;

@@ -5,7 +5,7 @@ import type {
   JsonCallOptions,
 } from './client-options.js';
 import type { AnswerOf, EndpointTypes, InputOf, PathOf } from './endpoint-types.js';
-import type { WithParams } from './endpoint-url.js';
+import type { ParamsOption, WithParams } from './endpoint-url.js';
 import { ItemStream } from './item-stream.js';
 import { Session } from './session.js';
 
@@ -22,7 +22,7 @@ export interface Client<Api extends object> {
   call<Path extends PathOf<Api>, Input, Answer>(
     path: Path,
     input: Input,
-    ...options: Required<WithParams<Path, BinaryCallOptions<Input, Answer>>>
+    options: BinaryCallOptions<Input, Answer> & ParamsOption<Path>,
   ): Promise<Answer>;
   /**
    * Calls an endpoint.

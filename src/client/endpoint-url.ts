@@ -21,20 +21,28 @@ type NamesOf<
 /** The parameters that a path has: `{ model: string | number }` of `'/run/:model'`. */
 export type ParamsOf<Path extends string> = {
   readonly [Name in NamesOf<Path, ':'>]: string | number;
-} & { readonly [Name in NamesOf<Path, '*'>]: string | readonly string[] };
+} & {
+  readonly [Name in NamesOf<Path, '*'> as Name extends '' ? '*' : Name]: string | readonly string[];
+};
 
-/** The options of a call, which must say what the path's parameters are, where it has some. */
-export type WithParams<Path extends string, Options> = string extends Path
-  ? [options?: Options & { readonly params?: PathParams }]
-  : Path extends `${string}{${string}`
-    ? [options?: Options & { readonly params?: Partial<ParamsOf<Path>> }]
-    : Path extends `${string}${':' | '*'}${string}`
-      ? [options: Options & { readonly params: ParamsOf<Path> }]
-      : [options?: Options];
+/** The option with the values of a path's parameters: required where each of them is. */
+export type ParamsOption<Path extends string> = string extends Path
+  ? { readonly params?: PathParams }
+  : Path extends `${string}${':' | '*'}${string}`
+    ? Path extends `${string}{${string}`
+      ? { readonly params?: Partial<ParamsOf<Path>> }
+      : { readonly params: ParamsOf<Path> }
+    : unknown;
 
-/** A pair of braces around what may be missing; a character after a backslash; a parameter. */
+/** The options of a call, which may be left out where the path has no parameters. */
+export type WithParams<Path extends string, Options> =
+  ParamsOption<Path> extends { readonly params: PathParams }
+    ? [options: Options & ParamsOption<Path>]
+    : [options?: Options & ParamsOption<Path>];
+
+/** Braces around what may be missing; then a character after a backslash, a parameter, a rest without a name. */
 const GROUP = /\{([^{}]*)\}/g;
-const PART = /\\(.)|([:*])(\w+)/g;
+const PART = /\\(.)|:(\w+)|\*(\w*)/g;
 
 /**
  * Where an endpoint is.
@@ -51,12 +59,12 @@ export function endpointUrl(
 ): string {
   const filled = path
     .replace(GROUP, (_, group: string) => (isGiven(group, params) ? group : ''))
-    .replace(PART, (_, escaped?: string, mark?: string, name?: string) => {
+    .replace(PART, (_, escaped?: string, name?: string, rest?: string) => {
       if (escaped !== undefined) return escaped;
-      const value = params[name!] ?? '';
-      const parts =
-        mark === ':' ? [value] : Array.isArray(value) ? value : String(value).split('/');
-      return parts.map((part) => segment(name!, String(part))).join('/');
+      if (name !== undefined) return segment(name, params[name]);
+      const value = params[rest || '*'];
+      const parts = Array.isArray(value) ? value : String(value ?? '').split('/');
+      return parts.map((part) => segment(rest || '*', part)).join('/');
     });
   const url = new URL(base);
   url.pathname = `${base.pathname.replace(/\/+$/, '')}/${filled.replace(/^\/+/, '')}`;
@@ -69,15 +77,16 @@ export function endpointUrl(
 }
 
 function isGiven(group: string, params: PathParams): boolean {
-  return [...group.matchAll(PART)].every(([, , , name]) => !name || params[name] !== undefined);
+  return [...group.matchAll(PART)].every(
+    ([, escaped, name, rest]) => escaped ?? params[name ?? (rest || '*')] !== undefined,
+  );
 }
 
 /** No encoding keeps a URL from taking dots for a step to another folder. */
-function segment(name: string, value: string): string {
-  if (/^\.{0,2}$/.test(value)) {
-    throw new TypeError(
-      `Expected the path's parameter "${name}" to name something, got "${value}"`,
-    );
+function segment(name: string, value: unknown = ''): string {
+  const text = String(value);
+  if (/^\.{0,2}$/.test(text)) {
+    throw new TypeError(`Expected the path's parameter "${name}" to name something, got "${text}"`);
   }
-  return encodeURIComponent(value);
+  return encodeURIComponent(text);
 }

@@ -7,7 +7,7 @@ export type {
   RequestHeaders,
 } from './client-options.js';
 export type { AnswerOf, EndpointTypes, InputOf, PathOf, Received, Sent } from './endpoint-types.js';
-export type { ParamsOf, PathParams, Query, WithParams } from './endpoint-url.js';
+export type { ParamsOf, ParamsOption, PathParams, Query, WithParams } from './endpoint-url.js';
 export type { RetryOptions } from './retry.js';
 export {
   ServingClientError,

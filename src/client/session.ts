@@ -87,8 +87,13 @@ export class Session {
     const given = typeof common === 'function' ? await scope.within(common) : common;
     const headers = headersOf(request.headers, given, request.ownHeaders);
     const { remaining } = scope;
-    if (remaining < Infinity) headers.set('x-request-timeout-ms', `${Math.ceil(remaining)}`);
-    const init = { method: 'POST', body: body as RequestInit['body'], headers, signal: scope.signal };
+    if (remaining < Infinity) headers.set('x-request-timeout-ms', remaining.toFixed());
+    const init = {
+      method: 'POST',
+      body: body as RequestInit['body'],
+      headers,
+      signal: scope.signal,
+    };
     const response = await scope
       .within(() => fetch(url, init))
       .catch((error: unknown) => {
