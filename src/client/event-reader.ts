@@ -8,6 +8,9 @@ export interface ServerEvent {
   readonly data: string;
 }
 
+/** Milliseconds that the end of an answer may take after the event that says it. */
+const LONGEST_END = 5_000;
+
 /** Reads server-sent events, as HTML has them, out of an answer: no more of it than is asked for. */
 export class EventReader {
   readonly #response: Response;
@@ -52,6 +55,16 @@ export class EventReader {
   /** What an event that ends a stream before its time tells. */
   failureOf(event: ServerEvent): ServingClientError {
     return toldFailure((this.itemOf(event) ?? {}) as FailureBody, this.#response);
+  }
+
+  /** Leaves the connection to another request, as soon as the answer has ended behind its last event. */
+  finish(): void {
+    const timer = setTimeout(() => this.cancel(), LONGEST_END);
+    const ended = this.#reader.read().catch(() => {});
+    void ended.then(() => {
+      clearTimeout(timer);
+      this.cancel();
+    });
   }
 
   /** Lets the connection go. */

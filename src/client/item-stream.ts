@@ -51,12 +51,12 @@ export class ItemStream implements AsyncIterableIterator<unknown> {
         if (event.type === 'error') throw events!.failureOf(event);
         if (event.type === 'message') yield events!.itemOf(event);
       }
+      events!.finish();
     } catch (error) {
-      if (this.#left) return undefined;
-      throw scope.ended ?? error;
+      events?.cancel();
+      if (!this.#left) throw scope.ended ?? error;
     } finally {
       scope.close();
-      events?.cancel();
     }
     return undefined;
   }
