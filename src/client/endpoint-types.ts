@@ -89,10 +89,10 @@ type ReceivedOne<T> = T extends Bytes | Date
     ? number[]
     : T extends BigNumbers
       ? string[]
-      : T extends ReadonlySet<infer Item>
-        ? Received<Item>[]
-        : T extends ReadonlyMap<any, infer Value>
-          ? Record<string, Received<Value>>
+      : T extends ReadonlyMap<any, infer Value>
+        ? Record<string, Received<Value>>
+        : T extends ReadonlySet<infer Item>
+          ? Received<Item>[]
           : T extends object
             ? { [Key in keyof T]: Received<T[Key]> }
             : T;
