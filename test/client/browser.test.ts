@@ -63,12 +63,12 @@ describe.skipIf(NO_BROWSER)(`In a browser${reason}`, () => {
     const answer = await inPage(
       page,
       `const input = { text: 'Zoë', id: 2n ** 60n, image: new Uint8Array([255]), weights: new Float32Array([0.5]) };
-      return createClient('').call('/echo', input, { timeout: 60000 });`,
+      return await createClient('').call('/echo', input, { timeout: 60000 });`,
     );
     const request = { text: 'Zoë', id: '1152921504606846976', image: '/w==', weights: [0.5] };
     expect(answer.request).toEqual(request);
 
-    const refused = await inPage(page, `return createClient('/').call('/echo', { mode: 'SLOW' });`);
+    const refused = await inPage(page, `return await createClient('/').call('/echo', { mode: 'SLOW' });`);
     expect(refused).toMatchObject({
       code: 'INVALID_ARGUMENT',
       status: 400,
