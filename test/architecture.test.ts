@@ -67,3 +67,19 @@ it('keeps the generator of types and its command out of an app, and an app out o
   expect(said).toMatch(/types-stand-on-the-schema: src\/types\/way\.ts/);
   expect(said).toMatch(/cli-stands-alone: src\/cli\/main\.ts/);
 });
+
+it('finds what would not run in a browser, and a server that loads its client', async () => {
+  const said = await complaintsAbout({
+    'src/client/errors.ts': importing('../errors/one.js'),
+    'src/client/events.ts': "import { once } from 'node:events';\nexport const two = once;\n",
+    'src/client/types.ts':
+      "import type { one } from '../errors/one.js';\nexport type Two = typeof one;\n",
+    'src/errors/one.ts': ONE,
+    'src/gate/retry.ts': importing('../client/retry.js'),
+    'src/client/retry.ts': ONE,
+  });
+  expect(said).toMatch(/client-stands-alone: src\/client\/errors\.ts/);
+  expect(said).toMatch(/client-stands-alone: src\/client\/events\.ts/);
+  expect(said).toMatch(/client-stands-alone: src\/client\/types\.ts/);
+  expect(said).toMatch(/server-loads-no-client: src\/gate\/retry\.ts/);
+});

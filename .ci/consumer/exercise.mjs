@@ -37,9 +37,10 @@ try {
   assert.equal(code, 'INVALID_ARGUMENT');
   assert.equal(details[0].path, '$.nme');
 
+  // With those that the app has made by the client.
   const metrics = await (await fetch(`${url}/__metrics`)).text();
-  assert.match(metrics, /^model_serving_requests_total\{.*outcome="ok".*\} 1$/m);
-  assert.match(metrics, /^model_serving_requests_total\{.*outcome="invalid".*\} 1$/m);
+  assert.match(metrics, /^model_serving_requests_total\{.*outcome="ok".*\} 2$/m);
+  assert.match(metrics, /^model_serving_requests_total\{.*outcome="invalid".*\} 2$/m);
 
   const last = greet({ name: 'the last' });
   await printed(/^held$/m);

@@ -40,7 +40,7 @@ export interface CallOptions {
   /**
    * Whether the call may run twice without harm, as most predictions may. It is then also tried again where it may
    * have run: a connection that was reset, an answer that was cut, a 502, a 503 without `Retry-After`, and in a
-   * browser any failure of the network.
+   * browser and Deno any failure of the network.
    * @default false
    */
   readonly idempotent?: boolean;

@@ -68,7 +68,10 @@ describe.skipIf(NO_BROWSER)(`In a browser${reason}`, () => {
     const request = { text: 'Zoë', id: '1152921504606846976', image: '/w==', weights: [0.5] };
     expect(answer.request).toEqual(request);
 
-    const refused = await inPage(page, `return await createClient('/').call('/echo', { mode: 'SLOW' });`);
+    const refused = await inPage(
+      page,
+      `return await createClient('/').call('/echo', { mode: 'SLOW' });`,
+    );
     expect(refused).toMatchObject({
       code: 'INVALID_ARGUMENT',
       status: 400,

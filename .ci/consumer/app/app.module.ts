@@ -24,7 +24,7 @@ interface GreetResponse {
   greeting: string;
 }
 
-const schema = protobufSchema<GreetRequest, GreetResponse>('greeting.proto');
+export const greetSchema = protobufSchema<GreetRequest, GreetResponse>('greeting.proto');
 
 /** A model that cannot be used once it has been released. */
 @Injectable()
@@ -41,7 +41,7 @@ export class Greetings implements OnModuleDestroy {
   }
 }
 
-@ModelEndpoint('/greet', schema, { cache: true, warmup: [{ name: 'nobody' }] })
+@ModelEndpoint('/greet', greetSchema, { cache: true, warmup: [{ name: 'nobody' }] })
 export class Greeter {
   constructor(private readonly greetings: Greetings) {}
 

@@ -3,10 +3,17 @@ import { NestFactory } from '@nestjs/core';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { serve } from 'nestjs-model-serving';
+import { createClient, ServingClientError, type EndpointTypes } from 'nestjs-model-serving/client';
 import { OnnxModel } from 'nestjs-model-serving/onnx';
 import { callEndpoint, FailedCall } from 'nestjs-model-serving/testing';
 import { ThreadedModel } from 'nestjs-model-serving/threads';
 import { AppModule, Doubler } from './app.module.js';
+import type { greetSchema } from './app.module.js';
+
+type Api = {
+  '/greet': typeof greetSchema;
+  '/double': EndpointTypes<{ x: number }, { x: number }>;
+};
 
 async function listen() {
   const fastify = process.env['HTTP_ADAPTER'] === 'fastify';
@@ -29,13 +36,27 @@ async function callGuarded(app: INestApplication): Promise<void> {
   }
 }
 
+/** Over HTTP, as another program would. */
+async function callByClient(url: string): Promise<void> {
+  const client = createClient<Api>(url, { headers: { 'x-key': 'Hello, key' } });
+  const { greeting } = await client.call('/greet', { name: 'Bo' });
+  const { x } = await client.call('/double', { x: 21 });
+  const refusal: unknown = await client.call('/greet', {}).catch((error: unknown) => error);
+  const isRefused = refusal instanceof ServingClientError && refusal.status === 400;
+  if (greeting !== 'Hello, Bo' || x !== 42 || !isRefused) {
+    throw new Error(`Expected a greeting, 42 and a 400, got ${greeting}, ${x}, ${String(refusal)}`);
+  }
+}
+
 async function main(): Promise<void> {
   for (const runtime of [OnnxModel, ThreadedModel]) {
     if (typeof runtime !== 'function') throw new Error('A runtime is missing');
   }
   const app =
     process.argv[2] === 'listen' ? await listen() : await serve(AppModule, { host: '127.0.0.1' });
-  console.log(`at ${await app?.getUrl()}`);
+  const url = (await app?.getUrl()) ?? '';
+  await callByClient(url);
+  console.log(`at ${url}`);
 }
 
 void main();
