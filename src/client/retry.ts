@@ -10,7 +10,7 @@ export interface RetryOptions {
   readonly limit?: number;
   /**
    * Milliseconds. Before the n-th retry a random time up to `minDelay * 2 ** (n - 1)` is waited, after what the
-   * server's `Retry-After` asks for.
+   * server's `Retry-After` asks for, and never beyond the deadline.
    * @default 100
    */
   readonly minDelay?: number;
@@ -67,18 +67,18 @@ export class Retrier {
       } catch (error) {
         if (scope.ended) throw scope.ended;
         if (retries >= this.#limit || !isPassing(error, idempotent)) throw error;
-        const wait = (error.retryAfter ?? 0) + this.#jitter(retries);
         const { remaining } = scope;
-        const isInTime = wait < (remaining === Infinity ? LONGEST_WAIT : remaining);
-        if (!isInTime || !this.#spend()) throw error;
+        const asked = error.retryAfter ?? 0;
+        const room = (remaining === Infinity ? LONGEST_WAIT : remaining) - asked;
+        if (room <= 0 || !this.#spend()) throw error;
         scope.lastFailure = error;
-        await scope.sleep(wait);
+        await scope.sleep(asked + this.#jitter(retries, room));
       }
     }
   }
 
-  #jitter(retries: number): number {
-    return Math.random() * Math.min(this.#maxDelay, this.#minDelay * 2 ** retries);
+  #jitter(retries: number, room: number): number {
+    return Math.random() * Math.min(this.#minDelay * 2 ** retries, this.#maxDelay, room);
   }
 
   /** Every call adds its share, and time the minimum's. */

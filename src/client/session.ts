@@ -11,6 +11,9 @@ const JSON_TYPE = 'application/json';
 const BINARY_TYPE = 'application/x-protobuf';
 const EVENTS_TYPE = 'text/event-stream';
 
+/** Milliseconds that an endpoint takes for a deadline: 15 digits. */
+const MOST_TOLD = 1e15;
+
 /** A request as every try of a call sends it. */
 export interface PreparedRequest {
   readonly url: string;
@@ -87,7 +90,7 @@ export class Session {
     const given = typeof common === 'function' ? await scope.within(common) : common;
     const headers = headersOf(request.headers, given, request.ownHeaders);
     const { remaining } = scope;
-    if (remaining < Infinity) headers.set('x-request-timeout-ms', remaining.toFixed());
+    if (remaining < MOST_TOLD) headers.set('x-request-timeout-ms', remaining.toFixed());
     const init = {
       method: 'POST',
       body: body as RequestInit['body'],

@@ -149,6 +149,11 @@ describe.each(ADAPTERS)('A client calls an app on %s', (adapter) => {
     expect(second.headers).not.toHaveProperty('x-request-timeout-ms');
   });
 
+  it.each([Number.MAX_SAFE_INTEGER, Number.MAX_VALUE, 2 ** 31])('within %d ms', async (timeout) => {
+    const { url } = app;
+    expect(await createClient<EchoApi>(url).call('/nothing', {}, { timeout })).toBeNull();
+  });
+
   it('and gets null where an endpoint answers it', async () => {
     const { url } = app;
     expect(await createClient<EchoApi>(url).call('/nothing', {})).toBeNull();

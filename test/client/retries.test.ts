@@ -185,6 +185,17 @@ describe('A retry waits', () => {
     expect(requests).toHaveLength(1);
   });
 
+  it('a random part of the time that is left, a minute where there is no deadline', async () => {
+    random(0.5);
+    const waits = skipWaits();
+    const headers = { 'retry-after': '58' };
+    const answers = [Response.json({}, { status: 429, headers }), Response.json({ a: 1 })];
+    const fetch = () => Promise.resolve(answers.shift()!);
+    const client = createClient('http://x', { fetch, retry: { minDelay: 5_000 } });
+    expect(await client.call('/x', {}, untimed)).toEqual({ a: 1 });
+    expect(waits[0]).toBe(59_000);
+  });
+
   it('not for ever where there is no deadline', async () => {
     const headers = { 'retry-after': '3600' };
     const { url } = await faultyServer(json({ error: 'full' }, 429, headers), FINE);
