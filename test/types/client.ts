@@ -14,7 +14,7 @@ import type { echoSchema } from '../client/echo-schema.js';
 /** Both, or neither, can stand for the other. */
 type Same<A, B> =
   (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
-const same = <A, B>(_: Same<A, B>) => {};
+declare function same<A, B>(are: Same<A, B>): void;
 
 type Api = {
   '/echo': typeof echoSchema;
@@ -104,7 +104,7 @@ export async function receives() {
   const deep = inner?.inner?.ids;
   same<typeof deep, string[] | undefined>(true);
   // @ts-expect-error a field that there is not
-  (await client.call('/echo', {})).lable;
+  return (await client.call('/echo', {})).lable;
 }
 
 // Paths.
@@ -152,7 +152,7 @@ export async function binary() {
 export async function untyped() {
   const anything = await createClient('http://localhost').call('/x', { a: [1] });
   same<typeof anything, any>(true);
-  for await (const item of createClient('http://localhost').stream('/x', null)) item.a;
+  for await (const item of createClient('http://localhost').stream('/x', null)) return item.a;
 }
 
 interface AsInterface {
