@@ -16,4 +16,9 @@ export type { FilledForm, FormReader, Part } from './form.js';
 export type { JsonSchema, JsonSchemaTarget } from './json-schema/index.js';
 export { jsonSchema, type JsonSchemaOptions, type MessageSchema } from './message-schema.js';
 export { protobufSchema, type ProtobufSchema } from './protobuf-schema.js';
-export type { EmbeddedFiles, MessageTypes, ProtobufSchemaOptions, SchemaSource } from './schema-source.js';
+export type {
+  EmbeddedFiles,
+  MessageTypes,
+  ProtobufSchemaOptions,
+  SchemaSource,
+} from './schema-source.js';

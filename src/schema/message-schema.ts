@@ -78,7 +78,9 @@ export class MessageSchema<T = any> implements StandardSchemaV1<T>, StandardJSON
   }
 
   get #owner(): string {
-    return `protobufSchema(${JSON.stringify(String(this.#declaration.file))})`;
+    const { file } = this.#declaration;
+    const named = typeof file === 'object' && 'files' in file ? file.file : String(file);
+    return `protobufSchema(${JSON.stringify(named)})`;
   }
 }
 

@@ -1,6 +1,10 @@
 import type { StandardJSONSchemaV1, StandardSchemaV1 } from '@standard-schema/spec';
 import { MessageSchema } from './message-schema.js';
-import { SchemaDeclaration, type EmbeddedFiles, type ProtobufSchemaOptions } from './schema-source.js';
+import {
+  SchemaDeclaration,
+  type EmbeddedFiles,
+  type ProtobufSchemaOptions,
+} from './schema-source.js';
 
 /**
  * A schema in a file, and the TypeScript types of its two messages. Nothing is loaded before the app

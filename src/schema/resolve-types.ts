@@ -8,7 +8,11 @@ import type { FieldNames } from './model-builder.js';
 import { NameIndex } from './name-index.js';
 import { describe } from './report.js';
 import { isNamespace, isStaticClass, isType, nameOf } from './reflection.js';
-import { SchemaDeclaration, type EmbeddedFiles, type ProtobufSchemaOptions } from './schema-source.js';
+import {
+  SchemaDeclaration,
+  type EmbeddedFiles,
+  type ProtobufSchemaOptions,
+} from './schema-source.js';
 
 /** The reflected types a source stands for. */
 export interface ResolvedTypes {
@@ -58,7 +62,7 @@ function fromFile({ file, options }: SchemaDeclaration, owner: string): Resolved
 }
 
 function load(
-  file: ProtobufSchema['file'],
+  file: SchemaDeclaration['file'],
   includeDirs: readonly string[],
   owner: string,
 ): LoadedFile & { readonly path: string } {
