@@ -1,4 +1,4 @@
-// node bench/binary.mjs: what a message costs in binary against the same in JSON. Needs `npm run build`.
+// node bench/binary.mjs: what a message costs in binary against the same in JSON. Needs `npm run compile`.
 import protobuf from 'protobufjs';
 import { JsonText } from '../dist/src/json/index.js';
 import { compileSchema } from '../dist/src/schema/index.js';

@@ -1,6 +1,6 @@
 // node --expose-gc --single-threaded bench/hostile-bodies.mjs [part of a name] [MiB]: how long the dearest
 // bodies hold the event loop, from their chunks to their checked value, against `JSON.parse`. Needs
-// `npm run build`.
+// `npm run compile`.
 import protobuf from 'protobufjs';
 import { readJson } from '../dist/src/gate/json-body.js';
 import { checkFreeValue } from '../dist/src/json/index.js';

@@ -1,5 +1,4 @@
 // npm run bench [-- <case> … --rounds N --requests N --soak N --full]
-import { spawnSync } from 'node:child_process';
 import { parseArgs } from 'node:util';
 import { CASES } from './cases/index.mjs';
 import { describeMachine, loadAverage } from './harness/machine.mjs';
@@ -7,7 +6,8 @@ import { fail, failures } from './harness/measure.mjs';
 import { caption, save, table } from './harness/report.mjs';
 import { settings } from './harness/rounds.mjs';
 import { met } from './harness/row.mjs';
-import { killAll, ROOT } from './harness/server.mjs';
+import { packServers } from './harness/package.mjs';
+import { killAll } from './harness/server.mjs';
 import { chart } from './harness/chart.mjs';
 
 const { values, positionals } = parseArgs({
@@ -36,7 +36,7 @@ const wanted = (id) => positionals.length === 0 || positionals.includes(id);
 process.once('exit', killAll);
 for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(130));
 
-if (!values['no-compile']) compileServers();
+if (!values['no-compile']) packServers();
 
 const machine = describeMachine();
 const before = loadAverage();
@@ -79,17 +79,4 @@ function positive(name, text) {
   if (Number.isInteger(value) && value > 0) return value;
   console.error(`--${name}: expected a whole number of at least 1, got ${text}`);
   process.exit(2);
-}
-
-/** The Nest servers need decorators, so they are TypeScript. */
-function compileServers() {
-  const { status, stdout } = spawnSync(
-    process.execPath,
-    ['node_modules/typescript/bin/tsc', '-p', 'bench/tsconfig.json'],
-    { cwd: ROOT, encoding: 'utf8' },
-  );
-  if (status !== 0) {
-    console.error(stdout);
-    process.exit(1);
-  }
 }

@@ -1,8 +1,9 @@
 // node bench/streams.mjs: what a stream costs beside node:http by hand, and what clients that do not read
-// cost in memory. Needs `npm run build`.
+// cost in memory. Needs `npm run compile`.
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { packServers } from './harness/package.mjs';
 import { ADAPTERS, compiled } from './harness/peers.mjs';
 import { residentMb, start } from './harness/server.mjs';
 import { median } from './harness/statistics.mjs';
@@ -15,6 +16,7 @@ const LOADS = [
   ['items of 1 MB', { count: 200, size: 1_000_000 }],
 ];
 
+packServers();
 const servers = [
   await start(compiled('node:http by hand', 'streams-by-hand')),
   ...(await Promise.all(

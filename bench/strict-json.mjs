@@ -1,4 +1,4 @@
-// node bench/strict-json.mjs: what strict reading of JSON costs. Needs `npm run build`.
+// node bench/strict-json.mjs: what strict reading of JSON costs. Needs `npm run compile`.
 import protobuf from 'protobufjs';
 import { checkFreeValue, JsonText } from '../dist/src/json/index.js';
 import { compileSchema } from '../dist/src/schema/index.js';

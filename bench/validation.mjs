@@ -1,4 +1,4 @@
-// node bench/validation.mjs: cases 6 and 7, validation alone. Needs `npm run build`.
+// node bench/validation.mjs: cases 6 and 7, validation alone. Needs `npm run compile`.
 import protobuf from 'protobufjs';
 import protojson from 'protobufjs/ext/protojson.js';
 import { compileSchema } from '../dist/src/schema/index.js';

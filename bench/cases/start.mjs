@@ -2,6 +2,7 @@ import { cpSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { figureOf, once, row } from '../harness/measure.mjs';
+import { PACKAGE } from '../harness/package.mjs';
 import { ADAPTERS, bare, ours } from '../harness/peers.mjs';
 import { settings } from '../harness/rounds.mjs';
 import { residentMb, ROOT, start } from '../harness/server.mjs';
@@ -15,13 +16,13 @@ const EXAMPLE = 'examples/language-detection';
 /** The example as it is, which loads its language database before it listens. */
 function exampleWithModel(adapter) {
   // The compiler leaves behind what is not code; `nest build` copies it.
-  cpSync(join(ROOT, EXAMPLE), join(ROOT, 'dist', EXAMPLE), {
+  cpSync(join(ROOT, EXAMPLE), join(ROOT, PACKAGE, 'dist', EXAMPLE), {
     recursive: true,
     filter: (file) => !file.endsWith('.ts'),
   });
   return {
     name: `language-detection ${adapter}`,
-    command: [process.execPath, join('dist', EXAMPLE, 'main.js')],
+    command: [process.execPath, join(PACKAGE, 'dist', EXAMPLE, 'main.js')],
     env: { HTTP_ADAPTER: adapter },
     probed: true,
   };

@@ -3,9 +3,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { find, findPython } from './machine.mjs';
+import { PACKAGE } from './package.mjs';
 import { ROOT } from './server.mjs';
 
-const COMPILED = 'dist/bench/servers';
+const COMPILED = join(PACKAGE, 'dist/bench/servers');
 
 /** Nest's HTTP adapters, as `ADAPTER` and in words. */
 export const ADAPTERS = [
