@@ -1,3 +1,5 @@
+import { EventEmitter, once } from 'node:events';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Controller, NotFoundException } from '@nestjs/common';
 import { Keyv } from 'keyv';
 import { ModelEndpoint, type PredictContext } from 'nestjs-model-serving';
@@ -6,6 +8,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { deferred, type Deferred } from '../endpoint/deferred.js';
 import { scrapeAtRest, scrapeWhen, type Scrape } from '../metrics/scrape.js';
 import { ADAPTERS, startApp, type RunningApp } from '../serving-app.js';
+import { stopClock } from '../stopped-clock.js';
 
 interface Run {
   readonly input: unknown;
@@ -15,6 +18,7 @@ interface Run {
 
 let runs: Run[] = [];
 let keys = 0;
+const keyMade = new EventEmitter();
 beforeEach(() => {
   runs = [];
   keys = 0;
@@ -30,6 +34,7 @@ function run(input: unknown, context: PredictContext): Promise<unknown> {
 /** The input's own key, made just before a request joins a run or starts one. */
 function key(input: object): string {
   keys++;
+  keyMade.emit('key');
   return JSON.stringify(Object.entries(input).sort());
 }
 
@@ -48,7 +53,10 @@ class Models {
 }
 
 /** Waits until so many requests have asked for an answer to share. */
-const asked = (count: number) => expect.poll(() => keys).toBe(count);
+async function asked(count: number): Promise<void> {
+  while (keys < count) await once(keyMade, 'key');
+  await nextTurn();
+}
 
 const inFlight = (count: number) => (found: Scrape) =>
   expect(found.sum('model_serving_in_flight')).toBe(count);
@@ -181,6 +189,7 @@ describe.each(ADAPTERS)('identical requests in flight on %s', (adapter) => {
 
   it('start with no-cache a run that others join, and leave it as they came', async () => {
     const app = await startApp(adapter, { controllers: [Models] });
+    const clock = stopClock();
     const fresh = { 'cache-control': 'no-cache' };
     const first = app.post('/shared', {}, fresh);
     await asked(1);
@@ -188,6 +197,7 @@ describe.each(ADAPTERS)('identical requests in flight on %s', (adapter) => {
     await asked(2);
     const hurried = app.post('/shared', {}, { ...fresh, 'x-request-timeout-ms': '300' });
     await asked(3);
+    clock.advance(300);
     expect((await hurried).status).toBe(504);
     runs[0]!.answer.resolve({ run: 1 });
     expect((await first).headers.get('x-cache')).toBe('BYPASS');
@@ -272,10 +282,12 @@ describe.each(ADAPTERS)('identical requests in flight on %s', (adapter) => {
 
   it('keep their own deadlines', async () => {
     const app = await startApp(adapter, { controllers: [Models] });
+    const clock = stopClock();
     const hurried = app.post('/shared', {}, { 'x-request-timeout-ms': '300' });
     await asked(1);
     const patient = app.post('/shared', {});
     await asked(2);
+    clock.advance(300);
     expect((await hurried).status).toBe(504);
     expect(runs[0]!.context.signal.aborted).toBe(false);
     runs[0]!.answer.resolve({ run: 1 });

@@ -3,6 +3,7 @@ import { InvalidRequest, ModelEndpoint, type PredictContext } from 'nestjs-model
 import protobuf from 'protobufjs';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { ADAPTERS, startApp, type RunningApp } from '../serving-app.js';
+import { stopClock } from '../stopped-clock.js';
 import { HeldModel } from './held-model.js';
 import { levelsAre } from './levels.js';
 
@@ -150,6 +151,7 @@ describe.each(ADAPTERS)('The results of a batch on %s', (adapter) => {
 
   it('do not reach whoever expired while their batch was run again one by one', async () => {
     const app = await start();
+    const clock = stopClock();
     const blocker = app.post('/held', { n: 100 });
     const first = await model.run(0);
     const brief = app.post('/held', { n: 1 }, { 'x-request-timeout-ms': '400' });
@@ -164,6 +166,7 @@ describe.each(ADAPTERS)('The results of a batch on %s', (adapter) => {
     // The first is run again, for longer than it and the third may wait.
     const again = await model.run(2);
     expect(again.inputs).toEqual([{ n: 1 }]);
+    clock.advance(400);
     expect(await statuses([brief, doomed])).toEqual([504, 504]);
     again.resolve([{ n: 1 }]);
     const last = await model.run(3);
