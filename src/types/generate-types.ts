@@ -1,63 +1,41 @@
-import { basename, dirname, relative, sep } from 'node:path';
-import type { Enum, Service, Type } from 'protobufjs';
-import { indexed } from '../schema/load.js';
+import { dirname, relative, sep } from 'node:path';
 import { ModelBuilder } from '../schema/model-builder.js';
 import type { FieldModel } from '../schema/model.js';
-import { fieldsOf, type NameIndex } from '../schema/name-index.js';
+import { fieldsOf } from '../schema/name-index.js';
 import type { LinkedFile } from '../schema/proto/import-graph.js';
-import { DISK, loadFiles } from '../schema/proto/source-files.js';
-import { isEnum, isType } from '../schema/reflection.js';
+import { isEnum } from '../schema/reflection.js';
 import { isScalarName } from '../schema/scalar.js';
 import { aliasDeclaration, enumDeclarations, messageDeclaration } from './declaration.js';
+import { declaredIn, type Declared, type DescribedFile } from './described-file.js';
 import { docComment } from './doc-comment.js';
 import { EmbeddedSources } from './embedded-files.js';
 import { braced, call, quoted } from './layout.js';
-import { schemaConstants, type SchemaConstant } from './schema-constants.js';
-import { declaredIn, TypeNames, type Declared } from './type-names.js';
+import { markOf } from './mark.js';
+import type { SchemaConstant } from './schema-constants.js';
+import { TypeNames } from './type-names.js';
 import type { Direction, Scope } from './value-type.js';
 
 const PACKAGE = 'nestjs-model-serving';
 const DIRECTIONS: readonly Direction[] = ['Input', 'Output'];
 
-/** Where the types of a .proto file are. */
-export function typesFileOf(path: string): string {
-  return `${path}.ts`;
-}
-
 /**
  * TypeScript types of a file's messages, and a schema of each endpoint that it describes.
  *
- * @param path of the .proto file, absolute
  * @param includeDirs where imports are looked for first, absolute
  * @param siblings the files that have types of their own; those of others are declared here
- * @param read takes the paths of all files that are read
  */
 export function generateTypes(
-  path: string,
+  described: DescribedFile,
   includeDirs: readonly string[],
   siblings: ReadonlySet<string>,
-  read = new Set<string>(),
 ): string {
-  const texts = new Map<string, string>();
-  const files = loadFiles(path, includeDirs, {
-    ...DISK,
-    read(file) {
-      read.add(file);
-      // Whatever the checkout makes of line ends, the same is generated.
-      const text = DISK.read(file)
-        ?.replace(/^\uFEFF/, '')
-        .replaceAll('\r\n', '\n');
-      if (text !== undefined) texts.set(file, text);
-      return text;
-    },
-  });
-  const sources = new EmbeddedSources(files, texts, includeDirs);
-  return new TypesFile(files, sources, siblings).text();
+  return new TypesFile(described, includeDirs, siblings).text();
 }
 
 class TypesFile implements Scope {
-  readonly #own: LinkedFile;
-  readonly #index: NameIndex;
+  readonly #described: DescribedFile;
+  readonly #siblings: ReadonlySet<string>;
+  readonly #sources: EmbeddedSources;
   readonly #models: ModelBuilder;
   readonly #types: TypeNames;
   readonly #helpers = new Set<string>();
@@ -68,35 +46,28 @@ class TypesFile implements Scope {
   readonly #foreign = new Set<Declared>();
 
   constructor(
-    readonly files: readonly LinkedFile[],
-    readonly sources: EmbeddedSources,
-    readonly siblings: ReadonlySet<string>,
+    described: DescribedFile,
+    includeDirs: readonly string[],
+    siblings: ReadonlySet<string>,
   ) {
-    this.#own = files[0] as LinkedFile;
-    this.#index = indexed(files);
-    this.#models = new ModelBuilder('json', this.#index);
-    this.#types = new TypeNames(declaredIn(this.#own.declarations), this.#own.packageName);
+    this.#described = described;
+    this.#siblings = siblings;
+    this.#sources = new EmbeddedSources(described.files, described.texts, includeDirs);
+    this.#models = new ModelBuilder('json', described.names);
+    this.#types = new TypeNames(described.declared, described.file.packageName);
   }
 
   text(): string {
-    const own = [...declaredIn(this.#own.declarations)];
-    const types = own.flatMap((type) => this.#declarations(type));
-    const constants = schemaConstants(
-      this.#own.path,
-      own.filter(isType),
-      this.#own.declarations.filter(isService),
-      this.#index,
-    );
+    const { file, declared, constants } = this.#described;
+    const types = declared.flatMap((type) => this.#declarations(type));
     const schemas = constants.map((constant) => this.#schema(constant));
     // A set can be walked while it grows.
     for (const type of this.#foreign) types.push(...this.#declarations(type));
     const blocks = [
-      [
-        `// Generated from ${basename(this.#own.path)} by \`nestjs-model-serving types\`. Do not edit.`,
-      ],
+      [`// ${markOf(file.path)}`],
       this.#importLines(constants.length > 0),
       ...types,
-      ...(constants.length > 0 ? [this.sources.constant()] : []),
+      ...(constants.length > 0 ? [this.#sources.constant()] : []),
       ...schemas,
     ];
     if (types.length + schemas.length === 0) blocks.push(['export {};']);
@@ -114,8 +85,8 @@ class TypesFile implements Scope {
   declared(type: Declared, direction: Direction): string {
     const name = this.#types.of(type) ?? this.#types.addForeign(type);
     const { filename } = type;
-    if (filename === this.#own.path) return name + direction;
-    if (filename !== null && this.siblings.has(filename)) {
+    if (filename === this.#described.file.path) return name + direction;
+    if (filename !== null && this.#siblings.has(filename)) {
       this.#import(type, filename, name, direction);
     } else this.#foreign.add(type);
     return name + direction;
@@ -133,7 +104,7 @@ class TypesFile implements Scope {
   #namesOf(filename: string): TypeNames {
     let names = this.#siblingNames.get(filename);
     if (!names) {
-      const file = this.files.find(({ path }) => path === filename) as LinkedFile;
+      const file = this.#described.files.find(({ path }) => path === filename) as LinkedFile;
       names = new TypeNames(declaredIn(file.declarations), file.packageName);
       this.#siblingNames.set(filename, names);
     }
@@ -147,22 +118,24 @@ class TypesFile implements Scope {
     return DIRECTIONS.map((direction) => {
       const named = name + direction;
       if (model.kind !== 'message') return aliasDeclaration(type, model, direction, named, this);
-      const fields = [...fieldsOf(type), ...this.#index.extensionsOf(type)].map((field, i) => ({
-        model: model.message.fields[i] as FieldModel,
-        field,
-        type: isScalarName(field.type) ? undefined : this.#index.typeOf(field),
-      }));
+      const fields = [...fieldsOf(type), ...this.#described.names.extensionsOf(type)].map(
+        (field, i) => ({
+          model: model.message.fields[i] as FieldModel,
+          field,
+          type: isScalarName(field.type) ? undefined : this.#described.names.typeOf(field),
+        }),
+      );
       return messageDeclaration(type, fields, direction, named, this);
     });
   }
 
   #schema({ name, request, response, options, method }: SchemaConstant): string[] {
     const types = [this.declared(request, 'Input'), this.declared(response, 'Output')];
-    const all = [...options, ...this.sources.options];
+    const all = [...options, ...this.#sources.options];
     const head = `export const ${name} = protobufSchema`;
     return [
       ...(method ? docComment(method) : []),
-      ...call(head, types, this.sources.argument, all),
+      ...call(head, types, this.#sources.argument, all),
     ];
   }
 
@@ -176,14 +149,10 @@ class TypesFile implements Scope {
       lines.push(braced('import type', helpers, `from "${PACKAGE}";`));
     }
     for (const [filename, names] of [...this.#imports].sort(([a], [b]) => (a < b ? -1 : 1))) {
-      const path = relative(dirname(this.#own.path), filename).split(sep).join('/');
+      const path = relative(dirname(this.#described.file.path), filename).split(sep).join('/');
       const from = quoted(`${path.startsWith('.') ? '' : './'}${path}.js`);
       lines.push(braced('import type', [...names].sort(), `from ${from};`));
     }
     return lines;
   }
-}
-
-function isService(object: Type | Enum | Service): object is Service {
-  return 'methodsArray' in object;
 }

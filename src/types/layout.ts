@@ -1,5 +1,5 @@
 /** The width that Prettier keeps by default: generated code is laid out as it would be. */
-const WIDTH = 80;
+export const WIDTH = 80;
 
 const IDENTIFIER = /^[A-Za-z_$][\w$]*$/;
 

@@ -1,8 +1,5 @@
-import type { Enum, ReflectionObject, Type } from 'protobufjs';
-import { isEnum, isNamespace, isType, nameOf } from '../schema/reflection.js';
-
-/** A message or enum, which has a type in TypeScript. */
-export type Declared = Type | Enum;
+import { isEnum, isType, nameOf } from '../schema/reflection.js';
+import type { Declared } from './described-file.js';
 
 /** What the generated code itself uses, and what TypeScript keeps for itself. */
 const RESERVED = new Set(
@@ -68,12 +65,4 @@ function depthOfPackage(type: Declared): number {
     if (!isType(outer)) depth++;
   }
   return depth;
-}
-
-/** The messages and enums that are declared by these objects and in them, in the order of the file. */
-export function* declaredIn(objects: Iterable<ReflectionObject>): Generator<Declared> {
-  for (const object of objects) {
-    if (isType(object) || isEnum(object)) yield object;
-    if (isNamespace(object)) yield* declaredIn(object.nestedArray);
-  }
 }

@@ -2,6 +2,7 @@ import { execFile, spawn, spawnSync, type ChildProcess } from 'node:child_proces
 import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { describeFile } from '../../src/types/described-file.js';
 import { generateTypes } from '../../src/types/generate-types.js';
 import { AppModule } from '../../examples/language-detection/app.module.js';
 import { startExample } from '../examples/example-app.js';
@@ -64,7 +65,7 @@ beforeAll(async () => {
   // The types that the command would write.
   for (const { file, text } of inLanguage('proto')) writeFileSync(`${OUT}/${file}`, text);
   for (const { file } of inLanguage('proto')) {
-    const types = generateTypes(`${OUT}/${file}`, [], new Set());
+    const types = generateTypes(describeFile(`${OUT}/${file}`, []), [], new Set());
     writeFileSync(`${OUT}/${file}.ts`, withSources(types));
   }
   // Beside the compiled code, which looks for them there.

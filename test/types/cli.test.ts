@@ -1,9 +1,24 @@
 import { execFile, spawn } from 'node:child_process';
-import { existsSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import formats from 'ajv-formats';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import prettier from 'prettier';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { jsonSchema, type JsonSchema, type ProtobufSchema } from '../../src/index.js';
 import { folderOf } from './project.js';
+import { SCHEMAS } from './schemas.js';
+
+const addFormats = formats.default;
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const CLI = join(ROOT, 'node_modules/.cache/serve-fixtures/src/cli/main.js');
@@ -92,6 +107,100 @@ describe('types --check', () => {
   });
 });
 
+describe('types --json-schema', () => {
+  const jsonOf = (folder: string, name: string) =>
+    JSON.parse(readFileSync(join(folder, name), 'utf8')) as JsonSchema;
+
+  test('writes what a running app says of the same schema', async () => {
+    const folder = folderOf(SCHEMAS);
+    const said = await run(folder, 'types', 'edition.proto', '--json-schema');
+    const written = ['proto.ts', 'request.schema.json', 'response.schema.json'];
+    const stdout = written.map((ending) => `edition.${ending} written\n`).join('');
+    expect(said).toEqual({ code: 0, stdout, stderr: '' });
+    const module = (await import(join(folder, 'edition.proto.ts'))) as Record<
+      string,
+      ProtobufSchema
+    >;
+    const schema = module['editionSchema']!;
+    const $comment = expect.stringMatching(/^Generated from edition\.proto by/);
+    expect(jsonOf(folder, 'edition.request.schema.json')).toEqual({
+      ...jsonSchema(schema),
+      $comment,
+    });
+    const answer = jsonSchema(schema.response, { direction: 'output' });
+    expect(jsonOf(folder, 'edition.response.schema.json')).toEqual({ ...answer, $comment });
+  });
+
+  test('of several endpoints the whole is any of them', async () => {
+    const folder = folderOf({
+      'calls.proto': `syntax = "proto3"; package p; import "google/protobuf/timestamp.proto";
+        message Node { Node next = 1; int64 id = 2; }
+        service S {
+          rpc Walk(Node) returns (Node);
+          rpc Again(Node) returns (google.protobuf.Timestamp);
+          rpc Watch(google.protobuf.Timestamp) returns (stream Node);
+        }`,
+    });
+    await run(folder, 'types', 'calls.proto', '--json-schema');
+    const ajv = addFormats(new Ajv2020({ strict: true }));
+    const request = ajv.compile(jsonOf(folder, 'calls.request.schema.json'));
+    const response = ajv.compile(jsonOf(folder, 'calls.response.schema.json'));
+    for (const value of [{ next: { id: 5 } }, {}, '2026-01-01T00:00:00+01:00'])
+      expect(request(value), JSON.stringify(value)).toBe(true);
+    for (const value of [{ next: 5 }, 'tomorrow', 5]) expect(request(value)).toBe(false);
+    expect(response({ next: { id: '5' } })).toBe(true);
+    expect(response({ next: { id: 5 } })).toBe(false);
+    expect(response('2026-01-01T00:00:00Z')).toBe(true);
+  });
+
+  test('of none there are the definitions of the messages', async () => {
+    const folder = folderOf({
+      'shared.proto': 'syntax = "proto3"; package p; message A { message B { int32 n = 1; } B b = 1; }',
+      'empty.proto': 'syntax = "proto3";',
+    });
+    await run(folder, 'types', '.', '--json-schema');
+    const { $defs, ...rest } = jsonOf(folder, 'shared.request.schema.json');
+    expect($defs).toMatchObject({ 'p.A.B': {}, 'p.A': { properties: { b: { anyOf: [{ $ref: '#/$defs/p.A.B' }, {}] } } } });
+    expect(Object.keys(rest)).toEqual(['$schema', '$comment']);
+    expect(jsonOf(folder, 'empty.response.schema.json')).toMatchObject({ $defs: {} });
+  }); // prettier-ignore
+
+  test('what ajv takes is laid out as Prettier would, and checked', async () => {
+    const folder = folderOf(SCHEMAS);
+    const args = ['types', '**/*.proto', '--include', '.', '--json-schema'];
+    expect(await run(folder, ...args)).toMatchObject({ code: 0, stderr: '' });
+    const names = readdirSync(folder, { recursive: true, encoding: 'utf8' });
+    const schemas = names.filter((name) => name.endsWith('.schema.json'));
+    expect(schemas.length).toBeGreaterThan(10);
+    for (const name of schemas) {
+      const text = readFileSync(join(folder, name), 'utf8');
+      expect(text).toBe(await prettier.format(text, { parser: 'json' }));
+      addFormats(new Ajv2020({ allowUnionTypes: true })).compile(jsonOf(folder, name));
+    }
+    expect(await run(folder, ...args, '--check')).toEqual({ code: 0, stdout: '', stderr: '' });
+    writeFileSync(join(folder, 'pairs.response.schema.json'), '{}');
+    expect(await run(folder, ...args, '--check')).toEqual({
+      code: 1,
+      stdout: '',
+      stderr: 'pairs.response.schema.json is stale: run nestjs-model-serving types --json-schema\n',
+    });
+  });
+});
+
+test('what is left over of a .proto that is gone is said, and fails a check', async () => {
+  const folder = folderOf({ 'a.proto': ONE, 'sub/b.proto': ONE, 'by-hand.proto.ts': 'export {};\n' });
+  await run(folder, 'types', '**/*.proto', '--json-schema');
+  unlinkSync(join(folder, 'sub/b.proto'));
+  const lines = ['proto.ts', 'request.schema.json', 'response.schema.json']
+    .map((ending) => `sub/b.${ending} is left over: sub/b.proto is not there any more\n`)
+    .join('');
+  for (const pattern of ['**/*.proto', '.']) {
+    expect(await run(folder, 'types', pattern)).toEqual({ code: 0, stdout: lines, stderr: '' });
+    expect(await run(folder, 'types', pattern, '--check')).toEqual({ code: 1, stdout: '', stderr: lines });
+  }
+  expect(await run(folder, 'types', '**/*.proto', '!sub/**', '--check')).toMatchObject({ code: 0 });
+}); // prettier-ignore
+
 /** Runs with --watch until the test is over; each call awaits the next line that matches. */
 function watching(folder: string, ...args: string[]): (pattern: RegExp) => Promise<void> {
   const child = spawn(process.execPath, [CLI, 'types', '--watch', ...args], { cwd: folder });
@@ -123,7 +232,7 @@ function watching(folder: string, ...args: string[]): (pattern: RegExp) => Promi
 describe('types --watch', () => {
   test('writes what changes, new files and imports too, and goes on after an error', async () => {
     const folder = folderOf({ 'a.proto': files['a.proto'], 'include/shared.proto': files['include/shared.proto'] });
-    const said = watching(folder, '*.proto', '--include', 'include');
+    const said = watching(folder, '*.proto', '--include', 'include', '--json-schema');
     await said(/watching\n/);
     const change = (name: string, text: string) => {
       // As editors do it.
@@ -134,6 +243,7 @@ describe('types --watch', () => {
     change('a.proto', files['a.proto'].replace('text', 'title'));
     await said(/a\.proto\.ts written\n/);
     expect(types()).toContain('title?: string;');
+    await said(/a\.request\.schema\.json written\n/);
     change('a.proto', 'syntax = "proto3";\nmessage {');
     await said(/a\.proto:2:9: illegal type name/);
     change('a.proto', files['a.proto']);
@@ -165,7 +275,7 @@ describe('a command line that is wrong', () => {
     expect(await run(folder, '--help')).toMatchObject({ code: 0, stderr: '' });
     const { code, stdout } = await run(folder, 'types', '--help');
     expect(code).toBe(0);
-    expect(stdout).toMatch(/--include.*\n.*--check.*\n.*--watch/);
+    expect(stdout).toMatch(/--include.*\n.*--json-schema.*\n.*--check.*\n.*--watch/);
   });
 
   test('files that are not there are a failure', async () => {

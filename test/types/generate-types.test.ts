@@ -5,6 +5,7 @@ import prettier from 'prettier';
 import { globSync } from 'tinyglobby';
 import { describe, expect, test } from 'vitest';
 import { compileSchema, protobufSchema } from '../../src/schema/index.js';
+import { describeFile } from '../../src/types/described-file.js';
 import { generateTypes } from '../../src/types/generate-types.js';
 import { INCLUDE } from '../schema/protoc.js';
 import { generatedFolder } from './generated.js';
@@ -18,7 +19,7 @@ const TYPES = Object.keys(SCHEMAS).map((name) => `${name}.ts`);
 /** The types of one file, without its head and its schema. */
 function typesOf(text: string): string {
   const folder = folderOf({ 'x.proto': text });
-  return generateTypes(join(folder, 'x.proto'), [], new Set())
+  return generateTypes(describeFile(join(folder, 'x.proto'), []), [], new Set())
     .replace(/^[^]*?(?=\n\n(?:export|\/\*\*))/, '')
     .replace(/\nconst files[^]*/, '')
     .trim();
@@ -163,7 +164,7 @@ describe('types of an imported file are', () => {
 
   test('declared beside the others where it has none', () => {
     const folder = folderOf(files);
-    const text = generateTypes(join(folder, 'a.proto'), [], new Set());
+    const text = generateTypes(describeFile(join(folder, 'a.proto'), []), [], new Set());
     expect(text).toContain('export interface BInput {\n  c?: CInput;\n}');
     expect(text).toContain('export interface CInput {\n  n?: number;\n}');
   });
@@ -206,7 +207,7 @@ describe('a schema in memory', () => {
   test('is the file that it was made of, wherever its imports lay', () => {
     const folder = folderOf(files);
     const path = join(folder, 'api/a.proto');
-    const text = generateTypes(path, [join(folder, 'vendor')], new Set());
+    const text = generateTypes(describeFile(path, [join(folder, 'vendor')]), [join(folder, 'vendor')], new Set());
     const [, source] = /const files = ([^]*?);\n\nexport const/.exec(text)!;
     const [, argument] = /protobufSchema<[^(]*\(([^]*)\);/.exec(text)!;
     const schema = new Function('protobufSchema', `const files = ${source}; return protobufSchema(${argument})`)(protobufSchema);
