@@ -2,7 +2,6 @@ import { dirname, relative, sep } from 'node:path';
 import { ModelBuilder } from '../schema/model-builder.js';
 import type { FieldModel } from '../schema/model.js';
 import { fieldsOf } from '../schema/name-index.js';
-import type { LinkedFile } from '../schema/proto/import-graph.js';
 import { isEnum } from '../schema/reflection.js';
 import { isScalarName } from '../schema/scalar.js';
 import { aliasDeclaration, enumDeclarations, messageDeclaration } from './declaration.js';
@@ -12,6 +11,7 @@ import { EmbeddedSources } from './embedded-files.js';
 import { braced, call, quoted } from './layout.js';
 import { markOf } from './mark.js';
 import type { SchemaConstant } from './schema-constants.js';
+import { SiblingFiles } from './sibling-files.js';
 import { TypeNames } from './type-names.js';
 import type { Direction, Scope } from './value-type.js';
 
@@ -34,7 +34,7 @@ export function generateTypes(
 
 class TypesFile implements Scope {
   readonly #described: DescribedFile;
-  readonly #siblings: ReadonlySet<string>;
+  readonly #siblings: SiblingFiles;
   readonly #sources: EmbeddedSources;
   readonly #models: ModelBuilder;
   readonly #types: TypeNames;
@@ -51,7 +51,7 @@ class TypesFile implements Scope {
     siblings: ReadonlySet<string>,
   ) {
     this.#described = described;
-    this.#siblings = siblings;
+    this.#siblings = new SiblingFiles(described, siblings);
     this.#sources = new EmbeddedSources(described.files, described.texts, includeDirs);
     this.#models = new ModelBuilder('json', described.names);
     this.#types = new TypeNames(described.declared, described.file.packageName);
@@ -84,11 +84,10 @@ class TypesFile implements Scope {
 
   declared(type: Declared, direction: Direction): string {
     const name = this.#types.of(type) ?? this.#types.addForeign(type);
-    const { filename } = type;
-    if (filename === this.#described.file.path) return name + direction;
-    if (filename !== null && this.#siblings.has(filename)) {
-      this.#import(type, filename, name, direction);
-    } else this.#foreign.add(type);
+    if (type.filename === this.#described.file.path) return name + direction;
+    const sibling = this.#siblings.pathOf(type);
+    if (sibling === undefined) this.#foreign.add(type);
+    else this.#import(type, sibling, name, direction);
     return name + direction;
   }
 
@@ -104,7 +103,7 @@ class TypesFile implements Scope {
   #namesOf(filename: string): TypeNames {
     let names = this.#siblingNames.get(filename);
     if (!names) {
-      const file = this.#described.files.find(({ path }) => path === filename) as LinkedFile;
+      const file = this.#siblings.fileAt(filename);
       names = new TypeNames(declaredIn(file.declarations), file.packageName);
       this.#siblingNames.set(filename, names);
     }

@@ -170,6 +170,33 @@ describe('types of an imported file are', () => {
   });
 });
 
+test('what is extended in another file has its extensions where they are known', () => {
+  const folder = generatedFolder({
+    'base.proto': `syntax = "proto2"; package base;
+      message Base { optional Inner inner = 1; optional Plain plain = 2; }
+      message Inner { extensions 100 to max; repeated Inner more = 1; }
+      message Plain { optional int32 n = 1; }`,
+    'extending.proto': `syntax = "proto2"; package e; import "base.proto";
+      message Request { optional base.Base base = 1; optional base.Plain plain = 2; }
+      message Response {}
+      message Outer { extend base.Inner { repeated Request requests = 101; } }
+      extend base.Inner { optional int64 size = 100; }`,
+    'use.ts': `import { extendingSchema, type RequestInput, type ResponseOutput } from './extending.proto.js';
+      export const right: RequestInput = { base: { inner: { '[e.size]': '5', '[e.Outer.requests]': [{}] } }, plain: { n: 1 } };
+      // @ts-expect-error of another type
+      export const wrong: RequestInput = { base: { inner: { '[e.size]': 5 } } };
+      // @ts-expect-error an extension that there is not
+      export const unknown: RequestInput = { base: { inner: { '[e.nope]': 5 } } };
+      export { extendingSchema, type ResponseOutput };`,
+  });
+  expect(complaints(folder, ['base.proto.ts', 'extending.proto.ts', 'use.ts'])).toEqual([]);
+  const types = readFileSync(join(folder, 'extending.proto.ts'), 'utf8');
+  expect(types).toContain('import type { PlainInput, PlainOutput } from "./base.proto.js";');
+  const { request } = compileSchema(join(folder, 'extending.proto'), 'Test');
+  const inner = { '[e.size]': 5, '[e.Outer.requests]': [{}] };
+  expect(request!.read({ base: { inner } })).toEqual({ base: { inner: { ...inner, '[e.size]': '5' } } });
+}); // prettier-ignore
+
 describe('a file ends with schemas', () => {
   const schemasOf = (name: string) => {
     const text = readFileSync(join(generatedFolder(SCHEMAS), `${name}.ts`), 'utf8');
