@@ -10,21 +10,11 @@ import {
   InvalidRequest,
   ModelEndpoint,
   ModelServingModule,
-  protobufSchema,
   type PredictContext,
 } from 'nestjs-model-serving';
 import { once } from 'node:events';
 import { setTimeout } from 'node:timers/promises';
-
-interface GreetRequest {
-  name?: string;
-}
-
-interface GreetResponse {
-  greeting: string;
-}
-
-export const greetSchema = protobufSchema<GreetRequest, GreetResponse>('greeting.proto');
+import { greetingSchema, type RequestInput, type ResponseOutput } from './greeting.proto.js';
 
 /** A model that cannot be used once it has been released. */
 @Injectable()
@@ -41,11 +31,15 @@ export class Greetings implements OnModuleDestroy {
   }
 }
 
-@ModelEndpoint('/greet', greetSchema, { cache: true, warmup: [{ name: 'nobody' }] })
+@ModelEndpoint('/greet', greetingSchema, { cache: true, warmup: [{ name: 'nobody' }] })
 export class Greeter {
-  constructor(private readonly greetings: Greetings) {}
+  readonly #greetings: Greetings;
 
-  async predict({ name }: GreetRequest, context: PredictContext): Promise<GreetResponse> {
+  constructor(greetings: Greetings) {
+    this.#greetings = greetings;
+  }
+
+  async predict({ name }: RequestInput, context: PredictContext): Promise<ResponseOutput> {
     if (!name) throw new InvalidRequest('Missing name');
     context.log.debug(`greeting ${name}`);
     if (name === 'the last') {
@@ -54,18 +48,22 @@ export class Greeter {
       // A model that does not wait for its calls is released by now.
       await setTimeout(50);
     }
-    return { greeting: this.greetings.to(name) };
+    return { greeting: this.#greetings.to(name) };
   }
 }
 
 /** Bound as a class, so that Nest has to find it among the app's providers. */
 @Injectable()
 export class KeyGuard implements CanActivate {
-  constructor(private readonly greetings: Greetings) {}
+  readonly #greetings: Greetings;
+
+  constructor(greetings: Greetings) {
+    this.#greetings = greetings;
+  }
 
   canActivate(context: ExecutionContext): boolean {
     const { headers } = context.switchToHttp().getRequest<{ headers: Record<string, string> }>();
-    return headers['x-key'] === this.greetings.to('key');
+    return headers['x-key'] === this.#greetings.to('key');
   }
 }
 

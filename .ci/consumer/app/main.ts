@@ -8,10 +8,10 @@ import { OnnxModel } from 'nestjs-model-serving/onnx';
 import { callEndpoint, FailedCall } from 'nestjs-model-serving/testing';
 import { ThreadedModel } from 'nestjs-model-serving/threads';
 import { AppModule, Doubler } from './app.module.js';
-import type { greetSchema } from './app.module.js';
+import type { greetingSchema } from './greeting.proto.js';
 
 type Api = {
-  '/greet': typeof greetSchema;
+  '/greet': typeof greetingSchema;
   '/double': EndpointTypes<{ x: number }, { x: number }>;
 };
 
