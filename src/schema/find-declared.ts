@@ -1,8 +1,8 @@
-import type { Method, NamespaceBase, Service, Type } from 'protobufjs';
+import type { Method, NamespaceBase, ReflectionObject, Service, Type } from 'protobufjs';
 import { ConfigurationError } from '../errors/index.js';
 import type { NameIndex } from './name-index.js';
 import { placeOf } from './proto/place.js';
-import { isType, nameOf } from './reflection.js';
+import { isEnum, isService, isType, nameOf } from './reflection.js';
 
 /** Where the messages of an endpoint are looked for, and what it is called in messages. */
 export interface Place {
@@ -28,9 +28,18 @@ export function findMessage(place: Place, side: string, name: string, owner: str
       `${expected}, got several (${matches.map(nameOf).join(', ')}); give its full name as the option ${side}`,
     );
   }
+  const other = otherOfName(place, name);
+  const got = other ? `${other}; it has ` : '';
   throw new ConfigurationError(
-    `${expected}, got ${shown(types.map(nameOf), 'no messages')}; give its name as the option ${side}`,
+    `${expected}, got ${got}${shown(types.map(nameOf), 'no messages')}; give its name as the option ${side}`,
   );
+}
+
+/** What bears the name that a message should bear. */
+function otherOfName({ names, within }: Place, name: string): string | undefined {
+  const other = names.find(within === '' ? name : `${within}.${name}`) ?? names.find(name);
+  if (isEnum(other)) return `the enum ${nameOf(other)}${inPlace(other)}`;
+  return isService(other) ? `the service ${nameOf(other)}${inPlace(other)}` : undefined;
 }
 
 /** Both messages of a method, which is named `Service.Method`. */
@@ -104,12 +113,8 @@ function isWithin(object: NamespaceBase, { within, isLimit }: Place): boolean {
   return !isLimit || within === '' || `${nameOf(object)}.`.startsWith(`${within}.`);
 }
 
-function isService(object: NamespaceBase): object is Service {
-  return Array.isArray((object as { methodsArray?: unknown }).methodsArray);
-}
-
-function inPlace(method: Method): string {
-  const place = placeOf(method);
+function inPlace(object: ReflectionObject): string {
+  const place = placeOf(object);
   return place === undefined ? '' : ` (${place})`;
 }
 

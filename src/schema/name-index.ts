@@ -1,7 +1,7 @@
 import type { Enum, Field, NamespaceBase, ReflectionObject, Type } from 'protobufjs';
 import { errorAt } from './proto/place.js';
 import { notFound, resolveName, type Kind } from './proto/scope.js';
-import { isEnum, isNamespace, isType, nameOf } from './reflection.js';
+import { isEnum, isNamespace, isService, isType, nameOf } from './reflection.js';
 import { isScalarName } from './scalar.js';
 
 /**
@@ -33,6 +33,7 @@ export class NameIndex {
     const declared = [...this.types()].flatMap(fieldsOf).concat(this.#extensions);
     for (const field of declared) if (!isScalarName(field.type)) this.typeOf(field);
     for (const extension of this.#extensions) this.#extendeeOf(extension);
+    this.#refuseMethodsOfEnums();
     this.root.resolveAll();
     return this;
   }
@@ -86,6 +87,18 @@ export class NameIndex {
     const extendee = this.resolveIn(field.parent, field.extend as string, owner);
     if (isType(extendee)) return extendee;
     throw errorAt(field, `${nameOf(field)} extends ${nameOf(extendee)}, which is no message`);
+  }
+
+  #refuseMethodsOfEnums(): void {
+    for (const namespace of this.namespaces()) {
+      for (const method of isService(namespace) ? namespace.methodsArray : []) {
+        for (const side of ['request', 'response'] as const) {
+          const type = this.#objects.get(method[`${side}Type`].replace(/^\./, ''));
+          if (!isEnum(type)) continue;
+          throw errorAt(method, `the ${side} of rpc ${nameOf(method)} is the enum ${nameOf(type)}`);
+        }
+      }
+    }
   }
 
   #kindOf(fullName: string): Kind | undefined {

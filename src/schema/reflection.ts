@@ -1,4 +1,4 @@
-import type { Enum, Field, NamespaceBase, Type } from 'protobufjs';
+import type { Enum, Field, NamespaceBase, Service, Type } from 'protobufjs';
 
 /*
  * protobufjs objects are known by their shape: an application may hold another copy of protobufjs
@@ -11,6 +11,10 @@ export function isType(value: unknown): value is Type {
 
 export function isEnum(value: unknown): value is Enum {
   return typeof value === 'object' && value !== null && 'valuesById' in value && 'values' in value;
+}
+
+export function isService(value: unknown): value is Service {
+  return isNamespace(value) && Array.isArray((value as { methodsArray?: unknown }).methodsArray);
 }
 
 export function isNamespace(value: unknown): value is NamespaceBase {

@@ -1,9 +1,9 @@
-import type { Enum, ReflectionObject, Service, Type } from 'protobufjs';
+import type { Enum, ReflectionObject, Type } from 'protobufjs';
 import { indexed } from '../schema/load.js';
 import type { NameIndex } from '../schema/name-index.js';
 import type { LinkedFile } from '../schema/proto/import-graph.js';
 import { DISK, loadFiles } from '../schema/proto/source-files.js';
-import { isEnum, isNamespace, isType } from '../schema/reflection.js';
+import { isEnum, isNamespace, isService, isType } from '../schema/reflection.js';
 import { schemaConstants, type SchemaConstant } from './schema-constants.js';
 
 /** A message or enum, which has a type in TypeScript. */
@@ -59,8 +59,4 @@ export function* declaredIn(objects: Iterable<ReflectionObject>): Generator<Decl
     if (isType(object) || isEnum(object)) yield object;
     if (isNamespace(object)) yield* declaredIn(object.nestedArray);
   }
-}
-
-function isService(object: ReflectionObject): object is Service {
-  return 'methodsArray' in object;
 }

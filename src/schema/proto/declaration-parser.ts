@@ -17,6 +17,8 @@ export interface Internals {
 }
 
 interface EnumValue {
+  /** Where it stands. */
+  readonly offset: number;
   readonly name: string;
   readonly number: number;
   readonly leaves: readonly OptionLeaf[];
@@ -87,18 +89,26 @@ export abstract class DeclarationParser {
         (type.reserved ??= []).push(...this.reserved(MAX_ENUM_NUMBER));
       } else {
         tokens.begin();
+        const { offset } = tokens;
         const name = tokens.name();
         tokens.expect('=');
-        const value = { name, number: tokens.integer('id'), leaves: readInlineOptions(tokens) };
+        const number = tokens.integer('id');
+        const leaves = readInlineOptions(tokens);
         tokens.expect(';');
-        values.push({ ...value, comment: tokens.comment() ?? undefined });
+        values.push({ offset, name, number, leaves, comment: tokens.comment() ?? undefined });
       }
     }
     // Whether numbers may be given twice is an option, which may follow them.
-    for (const { name, number, leaves, comment } of values) {
-      type.add(name, number, comment, leaves.length > 0 ? Object.fromEntries(leaves) : undefined);
-    }
+    for (const value of values) this.#addValue(type, value);
     return type;
+  }
+
+  #addValue(type: Enum, { offset, name, number, leaves, comment }: EnumValue): void {
+    try {
+      type.add(name, number, comment, leaves.length > 0 ? Object.fromEntries(leaves) : undefined);
+    } catch (error) {
+      throw this.tokens.errorAt(offset, (error as Error).message);
+    }
   }
 
   protected reserved(max: number): (number[] | string)[] {

@@ -1,6 +1,8 @@
 import protobuf from 'protobufjs';
 import type { NamespaceBase, Root } from 'protobufjs';
+import { isType } from '../reflection.js';
 import { ImportGraph, type LinkedFile } from './import-graph.js';
+import { addTo, errorAt } from './place.js';
 import type { Reference } from './proto-file.js';
 import { notFound, resolveName, type Resolution } from './scope.js';
 import type { SourceError } from './source-error.js';
@@ -22,11 +24,20 @@ export function link(files: readonly LinkedFile[]): Root {
     packageName === '' ? root : root.define(packageName);
   for (const file of files) {
     root.files.push(file.path);
-    for (const object of file.declarations) packageOf(file).add(object);
+    for (const object of file.declarations) addTo(packageOf(file), object);
   }
   // Last, when the messages that they extend are there.
   for (const file of files) {
-    for (const { field, parent } of file.extensions) (parent ?? packageOf(file)).add(field);
+    for (const { field, parent } of file.extensions) {
+      const extendee = root.lookup(field.extend as string);
+      if (!isType(extendee)) {
+        throw errorAt(
+          field,
+          `${field.name} extends ${field.extend?.slice(1)}, which is no message`,
+        );
+      }
+      addTo(parent ?? packageOf(file), field);
+    }
   }
   return root;
 }

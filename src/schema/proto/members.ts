@@ -4,7 +4,7 @@ import { errorAt } from './place.js';
 
 /** A field of proto3 marked `optional` stands in a oneof of its own, as protoc has it. */
 export function addMembers(type: Type, members: readonly ReflectionObject[]): void {
-  refuseSharedNumbers(type, members);
+  refuseClashes(type, members);
   // protobufjs would look through all fields for the number of each.
   Object.defineProperty(type, 'fieldsById', { value: {}, configurable: true });
   const names = new Set(members.map(({ name }) => name));
@@ -21,17 +21,27 @@ export function addMembers(type: Type, members: readonly ReflectionObject[]): vo
   Reflect.deleteProperty(type, 'fieldsById');
 }
 
-function refuseSharedNumbers(type: Type, members: readonly ReflectionObject[]): void {
+/** protobufjs refuses these as well, but does not know where they stand. */
+function refuseClashes(type: Type, members: readonly ReflectionObject[]): void {
+  const names = new Set<string>();
   const owners = new Map<number, string>();
   for (const member of members) {
-    const fields = member instanceof protobuf.OneOf ? member.fieldsArray : [member];
-    for (const field of fields) {
-      if (!(field instanceof protobuf.Field)) continue;
-      const owner = owners.get(field.id);
+    const fields = member instanceof protobuf.OneOf ? member.fieldsArray : [];
+    for (const object of [member, ...fields]) {
+      const { name } = object;
+      if (names.has(name)) throw errorAt(object, `duplicate name '${name}' in ${type.name}`);
+      names.add(name);
+      if (!(object instanceof protobuf.Field)) continue;
+      const { id } = object;
+      const owner = owners.get(id);
       if (owner !== undefined) {
-        throw errorAt(field, `duplicate id ${field.id} in ${type.name} (${owner}, ${field.name})`);
+        throw errorAt(object, `duplicate id ${id} in ${type.name} (${owner}, ${name})`);
       }
-      owners.set(field.id, field.name);
+      owners.set(id, name);
+      if (type.isReservedId(id)) throw errorAt(object, `id ${id} is reserved in ${type.name}`);
+      if (type.isReservedName(name)) {
+        throw errorAt(object, `name '${name}' is reserved in ${type.name}`);
+      }
     }
   }
 }

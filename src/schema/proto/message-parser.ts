@@ -3,6 +3,7 @@ import type { Field, FieldBase, ReflectionObject, Type } from 'protobufjs';
 import { DeclarationParser, join, setOptions, type Internals } from './declaration-parser.js';
 import { addMembers } from './members.js';
 import { readInlineOptions } from './option.js';
+import { addTo, setPlace } from './place.js';
 
 const MAX_FIELD_NUMBER = 536_870_911;
 /** Far more than protoc takes (32), far less than what protobufjs' recursion can bear. */
@@ -93,8 +94,10 @@ export abstract class MessageParser extends DeclarationParser {
 
   protected oneof(members: ReflectionObject[], scope: string, depth: number): void {
     const tokens = this.tokens;
+    const { offset } = tokens;
     tokens.expect('oneof');
     const oneof = new protobuf.OneOf(tokens.name());
+    setPlace(oneof, tokens.placeAt(offset));
     tokens.expect('{');
     oneof.comment = tokens.comment();
     while (!tokens.skip('}')) {
@@ -204,7 +207,7 @@ export abstract class MessageParser extends DeclarationParser {
       if (tokens.skip(';')) continue;
       tokens.begin();
       const { field, group } = this.field(scope, this.label(), extendee, depth);
-      if (group && parent) parent.add(group);
+      if (group && parent) addTo(parent, group);
       else if (group) this.declarations.push(group);
       this.extensions.push({ field, parent });
       const owner = `the message that ${join(scope, field.name)} extends`;

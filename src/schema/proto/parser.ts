@@ -3,7 +3,7 @@ import type { Service } from 'protobufjs';
 import { join, setOptions, type Internals } from './declaration-parser.js';
 import { MessageParser } from './message-parser.js';
 import type { OptionLeaf } from './option.js';
-import { setPlace } from './place.js';
+import { addTo, setPlace } from './place.js';
 import type { Import, ProtoFile } from './proto-file.js';
 import { Tokens } from './tokens.js';
 
@@ -133,7 +133,7 @@ class Parser extends MessageParser {
     while (!tokens.skip('}')) {
       if (tokens.skip(';')) continue;
       if (tokens.text === 'option') setOptions(service, this.option());
-      else service.add(this.#method(fullName));
+      else addTo(service, this.#method(fullName));
     }
     return service;
   }

@@ -1,4 +1,4 @@
-import type { ReflectionObject } from 'protobufjs';
+import type { NamespaceBase, ReflectionObject } from 'protobufjs';
 import { lineOf, SourceError } from './source-error.js';
 
 /** Where something stands in a file. */
@@ -28,4 +28,16 @@ export function errorAt(object: ReflectionObject, message: string): Error {
   const { [PLACE]: place } = object as Placed;
   if (!place) return new Error(message);
   return new SourceError(place.file, place.source, place.offset, message);
+}
+
+/** What protobufjs does not take into a namespace is said with its place, and that of what is in its way. */
+export function addTo(namespace: NamespaceBase, object: ReflectionObject): void {
+  const other = namespace.get(object.name);
+  try {
+    namespace.add(object);
+  } catch (error) {
+    const place = other ? placeOf(other) : undefined;
+    const also = place === undefined ? '' : `, which is at ${place} as well`;
+    throw errorAt(object, `${(error as Error).message}${also}`);
+  }
 }
