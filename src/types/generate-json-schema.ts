@@ -41,11 +41,11 @@ function together(
 ): JsonSchema {
   const definitions = new Map<string, unknown>();
   for (const type of types) {
-    const { $schema: _, $defs = {}, ...body } = schemaOf(type);
-    for (const [name, definition] of Object.entries($defs as object))
+    // Most are held by one before them.
+    if (definitions.has(nameOf(type))) continue;
+    const { $schema: _, $defs, ...body } = schemaOf(type);
+    for (const [name, definition] of Object.entries({ [nameOf(type)]: body, ...($defs as object) }))
       definitions.set(name, definition);
-    // What holds itself refers to a definition of its own name.
-    if (!definitions.has(nameOf(type))) definitions.set(nameOf(type), body);
   }
   const anyOf = wholes.map((type) => ({ $ref: `#/$defs/${nameOf(type)}` }));
   const $defs = Object.fromEntries(definitions);

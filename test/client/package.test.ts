@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -6,6 +6,7 @@ import { gzipSync } from 'node:zlib';
 import ts from 'typescript';
 import { expect, it, onTestFinished } from 'vitest';
 import { bundle } from './bundle.js';
+import { offersIn } from './editor.js';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const SOURCES = `${ROOT}src/client/`;
@@ -56,7 +57,6 @@ const OFFERS: [string, string[]][] = [
 it('completes in an editor', { timeout: 60_000 }, () => {
   const folder = mkdtempSync(join(tmpdir(), 'client-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
-  const file = join(folder, 'app.ts');
   const marked = `
     import { createClient } from '${SOURCES}index.js';
     import type { echoSchema } from '${ROOT}test/client/echo-schema.js';
@@ -64,34 +64,6 @@ it('completes in an editor', { timeout: 60_000 }, () => {
     const client = createClient<Api>('http://localhost');
     ${OFFERS.map(([line]) => line).join('\n')}
     export {};`;
-  const pieces = marked.split('|');
-  writeFileSync(file, pieces.join(''));
-
-  const options: ts.CompilerOptions = {
-    strict: true,
-    target: ts.ScriptTarget.ES2022,
-    module: ts.ModuleKind.NodeNext,
-    skipLibCheck: true,
-    typeRoots: [`${ROOT}node_modules/@types`],
-    paths: { 'nestjs-model-serving': [`${ROOT}src/index.ts`] },
-  };
-  const service = ts.createLanguageService({
-    getCompilationSettings: () => options,
-    getScriptFileNames: () => [file],
-    getScriptVersion: () => '1',
-    getScriptSnapshot: (path) => {
-      const text = ts.sys.readFile(path);
-      return text === undefined ? undefined : ts.ScriptSnapshot.fromString(text);
-    },
-    getCurrentDirectory: () => folder,
-    getDefaultLibFileName: ts.getDefaultLibFilePath,
-    fileExists: ts.sys.fileExists,
-    readFile: ts.sys.readFile,
-  });
-  let position = 0;
-  for (const [index, [line, offered]] of OFFERS.entries()) {
-    position += pieces[index]!.length;
-    const found = service.getCompletionsAtPosition(file, position, {})?.entries ?? [];
-    expect([line, found.map(({ name }) => name).toSorted()]).toEqual([line, offered]);
-  }
+  for (const [index, offered] of offersIn(join(folder, 'app.ts'), marked).entries())
+    expect([OFFERS[index]![0], offered]).toEqual(OFFERS[index]);
 });

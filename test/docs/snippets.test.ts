@@ -6,6 +6,7 @@ import { describeFile } from '../../src/types/described-file.js';
 import { generateTypes } from '../../src/types/generate-types.js';
 import { AppModule } from '../../examples/language-detection/app.module.js';
 import { startExample } from '../examples/example-app.js';
+import { offersIn } from '../client/editor.js';
 import { freePort } from '../redis-server.js';
 import { PAGES, ROOT } from './pages.js';
 
@@ -111,6 +112,18 @@ test('every TypeScript snippet compiles', { timeout: 120_000 }, () => {
   const { stdout, status } = spawnSync(process.execPath, [tsc, '-p', OUT], { encoding: 'utf8' });
   expect(stdout).toBe('');
   expect(status).toBe(0);
+});
+
+test('the call that the README shows completes in an editor', () => {
+  const call = SCRIPTS.find(
+    ({ place, text }) => place.startsWith('README.md') && text.includes('createClient'),
+  );
+  const marked = withSources(call!.text).replace('{ name }', '{ | }');
+  const answer = `greet('').then((answer) => answer.|);\n`;
+  expect(offersIn(`${OUT}/in-an-editor.ts`, marked + answer)).toEqual([
+    ['name', 'scores'],
+    ['greeting', 'mean'],
+  ]);
 });
 
 /** Runs a compiled file until it serves; the URL. */
