@@ -66,7 +66,7 @@ function withoutInherited(text: string): string {
   return text
     .replaceAll('"__proto__"', '"proto"')
     .replaceAll(/\b(to_string|hasOwnProperty|valueOf|is_prototype_of)\b/g, 'own_$1')
-    .replaceAll(/\bconstructor = (?!7; \})/g, 'own_constructor = ');
+    .replaceAll(/(?<!E0_MINUS = -1; )\bconstructor = /g, 'own_constructor = ');
 }
 
 function sourceOf(folder: string, complaint: string): string {
