@@ -93,7 +93,9 @@ export class NameIndex {
     for (const namespace of this.namespaces()) {
       for (const method of isService(namespace) ? namespace.methodsArray : []) {
         for (const side of ['request', 'response'] as const) {
-          const type = this.#objects.get(method[`${side}Type`].replace(/^\./, ''));
+          const name = method[`${side}Type`];
+          // As the linker has them; others are for protobufjs to find.
+          const type = name.startsWith('.') ? this.#objects.get(name.slice(1)) : undefined;
           if (!isEnum(type)) continue;
           throw errorAt(method, `the ${side} of rpc ${nameOf(method)} is the enum ${nameOf(type)}`);
         }

@@ -4,10 +4,8 @@ import { toTarget } from '../schema/json-schema/target.js';
 import { ModelBuilder } from '../schema/model-builder.js';
 import { isType, nameOf } from '../schema/reflection.js';
 import type { DescribedFile } from './described-file.js';
-import { markOf } from './mark.js';
 import { jsonText } from './json-layout.js';
-
-export type Side = Wording['side'];
+import { markOf } from './mark.js';
 
 /** A request as a client may write it, an answer as it goes out. */
 const DIRECTIONS = { request: 'input', response: 'output' } as const;
@@ -17,7 +15,7 @@ const DIRECTIONS = { request: 'input', response: 'output' } as const;
  * that of the whole, as `jsonSchema()` gives it; of several it is any. A file that describes none has
  * the definitions of its messages.
  */
-export function generateJsonSchema(described: DescribedFile, side: Side): string {
+export function generateJsonSchema(described: DescribedFile, side: Wording['side']): string {
   const { file, names, declared, constants } = described;
   const types = [...new Set(constants.map((constant) => constant[side]))];
   const models = new ModelBuilder('json', names);
