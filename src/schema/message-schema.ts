@@ -107,7 +107,8 @@ export function jsonSchema(
     throw ConfigurationError.expected('jsonSchema', 'direction', "'input' or 'output'", direction);
   }
   const standard = (schema as Partial<MessageSchema> | undefined)?.['~standard'];
-  if (standard === undefined) {
+  // A Standard Schema of another library need not be a Standard JSON Schema.
+  if (standard?.jsonSchema === undefined) {
     throw ConfigurationError.expected(
       'jsonSchema',
       'the schema',

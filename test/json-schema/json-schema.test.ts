@@ -62,6 +62,7 @@ describe('names follow the option fieldNames', () => {
     [() => jsonSchema(json, { target: 'draft-04' as never }), 'target to be one of draft-2020-12'],
     [() => jsonSchema(json, { strict: true } as never), 'got the unknown option "strict"'],
     [() => jsonSchema('x.proto' as never), "the schema to be what protobufSchema() returns, got 'x.proto'"],
+    [() => jsonSchema({ '~standard': { version: 1 } } as never), 'the schema to be what protobufSchema() returns'],
     [() => jsonSchema(undefined as never), 'the schema to be what protobufSchema() returns, got undefined'],
   ])('%s', (call, message) => {
     expect(call).toThrow(ConfigurationError);
@@ -226,6 +227,33 @@ describe('in an Any, what proto2 requires must be there', () => {
     const isTaken = 'value' in codec.check(value, false);
     expect([isTaken, input(value), output(value)]).toEqual([isValid, isValid, isValid]);
   });
+});
+
+test("it is its caller's own, and no part of it stands in two places", () => {
+  const schema = protobufSchema(
+    writeSchema(`
+      syntax = "proto3";
+      import "google/protobuf/timestamp.proto";
+      message Request {
+        oneof o { string a_b = 1; google.protobuf.Timestamp c_d = 2; }
+        google.protobuf.Timestamp e = 3;
+        map<string, Request> f = 4;
+        bytes g = 5;
+      }
+      message Response {}
+    `),
+  );
+  for (const target of ['draft-2020-12', 'draft-07', 'openapi-3.0'] as const) {
+    const before = JSON.stringify(jsonSchema(schema, { target }));
+    const seen = new Set<object>();
+    (function wreck(part: object): void {
+      expect(seen).not.toContain(part);
+      seen.add(part);
+      for (const inner of Object.values(part)) if (inner instanceof Object) wreck(inner);
+      Object.assign(part, { type: 'wrecked' });
+    })(jsonSchema(schema, { target }));
+    expect(JSON.stringify(jsonSchema(schema, { target }))).toBe(before);
+  }
 });
 
 test('no pattern needs more than what all validators know', () => {

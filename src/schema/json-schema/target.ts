@@ -13,7 +13,11 @@ export function toTarget(
 ): JsonSchema {
   switch (target) {
     case 'draft-2020-12':
-      return { $schema: 'https://json-schema.org/draft/2020-12/schema', ...schema };
+      return {
+        $schema: 'https://json-schema.org/draft/2020-12/schema',
+        // A copy: tools change what they get in place, and parts of it stand in several.
+        ...rewritten(schema, (one) => one),
+      };
     case 'draft-07':
       return {
         $schema: 'http://json-schema.org/draft-07/schema#',
@@ -38,6 +42,7 @@ function rewritten(schema: JsonSchema, rewrite: (schema: JsonSchema) => JsonSche
       Object.entries(schema).map(([keyword, value]) => {
         if (SINGLE.includes(keyword)) return [keyword, inside(value)];
         if (LISTS.includes(keyword)) return [keyword, (value as unknown[]).map(inside)];
+        if (Array.isArray(value)) return [keyword, [...(value as unknown[])]];
         if (!BY_NAME.includes(keyword)) return [keyword, value];
         const entries = Object.entries(value as object);
         return [keyword, Object.fromEntries(entries.map(([name, one]) => [name, inside(one)]))];
