@@ -10,8 +10,8 @@ export type AnyContent =
 export function anyReader(find: (name: string) => AnyContent | undefined): Reader {
   return (value, report, at, depth) => {
     if (depth > MAX_DEPTH) return report.tooDeep(at);
-    if (!isRecord(value)) return report.fail(at, 'an object with "@type"', value);
-    const keys = keysOf(value, report);
+    if (!isRecord(value, report)) return report.fail(at, 'an object with "@type"', value);
+    const keys = keysOf(value);
     // The specification's empty Any, whose type url is the empty string.
     if (keys.length === 0) return {};
     const url = keys.includes('@type') ? (value as { '@type': unknown })['@type'] : undefined;
@@ -41,10 +41,8 @@ export function anyReader(find: (name: string) => AnyContent | undefined): Reade
   };
 }
 
-function keysOf(value: object, report: Report): string[] {
-  const keys = Object.keys(value);
-  if (!report.answer) return keys;
-  return keys.filter((key) => (value as Record<string, unknown>)[key] !== undefined);
+function keysOf(value: object): string[] {
+  return Object.keys(value).filter((key) => (value as Record<string, unknown>)[key] !== undefined);
 }
 
 function refuseOthers(keys: readonly string[], report: Report, at: number): void {

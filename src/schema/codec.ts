@@ -6,6 +6,7 @@ import {
   type Violation,
 } from '../errors/index.js';
 import type { JsonText, Path } from '../json/index.js';
+import { withForm } from './answered.js';
 import { asBuffer } from './base64.js';
 import { settleAnys } from './binary/any-content.js';
 import type { Content } from './binary/form.js';
@@ -64,10 +65,25 @@ export class MessageCodec {
    *
    * @throws {InvalidRequest} with up to 10 violations in `details`
    */
-  read(value: unknown, options: ReadOptions = {}): unknown {
-    const canonical = this.#readOrReport(value, options);
-    if (canonical instanceof Report) throw invalidRequest(canonical.violations);
-    return canonical;
+  read(
+    value: unknown,
+    { text, wellFormed = text?.isWellFormed() ?? false }: ReadOptions = {},
+  ): unknown {
+    const members = this.#canonicalMembers?.(value, wellFormed, false) ?? -1;
+    if (members >= 0) {
+      const duplicates = text?.duplicates(members) ?? [];
+      if (duplicates.length > 0) throw invalidRequest(duplicates);
+      const canonical = this.#decodeBytes === undefined ? value : this.#decodeBytes(value);
+      if (canonical !== undefined) return canonical;
+    }
+    const report = new Report(false, wellFormed, text);
+    const canonical = this.#walk(value, report);
+    const missing = MAX_VIOLATIONS - report.violations.length;
+    if (text !== undefined && missing > 0) {
+      report.violations.push(...text.duplicates(report.members).slice(0, missing));
+    }
+    if (report.violations.length === 0) return canonical;
+    throw invalidRequest(report.violations);
   }
 
   /**
@@ -116,46 +132,28 @@ export class MessageCodec {
    * @throws {ServingError} `InvalidAnswer` with up to 10 violations in `details`
    */
   write(value: unknown): unknown {
-    const canonical = this.#writeOrReport(value);
-    if (!(canonical instanceof Report)) return canonical;
-    throw new ServingError('InvalidAnswer', summaryOf('answer', canonical.violations), {
-      details: canonical.violations,
-    });
-  }
-
-  /** What {@link read} makes of a value, or of an answer {@link write}, told instead of thrown. */
-  check(value: unknown, answer: boolean): Checked {
-    const canonical = answer ? this.#writeOrReport(value) : this.#readOrReport(value, {});
-    if (!(canonical instanceof Report)) return { value: canonical };
-    const { violations, places } = canonical;
-    return { issues: violations.map(({ message }, i) => ({ message, path: places[i] ?? [] })) };
-  }
-
-  #readOrReport(
-    value: unknown,
-    { text, wellFormed = text?.isWellFormed() ?? false }: ReadOptions,
-  ): unknown {
-    const members = this.#canonicalMembers?.(value, wellFormed, false) ?? -1;
-    if (members >= 0) {
-      const duplicates = text?.duplicates(members) ?? [];
-      if (duplicates.length > 0) throw invalidRequest(duplicates);
-      const canonical = this.#decodeBytes === undefined ? value : this.#decodeBytes(value);
-      if (canonical !== undefined) return canonical;
-    }
-    const report = new Report(false, wellFormed, text);
-    const canonical = this.#walk(value, report);
-    const missing = MAX_VIOLATIONS - report.violations.length;
-    if (text !== undefined && missing > 0) {
-      report.violations.push(...text.duplicates(report.members).slice(0, missing));
-    }
-    return report.violations.length === 0 ? canonical : report;
-  }
-
-  #writeOrReport(value: unknown): unknown {
     if (this.#isCanonicalAnswer(value)) return value;
     const report = new Report(true, false);
     const canonical = this.#walk(value, report);
-    return report.violations.length === 0 ? canonical : report;
+    if (report.violations.length === 0) return canonical;
+    throw new ServingError('InvalidAnswer', summaryOf('answer', report.violations), {
+      details: report.violations,
+    });
+  }
+
+  /**
+   * What {@link read} makes of a value, or of an answer {@link write}, told instead of thrown. It may
+   * be anything, also where it stands for a client's: not only what JSON can hold.
+   */
+  check(value: unknown, answer: boolean): Checked {
+    if (answer && this.#isCanonicalAnswer(value)) return { value };
+    const report = new Report(answer, false);
+    const canonical = catchFull(() =>
+      withForm(value, report, 0, itself, (form) => this.#read(form, report, 0, 0)),
+    );
+    const { violations, places } = report;
+    if (violations.length === 0) return { value: canonical };
+    return { issues: violations.map(({ message }, i) => ({ message, path: places[i]! })) };
   }
 
   /** A getter or a Proxy may throw when it is looked at: the readers say where it stands. */
@@ -171,6 +169,8 @@ export class MessageCodec {
     return catchFull(() => this.#read(value, report, 0, 0));
   }
 }
+
+const itself = (value: unknown): unknown => value;
 
 /** A reading that ended early has said why. */
 function catchFull(read: () => unknown): unknown {

@@ -52,11 +52,11 @@ export function boolsOf(value: unknown): unknown {
 export function mapReader(keyType: ScalarName, readMember: Reader): Reader {
   const { expected, canonical } = mapKey(keyType);
   return (value, report, at, depth) => {
-    if (!isRecord(value)) return report.fail(at, 'an object (a map)', value);
+    if (!isRecord(value, report)) return report.fail(at, 'an object (a map)', value);
     const out: Record<string, unknown> = {};
     for (const key of Object.keys(value)) {
       const member = (value as Record<string, unknown>)[key];
-      if (report.answer && member === undefined) continue;
+      if (member === undefined) continue;
       report.path[at] = key;
       report.members++;
       const spelling = canonical(key, report.wellFormed);

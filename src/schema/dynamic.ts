@@ -13,7 +13,7 @@ export const valueReader: Reader = (value, report, at, depth) =>
 
 export const structReader: Reader = answered((value, report, at, depth) => {
   if (depth > MAX_DEPTH) return report.tooDeep(at);
-  if (!isRecord(value)) return report.fail(at, 'an object', value);
+  if (!isRecord(value, report)) return report.fail(at, 'an object', value);
   return readMembers(value, report, at, depth + 1, wireDepth(report, depth) + 1);
 });
 
@@ -65,9 +65,9 @@ function readJson(
       return report.fail(at, 'a JSON value', value);
   }
   if (wire + 1 > MAX_DEPTH) return report.tooDeep(at);
-  return isList(value, report)
-    ? readElements(value, report, at, depth + 1, wire + 2)
-    : readMembers(value, report, at, depth + 1, wire + 2);
+  if (isList(value, report)) return readElements(value, report, at, depth + 1, wire + 2);
+  if (!isRecord(value, report)) return report.fail(at, 'a JSON value', value);
+  return readMembers(value, report, at, depth + 1, wire + 2);
 }
 
 function readElements(
@@ -95,7 +95,7 @@ function readMembers(
   wire: number,
 ): Record<string, unknown> {
   const out: Record<string, unknown> = {};
-  for (const [key, member] of entriesOf(value, report)) {
+  for (const [key, member] of entriesOf(value)) {
     report.path[at] = key;
     report.members++;
     if (!report.wellFormed && !isWellFormed(key)) {

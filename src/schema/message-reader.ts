@@ -33,7 +33,7 @@ export function messageReader(model: MessageModel): {
 
   const readMessage: MessageReader = (value, report, at, depth, typeUrl) => {
     if (depth > MAX_DEPTH) return report.tooDeep(at);
-    if (!isRecord(value)) return report.fail(at, `an object (${model.name})`, value);
+    if (!isRecord(value, report)) return report.fail(at, `an object (${model.name})`, value);
     const out: Record<string, unknown> = typeUrl === undefined ? {} : { '@type': typeUrl };
     let oneofs: Map<string, string> | undefined;
 
@@ -41,7 +41,7 @@ export function messageReader(model: MessageModel): {
     report.members += keys.length;
     for (const key of keys) {
       const item = (value as Record<string, unknown>)[key];
-      if (item === undefined && report.answer) continue;
+      if (item === undefined) continue;
       if (key === '@type' && typeUrl !== undefined) continue;
       report.path[at] = key;
       const spelling = spellings.get(key);
@@ -50,7 +50,7 @@ export function messageReader(model: MessageModel): {
         continue;
       }
       for (const other of spelling.earlier) {
-        if (Object.hasOwn(value, other) && isPresent(value, other, report)) {
+        if (isPresent(value, other)) {
           report.refuse(at + 1, `expected one spelling of the field, got ${quote(other)} as well`);
         }
       }
@@ -90,8 +90,8 @@ export function messageReader(model: MessageModel): {
   return { reader: readMessage, setFields };
 }
 
-function isPresent(value: object, key: string, report: Report): boolean {
-  return !report.answer || (value as Record<string, unknown>)[key] !== undefined;
+function isPresent(value: object, key: string): boolean {
+  return Object.hasOwn(value, key) && (value as Record<string, unknown>)[key] !== undefined;
 }
 
 export function isNullable({ value }: FieldModel): boolean {

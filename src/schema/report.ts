@@ -59,7 +59,7 @@ export class Report {
   }
 }
 
-/** A value in a few words, whatever it is; nothing of it is run and little of it is read. */
+/** A value in a few words, whatever it is; little of it is read. */
 export function describe(value: unknown): string {
   switch (typeof value) {
     case 'string':
@@ -74,10 +74,15 @@ export function describe(value: unknown): string {
       if (value === null) return 'null';
       if (Array.isArray(value)) return `an array of ${value.length}`;
       if (value instanceof Date) return 'a Date';
-      return ArrayBuffer.isView(value) ? 'a typed array' : 'an object';
+      return ArrayBuffer.isView(value) ? 'a typed array' : describeObject(value);
     default:
       return `a ${typeof value}`;
   }
+}
+
+function describeObject(value: object): string {
+  const kind = Object.prototype.toString.call(value).slice('[object '.length, -1);
+  return kind === 'Object' ? 'an object' : `an object (${cut(kind)})`;
 }
 
 function quoteDigits(value: bigint): string {

@@ -78,6 +78,69 @@ test('an answer that cannot be looked at is an issue, not an exception', () => {
   expect(schema.response['~standard'].validate(answer)).toHaveProperty('issues');
 });
 
+test('what is undefined is absent, as its type says', () => {
+  const items = [{ itemName: undefined, price: '1' }, {}];
+  const given = { items, byName: { a: undefined }, by_name: undefined, nope: undefined };
+  expect(schema['~standard'].validate(given)).toEqual({
+    value: { items: [{ price: '1' }, {}], byName: {} },
+  });
+  expect(schema['~standard'].validate({ items: [undefined] })).toMatchObject({
+    issues: [{ path: ['items', 0], message: expect.stringMatching(/got undefined$/) }],
+  });
+});
+
+describe('what was never JSON is an issue, neither an exception nor an empty object', () => {
+  const circle: { parts?: unknown } = {};
+  circle.parts = circle;
+  const deep = Array.from({ length: 200_000 }).reduce<object>((parts) => ({ parts }), {});
+  const revoked = Proxy.revocable({}, {});
+  revoked.revoke();
+  const throws = () => {
+    throw new Error('no');
+  };
+  const nested = protobufSchema(
+    writeSchema(`
+      syntax = "proto3";
+      import "google/protobuf/struct.proto";
+      message Request {
+        Request parts = 1;
+        map<string, int32> counts = 2;
+        google.protobuf.Value value = 3;
+        google.protobuf.Struct struct = 4;
+      }
+      message Response {}
+    `),
+  );
+
+  test.each([
+    ['a Map', new Map([['counts', {}]]), []],
+    ['a FormData', new FormData(), []],
+    ['a Map in a map', { counts: new Map([['a', 1]]) }, ['counts']],
+    ['a Date in a message', { parts: new Date() }, ['parts']],
+    ['a Set in any JSON', { value: new Set([1]) }, ['value']],
+    ['a Date in a Struct', { struct: new Date() }, ['struct']],
+    ['an Error', new Error('no'), []],
+    ['a Promise', Promise.resolve({}), []],
+    ['a getter', { get counts() { return throws(); } }, []],
+    ['a Proxy', new Proxy({}, { ownKeys: throws }), []],
+    ['a revoked Proxy', { counts: revoked.proxy }, []],
+    ['what holds itself', circle, Array.from({ length: 101 }, () => 'parts')],
+    ['what is very deep', deep, Array.from({ length: 101 }, () => 'parts')],
+  ])('%s', (_, value, path) => {
+    const issue = { path, message: expect.stringMatching(/^expected /) };
+    expect(nested['~standard'].validate(value)).toEqual({ issues: [issue] });
+  }); // prettier-ignore
+
+  test('but an instance of a class is its fields', () => {
+    class Order {
+      items = [{ itemName: 'tea' }];
+    }
+    expect(schema['~standard'].validate(new Order())).toEqual({
+      value: { items: [{ itemName: 'tea' }] },
+    });
+  });
+});
+
 test('nothing is read before it is asked for something, and then the mistake is named', () => {
   const missing = protobufSchema('/no/such/file.proto');
   expect(missing['~standard'].vendor).toBe('nestjs-model-serving');
