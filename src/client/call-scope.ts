@@ -1,7 +1,8 @@
+import { unwatch, watch } from './abort-watch.js';
 import { ServingClientError } from './serving-client-error.js';
 
-/** What timers can wait for; a longer wait would be none. */
-const LONGEST_TIMER = 2 ** 31 - 1;
+/** Milliseconds that timers can wait for; a longer wait would be none. */
+export const LONGEST_TIMER = 2 ** 31 - 1;
 
 /** The time a call has, all its tries together, and what ends it before: its deadline, its caller. */
 export class CallScope {
@@ -34,7 +35,9 @@ export class CallScope {
     });
     this.#ending.catch(() => {});
     if (caller?.aborted) this.#leave();
-    caller?.addEventListener('abort', this.#leave, { once: true });
+    else if (timeout <= 0) this.#expire();
+    if (this.ended) return;
+    if (caller) watch(caller, this.#leave);
     if (timeout <= LONGEST_TIMER) this.#timer = setTimeout(() => this.#expire(), timeout);
   }
 
@@ -68,7 +71,7 @@ export class CallScope {
   /** Nothing is waited for any more. */
   close(): void {
     clearTimeout(this.#timer);
-    this.#caller?.removeEventListener('abort', this.#leave);
+    if (this.#caller) unwatch(this.#caller, this.#leave);
   }
 
   #expire(): void {

@@ -1,8 +1,10 @@
 import type { PathParams, Query } from './endpoint-url.js';
 import type { RetryOptions } from './retry.js';
 
-/** Names and values; what is `undefined` is left out. */
-export type RequestHeaders = Readonly<Record<string, string | undefined>>;
+/** Names and values; what is `undefined` is left out. Also a `Headers`, or pairs of both. */
+export type RequestHeaders =
+  | Readonly<Record<string, string | undefined>>
+  | Iterable<readonly [name: string, value: string | undefined]>;
 
 /** Options of {@link createClient}: what all calls have in common. */
 export interface ClientOptions {

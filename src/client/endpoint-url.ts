@@ -6,29 +6,39 @@ export type Query = Readonly<
   Record<string, string | number | boolean | readonly string[] | undefined>
 >;
 
-type Until<Text extends string, End extends string> = Text extends `${infer Head}${End}${string}`
-  ? Head
-  : Text;
-type NameAt<Text extends string> = Until<
-  Until<Until<Until<Until<Text, '/'>, '.'>, '-'>, ':'>,
-  '{' | '}'
->;
+/** What a name ends before: of the characters of paths those that are no letter, digit, `_` or `$`. */
+// prettier-ignore
+type NameEnd =
+  '/' | '.' | '-' | '~' | ':' | '*' | '{' | '}' | '\\' | '@' | '!' | '&' | "'" | '(' | ')' | '+' | ',' | ';' | '=' | '%' | '|';
+type NameAt<
+  Text extends string,
+  Name extends string = '',
+> = Text extends `${infer Next}${infer Rest}`
+  ? Next extends NameEnd
+    ? Name
+    : NameAt<Rest, `${Name}${Next}`>
+  : Name;
 type NamesOf<
   Path extends string,
   Mark extends string,
 > = Path extends `${string}${Mark}${infer Rest}` ? NameAt<Rest> | NamesOf<Rest, Mark> : never;
+/** Without characters after a backslash, which stand for themselves. */
+type Unescaped<Path extends string> = Path extends `${infer Head}\\${string}${infer Rest}`
+  ? `${Head}/${Unescaped<Rest>}`
+  : Path;
 
 /** The parameters that a path has: `{ model: string | number }` of `'/run/:model'`. */
 export type ParamsOf<Path extends string> = {
-  readonly [Name in NamesOf<Path, ':'>]: string | number;
+  readonly [Name in NamesOf<Unescaped<Path>, ':'>]: string | number;
 } & {
-  readonly [Name in NamesOf<Path, '*'> as Name extends '' ? '*' : Name]: string | readonly string[];
+  readonly [Name in NamesOf<Unescaped<Path>, '*'> as Name extends '' ? '*' : Name]:
+    string | readonly string[];
 };
 
 /** The option with the values of a path's parameters: required where each of them is. */
 export type ParamsOption<Path extends string> = string extends Path
   ? { readonly params?: PathParams }
-  : Path extends `${string}${':' | '*'}${string}`
+  : Unescaped<Path> extends `${string}${':' | '*'}${string}`
     ? Path extends `${string}{${string}`
       ? { readonly params?: Partial<ParamsOf<Path>> }
       : { readonly params: ParamsOf<Path> }
@@ -42,7 +52,7 @@ export type WithParams<Path extends string, Options> =
 
 /** Braces around what may be missing; then a character after a backslash, a parameter, a rest without a name. */
 const GROUP = /\{([^{}]*)\}/g;
-const PART = /\\(.)|:(\w+)|\*(\w*)/g;
+const PART = /\\(.)|:([$\p{ID_Continue}]+)|\*([$\p{ID_Continue}]*)/gu;
 
 /**
  * Where an endpoint is.
@@ -57,15 +67,13 @@ export function endpointUrl(
   params: PathParams = {},
   query: Query = {},
 ): string {
-  const filled = path
-    .replace(GROUP, (_, group: string) => (isGiven(group, params) ? group : ''))
-    .replace(PART, (_, escaped?: string, name?: string, rest?: string) => {
-      if (escaped !== undefined) return escaped;
-      if (name !== undefined) return segment(name, params[name]);
-      const value = params[rest || '*'];
-      const parts = Array.isArray(value) ? value : String(value ?? '').split('/');
-      return parts.map((part) => segment(rest || '*', part)).join('/');
-    });
+  const filled = ungrouped(path, params).replace(PART, (_, escaped, name, rest: string) => {
+    if (escaped !== undefined) return escaped;
+    if (name !== undefined) return segment(name, params[name]);
+    const value = params[rest || '*'];
+    const parts = Array.isArray(value) ? value : String(value ?? '').split('/');
+    return parts.map((part) => segment(rest || '*', part)).join('/');
+  });
   const url = new URL(base);
   url.pathname = `${base.pathname.replace(/\/+$/, '')}/${filled.replace(/^\/+/, '')}`;
   for (const [name, value] of Object.entries(query)) {
@@ -74,6 +82,12 @@ export function endpointUrl(
     }
   }
   return url.href;
+}
+
+/** Without what may be missing and is, from the innermost group outwards. */
+function ungrouped(path: string, params: PathParams): string {
+  const next = path.replace(GROUP, (_, group: string) => (isGiven(group, params) ? group : ''));
+  return next === path ? path : ungrouped(next, params);
 }
 
 function isGiven(group: string, params: PathParams): boolean {

@@ -18,14 +18,16 @@ export class EventReader {
   readonly #decoder = new TextDecoder();
   /** The beginning of a line whose end has not come. */
   #rest = '';
+  /** Whether a line feed that comes next is the second half of a line's end. */
+  #returned = false;
   #type = '';
   #data: string[] = [];
   /** Events that came together, the next one last. */
   #events: ServerEvent[] = [];
 
-  constructor(response: Response, signal: AbortSignal) {
+  constructor(response: Response, body: ReadableStream<Uint8Array>, signal: AbortSignal) {
     this.#response = response;
-    this.#reader = response.body!.getReader();
+    this.#reader = body.getReader();
     // Also where a `fetch` of the caller's knows nothing of the signal.
     signal.addEventListener('abort', () => this.cancel(), { once: true });
   }
@@ -72,12 +74,15 @@ export class EventReader {
     this.#reader.cancel().catch(() => {});
   }
 
-  #take(text: string): void {
+  #take(piece: string): void {
+    // Part of a character is no text yet.
+    if (piece === '') return;
+    const text = this.#returned && piece.startsWith('\n') ? piece.slice(1) : piece;
+    this.#returned = piece.endsWith('\r');
     this.#rest += text;
     // A long line comes in many pieces, and is looked at when it is whole.
     if (!/[\r\n]/.test(text)) return;
-    // A carriage return at the end may be the first half of a line's end.
-    const lines = this.#rest.split(/\r\n|\n|\r(?!$)/);
+    const lines = this.#rest.split(/\r\n|\n|\r/);
     this.#rest = lines.pop()!;
     for (const line of lines) this.#takeLine(line);
   }

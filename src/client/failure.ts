@@ -71,7 +71,8 @@ export function unreadable(
   cause?: unknown,
 ): ServingClientError {
   const type = response.headers.get('content-type') ?? 'no content type';
-  return new ServingClientError('UNKNOWN', `Expected ${expected}, got ${type}${from(response)}`, {
+  const got = cause === undefined ? type : `${type} that cannot be read`;
+  return new ServingClientError('UNKNOWN', `Expected ${expected}, got ${got}${from(response)}`, {
     status: response.status,
     requestId: requestIdOf(response),
     cause,
@@ -93,11 +94,15 @@ export function mediaTypeOf(response: Response): string {
   return type.trim().toLowerCase();
 }
 
+/** By any of the names that protobuf has. */
+export const isBinary = (response: Response): boolean => /protobuf$/.test(mediaTypeOf(response));
+
 function bodyOf(bytes: Uint8Array, response: Response): FailureBody {
   const text = new TextDecoder().decode(bytes);
   try {
-    const isBinary = mediaTypeOf(response).endsWith('protobuf');
-    const body = (isBinary ? readRpcStatus(bytes) : JSON.parse(text)) as FailureBody | null;
+    const body = (
+      isBinary(response) ? readRpcStatus(bytes) : JSON.parse(text)
+    ) as FailureBody | null;
     if (typeof body === 'object' && body !== null) return body;
   } catch {
     // A page for people, or one that was cut.

@@ -1,4 +1,4 @@
-import type { CallScope } from './call-scope.js';
+import { LONGEST_TIMER, type CallScope } from './call-scope.js';
 import { ServingClientError } from './serving-client-error.js';
 
 /** How failed calls are tried again. */
@@ -45,8 +45,13 @@ export class Retrier {
   #budget: number;
   #countedAt = performance.now();
 
+  /** @throws {TypeError} for what is no number from 0 */
   constructor({ limit = 3, minDelay = 100, maxDelay = 5_000, budget = {} }: RetryOptions) {
     const { ratio = 0.1, minimum = 10 } = budget;
+    for (const [name, value] of Object.entries({ limit, minDelay, maxDelay, ratio, minimum })) {
+      if (!(value >= 0))
+        throw new TypeError(`Expected ${name} to be a number from 0, got ${value}`);
+    }
     this.#limit = limit;
     this.#minDelay = minDelay;
     this.#maxDelay = maxDelay;
@@ -69,7 +74,7 @@ export class Retrier {
         if (retries >= this.#limit || !isPassing(error, idempotent)) throw error;
         const { remaining } = scope;
         const asked = error.retryAfter ?? 0;
-        const room = (remaining === Infinity ? LONGEST_WAIT : remaining) - asked;
+        const room = (remaining > LONGEST_TIMER ? LONGEST_WAIT : remaining) - asked;
         if (room <= 0 || !this.#spend()) throw error;
         scope.lastFailure = error;
         await scope.sleep(asked + this.#jitter(retries, room));

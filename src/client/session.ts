@@ -2,7 +2,7 @@ import { CallScope } from './call-scope.js';
 import type { AnyCallOptions, ClientOptions, RequestHeaders } from './client-options.js';
 import { endpointUrl } from './endpoint-url.js';
 import { EventReader } from './event-reader.js';
-import { cutAnswer, failureOf, mediaTypeOf, unreadable } from './failure.js';
+import { cutAnswer, failureOf, isBinary, mediaTypeOf, unreadable } from './failure.js';
 import { jsonText } from './json-text.js';
 import { Retrier } from './retry.js';
 import { unreachable } from './unreachable.js';
@@ -53,8 +53,11 @@ export class Session {
   /** Asks once for a stream. */
   async events(scope: CallScope, request: PreparedRequest): Promise<EventReader> {
     const response = await this.#send(scope, request);
-    if (mediaTypeOf(response) === EVENTS_TYPE) return new EventReader(response, scope.signal);
-    void response.body?.cancel();
+    const { body } = response;
+    if (body && mediaTypeOf(response) === EVENTS_TYPE) {
+      return new EventReader(response, body, scope.signal);
+    }
+    body?.cancel().catch(() => {});
     throw unreadable(response, `${EVENTS_TYPE} of an endpoint with \`stream: true\``);
   }
 
@@ -121,7 +124,8 @@ function baseOf(baseUrl: string | URL): URL {
 function headersOf(...sources: (RequestHeaders | undefined)[]): Headers {
   const headers = new Headers();
   for (const source of sources) {
-    for (const [name, value] of Object.entries(source ?? {})) {
+    const entries = source && Symbol.iterator in source ? source : Object.entries(source ?? {});
+    for (const [name, value] of entries) {
       if (value !== undefined) headers.set(name, value);
     }
   }
@@ -144,7 +148,7 @@ async function readBinary<Answer>(
   decode: (bytes: Uint8Array) => Answer,
 ): Promise<Answer> {
   const bytes = await whole(response, scope, () => response.arrayBuffer());
-  if (mediaTypeOf(response) !== BINARY_TYPE) throw unreadable(response, BINARY_TYPE);
+  if (!isBinary(response)) throw unreadable(response, BINARY_TYPE);
   try {
     return decode(new Uint8Array(bytes));
   } catch (error) {

@@ -4,6 +4,7 @@ import { ServingClientError } from './serving-client-error.js';
 interface SocketError {
   readonly code?: unknown;
   readonly syscall?: unknown;
+  readonly message?: unknown;
   readonly cause?: unknown;
   /** Of an attempt at each address of a name. */
   readonly errors?: readonly unknown[];
@@ -15,15 +16,22 @@ const NEVER_CONNECTED = [
   'ENOTFOUND',
   'EAI_AGAIN',
   'UND_ERR_CONNECT_TIMEOUT',
+  'ERR_SOCKET_CONNECTION_TIMEOUT',
   'ConnectionRefused',
 ];
 
 /** The failure of a request to which no answer came. */
 export function unreachable(error: unknown): ServingClientError {
   const retryable = neverConnected(error);
-  const why = `${(error as Error | null)?.message ?? error}`;
-  const message = `${retryable ? 'The server cannot be reached' : 'No answer came'}: ${why}`;
+  const message = `${retryable ? 'The server cannot be reached' : 'No answer came'}: ${reasonOf(error)}`;
   return new ServingClientError('UNAVAILABLE', message, { retryable, cause: error });
+}
+
+/** What the innermost cause says: of itself a `fetch` says little more than that it failed. */
+function reasonOf(error: unknown): string {
+  const { message, cause, errors } = (error ?? {}) as SocketError;
+  const inner = cause ?? errors?.[0];
+  return inner == null ? String(message || error) : reasonOf(inner);
 }
 
 /** Whether the server surely has nothing of the request; a browser does not say. */

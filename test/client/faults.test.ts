@@ -1,5 +1,6 @@
 import { createServer } from 'node:net';
-import { once } from 'node:events';
+import { gzipSync } from 'node:zlib';
+import { getEventListeners, once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { createClient, ServingClientError, type CallOptions } from 'nestjs-model-serving/client';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -84,6 +85,15 @@ describe('A client does not take for an answer', () => {
     ['broken JSON', page('{"a":', 200, { 'content-type': 'application/json' }), 'JSON'],
     ['nothing', page('', 200, { 'content-type': 'application/json' }), 'JSON'],
     ['no content', page('', 204), 'application/json'],
+    [
+      'packed JSON that is cut',
+      (response) => {
+        const headers = { 'content-type': 'application/json', 'content-encoding': 'gzip' };
+        response.writeHead(200, headers);
+        response.end(gzipSync('{"a":"abc"}').subarray(0, -10));
+      },
+      'application/json that cannot be read',
+    ],
     ['what has no type', (response) => response.end('{}'), 'no content type'],
   ] satisfies [string, Act, string][])('%s', async (_, act, named) => {
     const error = await failureOf(act);
@@ -130,6 +140,46 @@ describe('A client does not take for an answer', () => {
   });
 });
 
+it.each([
+  ['with a mark of its encoding', page('\uFEFF{"a":1}', 200, { 'content-type': 'text/json' })],
+  [
+    'of a type of its own',
+    page('{"a":1}', 200, { 'content-type': 'Application/Vnd.a+JSON ; a=b' }),
+  ],
+  [
+    'that is packed',
+    (response) => {
+      response.writeHead(200, { 'content-type': 'application/json', 'content-encoding': 'gzip' });
+      response.end(gzipSync('{"a":1}'));
+    },
+  ],
+  [
+    'after interim ones',
+    (response, ...rest) => {
+      response.writeProcessing();
+      response.writeEarlyHints({ link: '</style.css>; rel=preload' });
+      json({ a: 1 })(response, ...rest);
+    },
+  ],
+] satisfies [string, Act][])('takes an answer %s', async (_, act) => {
+  const { url } = await faultyServer(act);
+  expect(await createClient(url).call('/x', {})).toEqual({ a: 1 });
+});
+
+it.each([
+  ['an object', { authorization: 'a', none: undefined }],
+  ['Headers', new Headers({ authorization: 'a' })],
+  ['pairs', [['authorization', 'a'] as const]],
+  ['a Map', new Map([['authorization', 'a']])],
+])('sends headers that are %s', async (_, headers) => {
+  const { url, requests } = await faultyServer(json({}));
+  await createClient(url, { headers }).call('/x', {});
+  await createClient(url, { headers: () => headers }).call('/x', {});
+  await createClient(url).call('/x', {}, { headers });
+  for (const { headers } of requests) expect(headers).toMatchObject({ authorization: 'a' });
+  expect(requests).toHaveLength(3);
+});
+
 it('follows a redirect that keeps the method', async () => {
   const { url, requests } = await faultyServer(page('', 308, { location: '/new' }), json({ a: 1 }));
   expect(await createClient(url).call('/old', {})).toEqual({ a: 1 });
@@ -155,6 +205,7 @@ describe('A client knows what surely did not reach the server', () => {
   it.each([
     ['of a name without answer', { code: 'EAI_AGAIN', syscall: 'getaddrinfo' }, true],
     ['of a slow connection', { code: 'UND_ERR_CONNECT_TIMEOUT' }, true],
+    ['of slow connections to all addresses', { code: 'ERR_SOCKET_CONNECTION_TIMEOUT' }, true],
     ['of a network that is not there', { code: 'ENETUNREACH', syscall: 'connect' }, true],
     ['of all addresses', { errors: [{ code: 'ECONNREFUSED' }, { code: 'ECONNREFUSED' }] }, true],
     ['of one address', { errors: [{ code: 'ECONNREFUSED' }, { code: 'ECONNRESET' }] }, false],
@@ -167,6 +218,16 @@ describe('A client knows what surely did not reach the server', () => {
     const fetch = () => Promise.reject(new TypeError('fetch failed', { cause }));
     const call = createClient('http://localhost', { retry: false, fetch }).call('/x', {});
     await expect(call).rejects.toMatchObject({ code: 'UNAVAILABLE', retryable });
+  });
+
+  it('and says why, which fetch itself does not', async () => {
+    const { message } = await failure(`http://127.0.0.1:${await freePort()}`);
+    expect(message).toMatch(/^The server cannot be reached: connect ECONNREFUSED/);
+    const errors = [new Error('connect ECONNREFUSED ::1'), new Error('other')];
+    const cause = Object.assign(new AggregateError(errors), { code: 'ECONNREFUSED' });
+    const fetch = () => Promise.reject(new TypeError('fetch failed', { cause }));
+    const call = createClient('http://localhost', { retry: false, fetch }).call('/x', {});
+    await expect(call).rejects.toThrow('No answer came: connect ECONNREFUSED ::1');
   });
 
   it('and what may have', async () => {
@@ -209,6 +270,15 @@ describe('A call ends', () => {
     expect(requests).toHaveLength(0);
   });
 
+  it.each([0, -1, -Infinity])('before it begins, where its time is %d ms', async (timeout) => {
+    const { url, requests } = await faultyServer(json({}), json({}));
+    expect(await failure(url, { timeout })).toMatchObject({ code: 'DEADLINE_EXCEEDED' });
+    const items = createClient(url).stream('/x', {}, { timeout });
+    await expect(items.next()).rejects.toMatchObject({ code: 'DEADLINE_EXCEEDED' });
+    await createClient(url).call('/after', {});
+    expect(requests.map(({ url }) => url)).toEqual(['/after']);
+  });
+
   it('with the deadline of a signal', async () => {
     const { url } = await faultyServer(silence);
     const error = await failure(url, { signal: AbortSignal.timeout(100) });
@@ -221,23 +291,42 @@ describe('A call ends', () => {
     await expect(call).rejects.toMatchObject({ code: 'DEADLINE_EXCEEDED' });
   });
 
-  it('and leaves nothing at a signal that lives on', async () => {
-    const { url } = await faultyServer(json({}));
-    const { signal } = new AbortController();
-    const listeners = new Set<unknown>();
-    const add = signal.addEventListener.bind(signal);
-    const remove = signal.removeEventListener.bind(signal);
-    signal.addEventListener = (type: string, listener: any, options: any) => {
-      listeners.add(listener);
-      add(type, listener, options);
-    };
-    signal.removeEventListener = (type: string, listener: any) => {
-      listeners.delete(listener);
-      remove(type, listener);
-    };
-    await createClient(url).call('/x', {}, { signal });
-    expect(listeners.size).toBe(0);
+  it('all that have the same signal', async () => {
+    const { url } = await faultyServer(silence);
+    const leaving = new AbortController();
+    const { signal } = leaving;
+    const client = createClient(url);
+    const calls = Array.from({ length: 30 }, () => client.call('/x', {}, { signal }));
+    // Node warns of a leak where there are more than ten.
+    expect(getEventListeners(signal, 'abort')).toHaveLength(1);
+    leaving.abort();
+    const ends = await Promise.allSettled(calls);
+    expect(ends.map((end) => end.status === 'rejected' && end.reason.code)).toEqual(
+      calls.map(() => 'CANCELLED'),
+    );
   });
+
+  it.each([
+    ['answered', json({}), { signal: undefined }],
+    ['refused', page('', 400), {}],
+    ['cut', cut('{'), { idempotent: true }],
+    ['late', silence, { timeout: 50 }],
+    ['a mistake', json({}), { headers: { 'a b': '' } }],
+  ] satisfies [string, Act, CallOptions][])(
+    'and leaves nothing at a signal that lives on, where it is %s',
+    async (_, act, options) => {
+      const { url } = await faultyServer(act);
+      const { signal } = new AbortController();
+      const client = createClient(url, { retry: { minDelay: 0 } });
+      const others = client.call('/x', {}, { ...options, signal });
+      await Promise.allSettled([others, client.call('/x', {}, { ...options, signal })]);
+      await client
+        .stream('/x', {}, { ...options, signal })
+        .next()
+        .catch(() => {});
+      expect(getEventListeners(signal, 'abort')).toEqual([]);
+    },
+  );
 });
 
 describe('A mistake of the caller is told as one', () => {
@@ -246,6 +335,13 @@ describe('A mistake of the caller is told as one', () => {
     ['a relative base outside a browser', () => createClient('/api')],
     ['a base of another scheme', () => createClient('ftp://localhost')],
     ['a base with a password', () => createClient('http://ada:secret@localhost')],
+    ['retries that are no number', () => createClient('http://x', { retry: { limit: NaN } })],
+    ['fewer than no retries', () => createClient('http://x', { retry: { limit: -1 } })],
+    ['a wait in words', () => createClient('http://x', { retry: { minDelay: '1s' as never } })],
+    [
+      'a budget without bounds by mistake',
+      () => createClient('http://x', { retry: { budget: { ratio: NaN } } }),
+    ],
   ])('%s', (_, create) => {
     expect(create).toThrow(TypeError);
     expect(create).not.toThrow('secret');
@@ -287,6 +383,10 @@ it.each([
   ['/v1/m\\:predict', '/v1/m:predict', {}],
   ['/a{/:b}', '/a', {}],
   ['/a{/:b}', '/a/x', { b: 'x' }],
+  ['/a{/:b{/:c}}', '/a/x', { b: 'x' }],
+  ['/a{/:b{/:c}}', '/a', { c: 'y' }],
+  ['/a{/:b{/:c}}', '/a/x/y', { b: 'x', c: 'y' }],
+  ['/:größe@:$v', '/x@y', { größe: 'x', $v: 'y' }],
   ['/:a/:b', '/..x/%2E', { a: '..x', b: '%2E' }],
 ])('fills %s as %s', async (path, filled, params) => {
   const { url, requests } = await faultyServer(json({}));

@@ -155,7 +155,18 @@ describe('A retry waits', () => {
       },
       0,
     ],
+    [
+      'as a date of old',
+      { 'retry-after': 'Friday, 02-Jan-26 03:04:12 GMT', date: 'Fri, 02 Jan 2026 03:04:05 GMT' },
+      7000,
+    ],
+    [
+      'as a date without a zone',
+      { 'retry-after': 'Fri Jan  2 03:04:12 2026', date: 'Fri, 02 Jan 2026 03:04:05 GMT' },
+      7000,
+    ],
     ['that is none', { 'retry-after': 'soon' }, 0],
+    ['that is half a date', { 'retry-after': 'May 5' }, 0],
     ['that is no time', { 'retry-after': '-5' }, 0],
   ])('as long as the server says, and a random time: %s', async (_, headers, wait) => {
     random(0.5);
@@ -196,12 +207,18 @@ describe('A retry waits', () => {
     expect(waits).toEqual([59_000]);
   });
 
-  it('not for ever where there is no deadline', async () => {
-    const headers = { 'retry-after': '3600' };
-    const { url } = await faultyServer(json({ error: 'full' }, 429, headers), FINE);
-    await expect(createClient(url).call('/x', {}, untimed)).rejects.toMatchObject({
-      retryAfter: 3_600_000,
+  it.each([
+    ['3600', Infinity],
+    ['3600000', 2 ** 40],
+    ['9'.repeat(400), Number.MAX_VALUE],
+  ])('not for ever: %s seconds of %d', async (seconds, timeout) => {
+    const headers = { 'retry-after': seconds };
+    const { url, requests } = await faultyServer(json({ error: 'full' }, 429, headers), FINE);
+    await expect(createClient(url).call('/x', {}, { timeout })).rejects.toMatchObject({
+      code: 'RESOURCE_EXHAUSTED',
+      retryAfter: Number(seconds) * 1000,
     });
+    expect(requests).toHaveLength(1);
   });
 
   it('not when its caller has left', async () => {

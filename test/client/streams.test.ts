@@ -140,6 +140,7 @@ const bytes = Buffer.from(TEXT + END);
 describe('A client reads server-sent events', () => {
   it.each([
     ['with all kinds of ends of lines', ['data: 1\r\rdata: 2\r\n\r\ndata: 3\n\n', END], [1, 2, 3]],
+    ['with returns only', ['data: 1\r', '\rdata: 2\r\r', 'event: end\rdata: {}\r\r'], [1, 2]],
     ['with ends of lines that are cut', ['data: 1\r', '\n\r', '\ndata: 2\r', '\r', END], [1, 2]],
     [
       'with comments, other events and fields',
@@ -157,6 +158,17 @@ describe('A client reads server-sent events', () => {
   ] satisfies [string, string[], unknown[]][])('%s', async (_, pieces, items) => {
     const { url } = await faultyServer(events(...pieces));
     expect(await read(createClient(url).stream('/x', {}))).toEqual({ items });
+  });
+
+  it('as soon as they are whole, whatever comes next', async () => {
+    const { url } = await faultyServer((response) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream' });
+      response.write('data: 1\r\r');
+    });
+    for await (const item of createClient(url).stream('/x', {})) {
+      expect(item).toBe(1);
+      break;
+    }
   });
 
   it('wherever they are cut', async () => {
@@ -222,6 +234,26 @@ describe('A client reads server-sent events', () => {
       code: 'UNAVAILABLE',
     });
     expect(requests).toHaveLength(1);
+  });
+
+  it('and nothing is left behind of a page that was cut', async () => {
+    const body = new ReadableStream({ start: (controller) => controller.error(new Error('cut')) });
+    const headers = { 'content-type': 'text/html' };
+    const fetch = () => Promise.resolve(new Response(body, { headers }));
+    const { error } = await read(createClient('http://x', { fetch }).stream('/x', {}));
+    expect(error).toMatchObject({ code: 'UNKNOWN' });
+    // A rejection that nobody handles would come now.
+    await setImmediate();
+  });
+
+  it('and tells an answer without a body', async () => {
+    const { url } = await faultyServer((response) => {
+      response.writeHead(204, { 'content-type': 'text/event-stream' }).end();
+    });
+    expect((await read(createClient(url).stream('/x', {}))).error).toMatchObject({
+      code: 'UNKNOWN',
+      status: 204,
+    });
   });
 
   it('and lets go of a page, however long', async () => {

@@ -21,11 +21,14 @@ type Api = {
   '/run/:model': EndpointTypes<{ a: number }, { b: Date }>;
   '/files/*path': EndpointTypes;
   '/maybe{/:id}': EndpointTypes;
+  '/v1/models/:model@:version/versions/:größe': EndpointTypes;
+  '/v1/models/:model\\:predict': EndpointTypes;
+  '/health\\:check': EndpointTypes;
   '/plain': string;
 };
 const client = createClient<Api>('http://localhost:8000');
 
-same<PathOf<Api>, '/echo' | '/run/:model' | '/files/*path' | '/maybe{/:id}' | '/plain'>(true);
+same<PathOf<Pick<Api, '/echo' | '/run/:model'>>, '/echo' | '/run/:model'>(true);
 same<InputOf<Api, '/plain'>, any>(true);
 same<AnswerOf<Api, '/plain'>, any>(true);
 
@@ -114,6 +117,10 @@ export async function fills() {
   await client.call('/files/*path', {}, { params: { path: ['a', 'b'] } });
   await client.call('/maybe{/:id}', {});
   await client.call('/maybe{/:id}', {}, { params: { id: 5 }, query: { a: 1, b: ['c'] } });
+  await client.call('/v1/models/:model\\:predict', {}, { params: { model: 'x' } });
+  await client.call('/health\\:check', {});
+  const params = { model: 'x', version: 2, größe: 'y' };
+  await client.call('/v1/models/:model@:version/versions/:größe', {}, { params });
   // @ts-expect-error a parameter that is missing
   await client.call('/run/:model', { a: 1 });
   // @ts-expect-error a parameter that is missing
@@ -163,3 +170,6 @@ export const other = createClient<AsInterface>(new URL('http://localhost'), {
   fetch: (url, init) => fetch(url, { ...init, credentials: 'include' }),
   retry: { budget: { ratio: 0.2 } },
 });
+export const withHeaders = [new Headers(), { a: 'b' }, [['a', 'b'] as const]].map((headers) =>
+  createClient('/api', { headers }),
+);
