@@ -70,18 +70,28 @@ type TypedArrayOf<Item> = [Item] extends [number | 'NaN' | 'Infinity' | '-Infini
     ? BigNumbers
     : never;
 
+/** What JSON can say: a `google.protobuf.Value` as it arrives. */
+export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
+
+/** What only the type of any JSON takes, whose own way through {@link Received} would have no end. */
+type OfAnyJson = null | boolean | bigint | string | Date;
+
 /**
  * What arrives as JSON where a handler may return a `T`: the canonical form, with bytes as base64, 64-bit
  * numbers as decimal strings, times as text, all lists as arrays.
  */
 export type Received<T> = unknown extends T
   ? T
-  : bigint extends T
-    ? string | ReceivedOne<Exclude<T, bigint | number | string>>
-    : [Extract<T, readonly unknown[]>] extends [never]
-      ? ReceivedOne<T>
-      : | Received<Extract<T, readonly unknown[]>[number]>[]
-        | ReceivedOne<Exclude<T, readonly unknown[] | ArrayBufferView | Bytes | ReadonlySet<any>>>;
+  : OfAnyJson extends T
+    ? Json
+    : bigint extends T
+      ? string | ReceivedOne<Exclude<T, bigint | number | string>>
+      : [Extract<T, readonly unknown[]>] extends [never]
+        ? ReceivedOne<T>
+        : | Received<Extract<T, readonly unknown[]>[number]>[]
+          | ReceivedOne<
+              Exclude<T, readonly unknown[] | ArrayBufferView | Bytes | ReadonlySet<any>>
+            >;
 
 type ReceivedOne<T> = T extends Bytes | Date
   ? string

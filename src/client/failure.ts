@@ -95,7 +95,7 @@ export function mediaTypeOf(response: Response): string {
 }
 
 /** By any of the names that protobuf has. */
-export const isBinary = (response: Response): boolean => /protobuf$/.test(mediaTypeOf(response));
+export const isBinary = (response: Response): boolean => mediaTypeOf(response).endsWith('protobuf');
 
 function bodyOf(bytes: Uint8Array, response: Response): FailureBody {
   const text = new TextDecoder().decode(bytes);

@@ -6,7 +6,15 @@ export type {
   JsonCallOptions,
   RequestHeaders,
 } from './client-options.js';
-export type { AnswerOf, EndpointTypes, InputOf, PathOf, Received, Sent } from './endpoint-types.js';
+export type {
+  AnswerOf,
+  EndpointTypes,
+  InputOf,
+  Json,
+  PathOf,
+  Received,
+  Sent,
+} from './endpoint-types.js';
 export type { ParamsOf, ParamsOption, PathParams, Query, WithParams } from './endpoint-url.js';
 export type { RetryOptions } from './retry.js';
 export {

@@ -3,10 +3,20 @@ import {
   type AnswerOf,
   type EndpointTypes,
   type InputOf,
+  type Json,
   type PathOf,
   type Received,
   type Sent,
 } from 'nestjs-model-serving/client';
+import type {
+  AnyMessage,
+  JsonLike,
+  JsonValue,
+  ListLike,
+  MapLike,
+  NumbersLike,
+  OneOf,
+} from 'nestjs-model-serving';
 import type { echoSchema } from '../client/echo-schema.js';
 
 /** Compiled, never run: what must not compile stands under `@ts-expect-error`. */
@@ -108,6 +118,33 @@ export async function receives() {
   same<typeof deep, string[] | undefined>(true);
   // @ts-expect-error a field that there is not
   return (await client.call('/echo', {})).lable;
+}
+
+// Types that hold themselves, and as they are generated.
+interface Deep {
+  value?: JsonLike | undefined;
+  struct?: MapLike<JsonLike> | undefined;
+  list?: NumbersLike<JsonLike> | undefined;
+  values?: ListLike<JsonLike> | undefined;
+  any?: AnyMessage | undefined;
+  pick?: OneOf<{ id: bigint | number | string; deep: Deep }> | undefined;
+  deeper?: ListLike<Deep> | undefined;
+}
+same<Received<JsonLike>, Json>(true);
+same<NonNullable<Received<Deep>['list']>, Json[]>(true);
+same<NonNullable<Received<Deep>['values']>, Json[]>(true);
+
+type DeepApi = {
+  '/deep': EndpointTypes<{ value?: JsonValue; struct?: Record<string, JsonValue> }, Deep>;
+};
+export async function deep() {
+  const value = { a: [1, null, { b: true }], c: 'x' };
+  const answer = await createClient<DeepApi>('').call('/deep', { value, struct: value });
+  const { struct, any, pick, deeper } = answer;
+  same<typeof answer.value, Json | undefined>(true);
+  const id: string | undefined = pick?.id;
+  const first: Json | undefined = deeper?.[0]?.deeper?.[0]?.pick?.deep?.value;
+  return [struct?.['a'], any?.['@type'], id, first] satisfies unknown[];
 }
 
 // Paths.
