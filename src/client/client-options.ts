@@ -1,7 +1,7 @@
 import type { PathParams, Query } from './endpoint-url.js';
 import type { RetryOptions } from './retry.js';
 
-/** Names and values; what is `undefined` is left out. Also a `Headers`, or pairs of both. */
+/** An object, a `Headers`, or pairs of names and values; what is `undefined` is left out. */
 export type RequestHeaders =
   | Readonly<Record<string, string | undefined>>
   | Iterable<readonly [name: string, value: string | undefined]>;

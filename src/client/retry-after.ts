@@ -8,7 +8,7 @@ export function retryAfterOf(headers: Headers): number | undefined {
   if (/^\d+(\.\d+)?$/.test(header)) return Number(header) * 1000;
   // Only a day's name begins a date: Date.parse takes much else for one, and local time for C's form of it.
   const isDate = /^(Mon|Tue|Wed|Thu|Fri|Sat|Sun)/.test(header);
-  const date = isDate ? Date.parse(header.replace(/(?<! GMT)$/, ' GMT')) : NaN;
+  const date = isDate ? Date.parse(`${header.replace(/ GMT$/, '')} GMT`) : NaN;
   if (Number.isNaN(date)) return undefined;
   const sent = Date.parse(headers.get('date') ?? '');
   return Math.max(0, date - (Number.isNaN(sent) ? Date.now() : sent));

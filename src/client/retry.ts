@@ -48,9 +48,11 @@ export class Retrier {
   /** @throws {TypeError} for what is no number from 0 */
   constructor({ limit = 3, minDelay = 100, maxDelay = 5_000, budget = {} }: RetryOptions) {
     const { ratio = 0.1, minimum = 10 } = budget;
-    for (const [name, value] of Object.entries({ limit, minDelay, maxDelay, ratio, minimum })) {
-      if (!(value >= 0))
-        throw new TypeError(`Expected ${name} to be a number from 0, got ${value}`);
+    const numbers = { limit, minDelay, maxDelay, 'budget.ratio': ratio, 'budget.minimum': minimum };
+    for (const [name, value] of Object.entries(numbers)) {
+      // A budget that is no number would have no end.
+      if (value >= 0) continue;
+      throw new TypeError(`Expected retry.${name} to be a number from 0, got ${value}`);
     }
     this.#limit = limit;
     this.#minDelay = minDelay;
