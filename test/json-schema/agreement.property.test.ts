@@ -83,7 +83,7 @@ test('ajv and the codec agree, but for what JSON Schema cannot say', { timeout: 
 
 function compiled(schema: object, target: JsonSchemaTarget): ValidateFunction {
   // OpenAPI 3.0 has no word for members of an object's own.
-  const options = { strictTypes: true, ownProperties: target === 'openapi-3.0' } as const;
+  const options = { strict: true, ownProperties: target === 'openapi-3.0' } as const;
   const ajv = target === 'draft-2020-12' ? new Ajv2020(options) : new Ajv(options);
   addFormats.default(ajv);
   return ajv.compile(schema);

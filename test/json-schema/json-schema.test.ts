@@ -83,7 +83,7 @@ describe('definitions', () => {
     const schema = schemaOf('message M { M left = 1; map<string, M> by_name = 2; }');
     expect(schema).toMatchObject({ type: 'object', allOf: [{ $ref: '#/$defs/p.M' }] });
     expect(schema['$defs']['p.M'].properties.left).toEqual({ $ref: '#/$defs/p.M' });
-    const validate = new Ajv2020().compile(schema);
+    const validate = new Ajv2020({ strict: true }).compile(schema);
     expect(validate({ left: { left: { byName: { a: {} } } } })).toBe(true);
     expect(validate({ left: { left: { byName: { a: { nope: 1 } } } } })).toBe(false);
   });
@@ -149,7 +149,7 @@ test('a message that is a well-known type', () => {
   const type = rootOf('').lookupType('google.protobuf.Struct');
   const model = new ModelBuilder('json').message(type);
   const schema = jsonSchemaOf(model, { direction: 'input', side: 'request' });
-  const validate = new Ajv2020().compile(schema);
+  const validate = new Ajv2020({ strict: true }).compile(schema);
   expect([{}, { a: [null, { b: 1 }] }, [], 'x', JSON.parse('{"__proto__": 1}')].map((value) => validate(value)))
     .toEqual([true, true, false, false, false]); // prettier-ignore
 });
@@ -159,7 +159,7 @@ test('a oneof takes one of its fields, or none, however many there are', () => {
   const schema = schemaOf(`message M { oneof o { ${cases} } }`, 'input');
   // A pair of each two would be 1,770.
   expect(JSON.stringify(schema).length).toBeLessThan(50_000);
-  const validate = new Ajv2020().compile(schema);
+  const validate = new Ajv2020({ strict: true }).compile(schema);
   const values = [
     {},
     { c0: true },
@@ -183,8 +183,8 @@ test.each([
   ['map<string, string>', JSON.parse('{"__proto__":"x"}'), false],
 ])('%s: keys of a client lead to no prototype: %j', (type, f, isValid) => {
   const text = `message M { ${type} f = 1; }`;
-  expect(new Ajv2020().compile(schemaOf(text, 'input'))({ f })).toBe(isValid);
-  expect(new Ajv2020().compile(schemaOf(text, 'output'))({ f })).toBe(isValid);
+  expect(new Ajv2020({ strict: true }).compile(schemaOf(text, 'input'))({ f })).toBe(isValid);
+  expect(new Ajv2020({ strict: true }).compile(schemaOf(text, 'output'))({ f })).toBe(isValid);
 });
 
 describe('in an Any, what proto2 requires must be there', () => {
@@ -200,7 +200,7 @@ describe('in an Any, what proto2 requires must be there', () => {
   const codec = compileSchema({ request: type }, 'Test').request!;
   const model = new ModelBuilder('json').message(type);
   const validates = (direction: 'input' | 'output') =>
-    new Ajv2020({ validateFormats: false }).compile(
+    new Ajv2020({ strict: true, validateFormats: false }).compile(
       jsonSchemaOf(model, { direction, side: 'request' }),
     );
   const input = validates('input');

@@ -105,7 +105,7 @@ describe.each(['request', 'response'] as const)('a %s:', (side) => {
     ).lookupType('M');
     const codec = compileSchema({ [side]: type }, 'Test')[side]!;
     const model = new ModelBuilder('json').message(type);
-    const ajv = addFormats.default(new Ajv2020());
+    const ajv = addFormats.default(new Ajv2020({ strict: true }));
     const input = ajv.compile(jsonSchemaOf(model, { direction: 'input', side }));
     const output = ajv.compile(jsonSchemaOf(model, { direction: 'output', side }));
     const isMap = field.startsWith('map');

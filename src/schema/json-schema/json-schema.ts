@@ -36,14 +36,18 @@ export function members(schemas: Iterable<readonly [name: string, schema: Subsch
   };
 }
 
-/** That all of these members are there. */
+/**
+ * That all of these members are there. Strict validators want what is required to be described in the
+ * same place.
+ */
 export function present(names: readonly string[]): JsonSchema {
   const inherited = names.filter(isInherited);
-  if (inherited.length === 0) return { required: names };
-  const required = names.filter((name) => !isInherited(name));
+  const own = names.filter((name) => !isInherited(name));
   return {
-    ...(required.length > 0 && { required }),
-    not: { anyOf: inherited.map((name) => members([[name, false]])) },
+    ...(own.length > 0 && { required: own, ...members(own.map((name) => [name, {}])) }),
+    ...(inherited.length > 0 && {
+      not: { anyOf: inherited.map((name) => members([[name, false]])) },
+    }),
   };
 }
 
