@@ -6,7 +6,7 @@ export function jsonText(value: unknown): string {
   // What has a toJSON is asked before a replacer is: a Buffer's would no longer be bytes.
   return JSON.stringify(value, function (this: Record<string, unknown>, key, changed: unknown) {
     const original = this[key];
-    return ArrayBuffer.isView(original) ? listOf(original) : plain(changed);
+    return plain(ArrayBuffer.isView(original) ? original : changed);
   });
 }
 
@@ -20,6 +20,7 @@ function listOf(view: ArrayBufferView): unknown {
 function plain(value: unknown): unknown {
   if (typeof value === 'bigint') return String(value);
   if (typeof value === 'number') return Number.isFinite(value) ? value : String(value);
+  if (ArrayBuffer.isView(value)) return listOf(value);
   if (value instanceof ArrayBuffer) return base64(new Uint8Array(value));
   if (value instanceof Set) return [...value];
   if (value instanceof Map) return Object.fromEntries(value);

@@ -1,19 +1,11 @@
-import { createServer } from 'node:net';
+import { once } from 'node:events';
+import { createServer, type AddressInfo } from 'node:net';
 import { gzipSync } from 'node:zlib';
-import { getEventListeners, once } from 'node:events';
-import type { AddressInfo } from 'node:net';
-import { createClient, ServingClientError, type CallOptions } from 'nestjs-model-serving/client';
+import { createClient } from 'nestjs-model-serving/client';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { freePort } from '../redis-server.js';
-import { cut, faultyServer, json, page, reset, silence, type Act } from './faulty-server.js';
-
-/** How a call fails, which may not be made again. */
-async function failure(url: string, options?: CallOptions): Promise<ServingClientError> {
-  const client = createClient(url, { retry: false });
-  const error: unknown = await client.call('/classify', {}, options).catch((thrown) => thrown);
-  expect(error).toBeInstanceOf(ServingClientError);
-  return error as ServingClientError;
-}
+import { failure } from './failure.js';
+import { cut, faultyServer, json, page, reset, type Act } from './faulty-server.js';
 
 const failureOf = async (act: Act) => failure((await faultyServer(act)).url);
 
@@ -166,20 +158,6 @@ it.each([
   expect(await createClient(url).call('/x', {})).toEqual({ a: 1 });
 });
 
-it.each([
-  ['an object', { authorization: 'a', none: undefined }],
-  ['Headers', new Headers({ authorization: 'a' })],
-  ['pairs', [['authorization', 'a'] as const]],
-  ['a Map', new Map([['authorization', 'a']])],
-])('sends headers that are %s', async (_, headers) => {
-  const { url, requests } = await faultyServer(json({}));
-  await createClient(url, { headers }).call('/x', {});
-  await createClient(url, { headers: () => headers }).call('/x', {});
-  await createClient(url).call('/x', {}, { headers });
-  for (const { headers } of requests) expect(headers).toMatchObject({ authorization: 'a' });
-  expect(requests).toHaveLength(3);
-});
-
 it('follows a redirect that keeps the method', async () => {
   const { url, requests } = await faultyServer(page('', 308, { location: '/new' }), json({ a: 1 }));
   expect(await createClient(url).call('/old', {})).toEqual({ a: 1 });
@@ -235,161 +213,4 @@ describe('A client knows what surely did not reach the server', () => {
     expect(error).toMatchObject({ code: 'UNAVAILABLE', status: undefined, retryable: false });
     expect(error.cause).toBeInstanceOf(TypeError);
   });
-});
-
-describe('A call ends', () => {
-  it.each([
-    ['before the head', silence],
-    ['within the body', (response) => void response.writeHead(200).write('{"a":')],
-    ['within the body of an error', (response) => void response.writeHead(503).write('<html>')],
-  ] satisfies [string, Act][])('at its deadline %s', async (_, act) => {
-    const { url } = await faultyServer(act);
-    const error = await failure(url, { timeout: 300 });
-    expect(error).toMatchObject({
-      code: 'DEADLINE_EXCEEDED',
-      message: expect.stringMatching('300'),
-    });
-  });
-
-  it('with its caller, and the server sees it', async () => {
-    const leaving = new AbortController();
-    let gone: Promise<unknown> | undefined;
-    const { url } = await faultyServer((_, request) => {
-      gone = once(request.socket, 'close');
-      leaving.abort('enough');
-    });
-    const error = await failure(url, { signal: leaving.signal });
-    expect(error).toMatchObject({ code: 'CANCELLED', cause: 'enough' });
-    await gone;
-  });
-
-  it('before it begins, where its caller has left', async () => {
-    const { url, requests } = await faultyServer(json({}));
-    const signal = AbortSignal.abort();
-    expect(await failure(url, { signal })).toMatchObject({ code: 'CANCELLED' });
-    expect(requests).toHaveLength(0);
-  });
-
-  it.each([0, -1, -Infinity])('before it begins, where its time is %d ms', async (timeout) => {
-    const { url, requests } = await faultyServer(json({}), json({}));
-    expect(await failure(url, { timeout })).toMatchObject({ code: 'DEADLINE_EXCEEDED' });
-    const items = createClient(url).stream('/x', {}, { timeout });
-    await expect(items.next()).rejects.toMatchObject({ code: 'DEADLINE_EXCEEDED' });
-    await createClient(url).call('/after', {});
-    expect(requests.map(({ url }) => url)).toEqual(['/after']);
-  });
-
-  it('with the deadline of a signal', async () => {
-    const { url } = await faultyServer(silence);
-    const error = await failure(url, { signal: AbortSignal.timeout(100) });
-    expect(error).toMatchObject({ code: 'DEADLINE_EXCEEDED' });
-  });
-
-  it('also where a fetch of the caller knows no signal', async () => {
-    const fetch = () => new Promise<Response>(() => {});
-    const call = createClient('http://localhost', { fetch }).call('/x', {}, { timeout: 50 });
-    await expect(call).rejects.toMatchObject({ code: 'DEADLINE_EXCEEDED' });
-  });
-
-  it('all that have the same signal', async () => {
-    const { url } = await faultyServer(silence);
-    const leaving = new AbortController();
-    const { signal } = leaving;
-    const client = createClient(url);
-    const calls = Array.from({ length: 30 }, () => client.call('/x', {}, { signal }));
-    // Node warns of a leak where there are more than ten.
-    expect(getEventListeners(signal, 'abort')).toHaveLength(1);
-    leaving.abort();
-    const ends = await Promise.allSettled(calls);
-    expect(ends.map((end) => end.status === 'rejected' && end.reason.code)).toEqual(
-      calls.map(() => 'CANCELLED'),
-    );
-  });
-
-  it.each([
-    ['answered', json({}), { signal: undefined }],
-    ['refused', page('', 400), {}],
-    ['cut', cut('{'), { idempotent: true }],
-    ['late', silence, { timeout: 50 }],
-    ['a mistake', json({}), { headers: { 'a b': '' } }],
-  ] satisfies [string, Act, CallOptions][])(
-    'and leaves nothing at a signal that lives on, where it is %s',
-    async (_, act, options) => {
-      const { url } = await faultyServer(act);
-      const { signal } = new AbortController();
-      const client = createClient(url, { retry: { minDelay: 0 } });
-      const others = client.call('/x', {}, { ...options, signal });
-      await Promise.allSettled([others, client.call('/x', {}, { ...options, signal })]);
-      await client
-        .stream('/x', {}, { ...options, signal })
-        .next()
-        .catch(() => {});
-      expect(getEventListeners(signal, 'abort')).toEqual([]);
-    },
-  );
-});
-
-describe('A mistake of the caller is told as one', () => {
-  it.each([
-    ['a base that is none', () => createClient('localhost:8000')],
-    ['a relative base outside a browser', () => createClient('/api')],
-    ['a base of another scheme', () => createClient('ftp://localhost')],
-    ['a base with a password', () => createClient('http://ada:secret@localhost')],
-    ['retries that are no number', () => createClient('http://x', { retry: { limit: NaN } })],
-    ['fewer than no retries', () => createClient('http://x', { retry: { limit: -1 } })],
-    ['a wait in words', () => createClient('http://x', { retry: { minDelay: '1s' as never } })],
-    [
-      'a budget without bounds by mistake',
-      () => createClient('http://x', { retry: { budget: { ratio: NaN } } }),
-    ],
-  ])('%s', (_, create) => {
-    expect(create).toThrow(TypeError);
-    expect(create).not.toThrow('secret');
-  });
-
-  it.each([
-    ['a parameter that is missing', '/run/:model', {}, {}],
-    ['an empty parameter', '/run/:model', { params: { model: '' } }, {}],
-    ['a parameter that leads elsewhere', '/run/:model', { params: { model: '..' } }, {}],
-    ['a rest that leads elsewhere', '/files/*path', { params: { path: 'a/../b' } }, {}],
-    ['a header that is none', '/x', { headers: { 'a b': 'c' } }, {}],
-    ['a timeout that is none', '/x', { timeout: NaN }, {}],
-    ['a timeout in words', '/x', { timeout: '5s' }, {}],
-    ['an input that holds itself', '/x', {}, circle()],
-  ])('%s', async (_, path, options: any, input) => {
-    const { url, requests } = await faultyServer(json({}));
-    await expect(createClient(url).call(path, input, options)).rejects.toThrow(TypeError);
-    await expect(createClient(url).stream(path, input, options).next()).rejects.toThrow(TypeError);
-    expect(requests).toHaveLength(0);
-  });
-
-  it('what its headers fail with', async () => {
-    const expired = new Error('The session is over');
-    const headers = () => Promise.reject(expired);
-    const call = createClient('http://localhost', { headers }).call('/x', {});
-    await expect(call).rejects.toBe(expired);
-  });
-});
-
-function circle(): object {
-  const self: { self?: object } = {};
-  return Object.assign(self, { self });
-}
-
-it.each([
-  ['/a', '/a', {}],
-  ['a', '/a', {}],
-  ['/:a-:b', '/x-y', { a: 'x', b: 'y' }],
-  ['/v1/m\\:predict', '/v1/m:predict', {}],
-  ['/a{/:b}', '/a', {}],
-  ['/a{/:b}', '/a/x', { b: 'x' }],
-  ['/a{/:b{/:c}}', '/a/x', { b: 'x' }],
-  ['/a{/:b{/:c}}', '/a', { c: 'y' }],
-  ['/a{/:b{/:c}}', '/a/x/y', { b: 'x', c: 'y' }],
-  ['/:größe@:$v', '/x@y', { größe: 'x', $v: 'y' }],
-  ['/:a/:b', '/..x/%2E', { a: '..x', b: '%2E' }],
-])('fills %s as %s', async (path, filled, params) => {
-  const { url, requests } = await faultyServer(json({}));
-  await createClient(`${url}/?key=1#top`).call(path as string, {}, { params, query: { n: 2 } });
-  expect(requests[0]!.url).toBe(`${filled.replace('%2E', '%252E')}?key=1&n=2`);
 });
