@@ -11,7 +11,7 @@ interface SocketError {
 }
 
 /** Codes of connections that never were: Node's resolver and sockets, its fetch, Bun. */
-const NEVER_CONNECTED = [
+const NEVER_CONNECTED: unknown[] = [
   'ECONNREFUSED',
   'ENOTFOUND',
   'EAI_AGAIN',
@@ -19,6 +19,9 @@ const NEVER_CONNECTED = [
   'ERR_SOCKET_CONNECTION_TIMEOUT',
   'ConnectionRefused',
 ];
+
+/** What Node does before a request goes out: it looks for the name, and connects. */
+const BEFORE_SENDING: unknown[] = ['getaddrinfo', 'connect'];
 
 /** The failure of a request to which no answer came. */
 export function unreachable(error: unknown): ServingClientError {
@@ -38,6 +41,6 @@ function reasonOf(error: unknown): string {
 function neverConnected(error: unknown): boolean {
   const { code, syscall, cause, errors } = (error ?? {}) as SocketError;
   if (errors?.length) return errors.every(neverConnected);
-  const isKnown = syscall === 'connect' || NEVER_CONNECTED.includes(code as string);
+  const isKnown = BEFORE_SENDING.includes(syscall) || NEVER_CONNECTED.includes(code);
   return isKnown || (cause != null && neverConnected(cause));
 }

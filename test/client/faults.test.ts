@@ -182,6 +182,7 @@ describe('A client knows what surely did not reach the server', () => {
 
   it.each([
     ['of a name without answer', { code: 'EAI_AGAIN', syscall: 'getaddrinfo' }, true],
+    ['of a resolver that fails', { code: 'EAI_FAIL', syscall: 'getaddrinfo' }, true],
     ['of a slow connection', { code: 'UND_ERR_CONNECT_TIMEOUT' }, true],
     ['of slow connections to all addresses', { code: 'ERR_SOCKET_CONNECTION_TIMEOUT' }, true],
     ['of a network that is not there', { code: 'ENETUNREACH', syscall: 'connect' }, true],
