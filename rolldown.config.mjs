@@ -1,7 +1,7 @@
 import { readFileSync, rmSync } from 'node:fs';
-import { glob } from 'tinyglobby';
-import { dirname, join, relative, resolve } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { defineConfig } from 'rolldown';
+import { glob } from 'tinyglobby';
 
 /**
  * What is shipped: each entry of the package as one file, and what several need in a few more. Node
@@ -22,6 +22,8 @@ export default defineConfig({
   external: (id) => !/^[./]/.test(id),
   output: {
     dir: COMPILED,
+    // Two files may have a class of one name: logs and Nest tell both by it.
+    keepNames: true,
     // What is loaded later stays in its folder, beside the files that it names.
     chunkFileNames: ({ facadeModuleId, name }) =>
       facadeModuleId ? join(dirname(nameOf(facadeModuleId)), '[name].js') : `shared/${name}.js`,
@@ -31,6 +33,6 @@ export default defineConfig({
 
 async function removeAllBut(written) {
   for (const file of await glob('**/*.{js,js.map}', { cwd: COMPILED })) {
-    if (!Object.hasOwn(written, file)) rmSync(resolve(COMPILED, file));
+    if (!Object.hasOwn(written, file)) rmSync(join(COMPILED, file));
   }
 }

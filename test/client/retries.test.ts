@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import {
   createClient,
   type Client,
@@ -8,7 +9,8 @@ import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { ModelEndpoint, type PredictContext } from 'nestjs-model-serving';
 import { HeldModel } from '../execution-http/held-model.js';
 import { ADAPTERS, startApp } from '../serving-app.js';
-import { cut, faultyServer, json, page, reset, silence, type Act } from './faulty-server.js';
+import { stopClock } from '../stopped-clock.js';
+import { cut, faultyServer, json, page, reset, type Act } from './faulty-server.js';
 
 const FULL = json({ error: 'full', code: 'RESOURCE_EXHAUSTED' }, 429);
 const FINE = json({ a: 1 });
@@ -245,9 +247,18 @@ describe('A retry waits', () => {
   });
 
   it('and its deadline tells why it was needed', async () => {
-    const { url } = await faultyServer(FULL, silence);
-    const call = createClient(url, { retry: { minDelay: 0 } }).call('/x', {}, { timeout: 500 });
-    await expect(call).rejects.toMatchObject({
+    const clock = stopClock();
+    const fetch = vi
+      .fn((): Promise<Response> => new Promise(() => {}))
+      .mockResolvedValueOnce(Response.json({}, { status: 429 }));
+    const client = createClient('http://x', { fetch, retry: { minDelay: 0 } });
+    const failed = client.call('/x', {}, { timeout: 500 }).catch((error: unknown) => error);
+    while (fetch.mock.calls.length < 2) {
+      await nextTurn();
+      clock.advance(0);
+    }
+    clock.advance(500);
+    expect(await failed).toMatchObject({
       code: 'DEADLINE_EXCEEDED',
       cause: { code: 'RESOURCE_EXHAUSTED' },
     });
