@@ -50,4 +50,4 @@ export type {
   NumbersLike,
   OneOf,
 } from './schema/index.js';
-export { serve, type ServeOptions } from './serve/index.js';
+export { serve, type DocsOptions, type ServeOptions } from './serve/index.js';

@@ -1,15 +1,27 @@
 import { readFileSync, realpathSync } from 'node:fs';
 import { dirname, join, sep } from 'node:path';
 
-/**
- * The name of the app: that of the nearest package.json above its main file. Where the main file
- * is a tool's (a test runner, a process manager), or there is none, the working directory counts.
- *
- * @returns an empty string where no package.json says a name
- */
+/** What an app's package.json says of it. */
+export interface AppPackage {
+  readonly name?: string;
+  readonly version?: string;
+  readonly description?: string;
+}
+
+/** The name of the app, as its package.json says it; an empty string where none does. */
 export function appName(): string {
+  return appPackage().name ?? '';
+}
+
+/**
+ * The nearest package.json above the app's main file that says a name. Where the main file is a tool's
+ * (a test runner, a process manager), or there is none, the working directory counts.
+ *
+ * @returns an empty object where no package.json says a name
+ */
+export function appPackage(): AppPackage {
   const main = mainFile();
-  return (main && nameAbove(main)) ?? nameAbove(process.cwd()) ?? '';
+  return (main === undefined ? undefined : packageAbove(main)) ?? packageAbove(process.cwd()) ?? {};
 }
 
 function mainFile(): string | undefined {
@@ -23,18 +35,18 @@ function mainFile(): string | undefined {
 }
 
 /** Of the folder `path`, or of the nearest one above it. */
-function nameAbove(path: string): string | undefined {
-  const name = nameIn(path);
-  if (name !== undefined) return name;
+function packageAbove(path: string): AppPackage | undefined {
+  const found = packageIn(path);
+  if (found !== undefined) return found;
   const parent = dirname(path);
-  return parent === path ? undefined : nameAbove(parent);
+  return parent === path ? undefined : packageAbove(parent);
 }
 
 /** A build may leave a package.json that says no more than `"type"`. */
-function nameIn(folder: string): string | undefined {
+function packageIn(folder: string): AppPackage | undefined {
   try {
-    const { name } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
-    return typeof name === 'string' && name !== '' ? name : undefined;
+    const found = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+    return typeof found.name === 'string' && found.name !== '' ? found : undefined;
   } catch {
     return undefined;
   }

@@ -7,6 +7,7 @@ import {
 } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { Drain, type DrainOptions } from '../lifecycle/drain.js';
+import { initWithDocs } from './docs.js';
 import { createHttpAdapter } from './http-adapter.js';
 import type { FilledServeOptions } from './serve-options.js';
 import { onTermination, type TerminationSignal } from './termination.js';
@@ -43,6 +44,7 @@ export async function startApplication(
   app.enableShutdownHooks = () => app;
   try {
     await options.configure?.(app);
+    if (options.docs !== undefined) await initWithDocs(app, options.docs);
     await app.listen(options.port, options.host);
   } catch (error) {
     await app.close();

@@ -2,6 +2,7 @@ import type { INestApplication, LogLevel } from '@nestjs/common';
 import type { AbstractHttpAdapter } from '@nestjs/core';
 import { ConfigurationError } from '../errors/index.js';
 import { drainDelayFrom, LONGEST_DELAY } from '../lifecycle/drain-delay.js';
+import type { DocsOptions } from './docs.js';
 import { LOG_LEVEL_NAMES, logLevelsFrom } from './log-levels.js';
 
 /** Options of {@link serve}. Each wins over its environment variable; an empty variable counts as unset. */
@@ -68,6 +69,17 @@ export interface ServeOptions {
    * @default 30_000
    */
   readonly shutdownTimeout?: number;
+  /**
+   * Where a page documents the endpoints and lets one try them: Swagger UI. It passes no guard. The app
+   * has to install @nestjs/swagger, and @fastify/static on Fastify. `false` is no page.
+   * Environment: `DOCS_PATH`.
+   * @default no page
+   * @example
+   * ```ts
+   * await serve(AppModule, { docs: '/docs' });
+   * ```
+   */
+  readonly docs?: string | false | DocsOptions;
 }
 
 /** {@link ServeOptions} with every default in place. */
@@ -81,6 +93,7 @@ export interface FilledServeOptions {
   readonly workers: number;
   readonly drainDelay: number;
   readonly shutdownTimeout: number;
+  readonly docs: DocsOptions | undefined;
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -101,6 +114,7 @@ const KNOWN = new Set<string>([
   'workers',
   'drainDelay',
   'shutdownTimeout',
+  'docs',
 ] satisfies (keyof ServeOptions)[]);
 
 const PORT = integer(0, 65_535);
@@ -126,6 +140,16 @@ const CONFIGURE: Kind<NonNullable<ServeOptions['configure']>> = {
 const LOG_LEVEL: Kind<LogLevel[]> = {
   expected: `one of ${LOG_LEVEL_NAMES.join(', ')}`,
   read: (value) => (typeof value === 'string' ? logLevelsFrom(value) : undefined),
+};
+
+const DOCS: Kind<DocsOptions | false> = {
+  expected:
+    'a path such as "/docs", or { path, document? } with what build() of DocumentBuilder gives',
+  read(value) {
+    if (value === false) return false;
+    const docs = (typeof value === 'string' ? { path: value } : value) as DocsOptions | null;
+    return isDocs(docs) ? docs : undefined;
+  },
 };
 
 /**
@@ -162,6 +186,7 @@ export function fillServeOptions(options: ServeOptions, env: Environment): Fille
     workers: pick('workers', 'WORKERS', WORKERS, 1),
     drainDelay: pick('drainDelay', undefined, MILLISECONDS, drainDelayFrom(env)),
     shutdownTimeout: pick('shutdownTimeout', undefined, MILLISECONDS, 30_000),
+    docs: pick('docs', 'DOCS_PATH', DOCS, false) || undefined,
   };
 }
 
@@ -191,6 +216,14 @@ function numeric(text: string): string | number {
 /** An adapter may come from another copy of @nestjs/core, so that its class proves nothing. */
 function isHttpAdapter(value: unknown): value is AbstractHttpAdapter {
   return typeof (value as Partial<AbstractHttpAdapter> | null)?.getHttpServer === 'function';
+}
+
+function isDocs(value: Partial<DocsOptions> | null): value is DocsOptions {
+  if (typeof value !== 'object' || value === null) return false;
+  const { path, document, ...rest } = value;
+  const { info } = (document ?? { info: {} }) as { readonly info?: unknown };
+  const isPath = typeof path === 'string' && /^(?:\/[\w.~-]+)+$/.test(path);
+  return isPath && typeof info === 'object' && info !== null && Object.keys(rest).length === 0;
 }
 
 function shown(value: unknown): string {

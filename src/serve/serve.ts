@@ -22,7 +22,7 @@ import { serveAsWorker } from './worker.js';
  *
  * @returns the listening app; in the process that only supervises workers, `undefined`, once all of them
  * are ready.
- * @throws ConfigurationError for an unknown option, a bad value, or an adapter that is not installed.
+ * @throws ConfigurationError for an unknown option, a bad value, or a package that is not installed.
  * @example
  * ```ts
  * await serve(AppModule);
@@ -44,6 +44,6 @@ export async function serve(
   const app = await startApplication(root, filled, (listening) => {
     exitOnTermination(listening, ['SIGTERM', 'SIGINT', 'SIGHUP']);
   });
-  announce(await serviceOf(app), filled.jsonLogs);
+  announce(await serviceOf(app, filled.docs?.path), filled.jsonLogs);
   return app;
 }

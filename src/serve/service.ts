@@ -6,6 +6,8 @@ import { EndpointRegistry } from '../endpoint/endpoint-registry.js';
 export interface Service {
   /** The address, as a URL. */
   readonly url: string;
+  /** Where its documentation page is, as a URL. */
+  readonly docs: string | undefined;
   readonly endpoints: readonly ServedEndpoint[];
 }
 
@@ -18,17 +20,18 @@ interface ServedEndpoint {
 const CONTEXT = 'Serve';
 
 /** What a listening app serves. */
-export async function serviceOf(app: INestApplication): Promise<Service> {
-  return { url: await app.getUrl(), endpoints: endpointsOf(app) };
+export async function serviceOf(app: INestApplication, docsPath?: string): Promise<Service> {
+  const url = await app.getUrl();
+  return { url, docs: docsPath && url + docsPath, endpoints: endpointsOf(app) };
 }
 
 /**
  * Says in one line where the service listens, and in one for each endpoint what it runs. Whoever starts
  * it wants to know, whatever the log level is.
  */
-export function announce({ url, endpoints }: Service, json: boolean): void {
+export function announce({ url, docs, endpoints }: Service, json: boolean): void {
   const say = json ? sayInJson : sayInText;
-  say(`Serving on ${url}`, { url });
+  say(`Serving on ${url}${docs === undefined ? '' : `, docs at ${docs}`}`, { url, docs });
   for (const endpoint of endpoints) {
     const { route, model, version } = endpoint;
     say(`POST ${route} runs ${model}${version === undefined ? '' : ` ${version}`}`, endpoint);
@@ -46,7 +49,8 @@ function sayInJson(message: string, fields: object): void {
   process.stdout.write(`${JSON.stringify(line)}\n`);
 }
 
-function endpointsOf(app: INestApplication): ServedEndpoint[] {
+/** The endpoints of an app whose routes are made. */
+export function endpointsOf(app: INestApplication): ServedEndpoint[] {
   // app.get() would log an error where the app is without ModelServingModule.
   const registries = [...app.get(ModulesContainer).values()].flatMap(
     ({ providers }) => providers.get(EndpointRegistry)?.instance ?? [],

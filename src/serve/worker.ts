@@ -21,6 +21,6 @@ export async function serveAsWorker(
     Drain.for(listening.getHttpAdapter() as never).waitAfterListening(() => link.reportDeaf());
     link.onDrain(exitOnTermination(listening, ['SIGTERM', 'SIGINT'], () => link.sayFarewell()));
   });
-  link.reportListening(await serviceOf(app));
+  link.reportListening(await serviceOf(app, options.docs?.path));
   return app;
 }
