@@ -18,6 +18,9 @@ const ROOMS = [
 /** What knows a transport, besides the rooms that are one. */
 const TRANSPORT = 'platform-(express|fastify)|^(node:)?https?$|^(node:)?http2$';
 
+/** What documents an app: it loads packages that the app may be without. */
+const OPENAPI = '^src/openapi/|@nestjs/swagger|@fastify/static';
+
 module.exports = {
   forbidden: [
     { name: 'no-circular', severity: 'error', from: {}, to: { circular: true } },
@@ -97,6 +100,19 @@ module.exports = {
       severity: 'error',
       from: { path: '^src/', pathNot: '^src/client/' },
       to: { path: '^src/client/' },
+    },
+    {
+      name: 'core-loads-no-openapi',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/(openapi/|serve/docs\\.ts$)' },
+      to: { path: OPENAPI },
+    },
+    {
+      name: 'serve-loads-a-page-when-asked',
+      comment: 'Whoever wants no documentation page needs none of its packages.',
+      severity: 'error',
+      from: { path: '^src/serve/docs\\.ts$' },
+      to: { path: OPENAPI, dynamic: false },
     },
     {
       name: 'core-loads-no-runtime',

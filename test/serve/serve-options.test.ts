@@ -22,6 +22,7 @@ describe('The options of serve()', () => {
     HTTP_ADAPTER: 'fastify',
     WORKERS: '3',
     DRAIN_DELAY_MS: '50',
+    DOCS_PATH: '/docs',
     NODE_ENV: 'production',
   };
 
@@ -33,6 +34,7 @@ describe('The options of serve()', () => {
       adapter: 'fastify',
       workers: 3,
       drainDelay: 50,
+      docs: { path: '/docs' },
     });
   });
 
@@ -55,6 +57,34 @@ describe('The options of serve()', () => {
       port: 8000,
       workers: 1,
     });
+  });
+
+  it('take a page by its path, or with what its document says', () => {
+    const document = { openapi: '3.0.0', info: { title: 'App', version: '1' } };
+    const docs = { path: '/about/v1.0/docs', document };
+    expect(fillServeOptions({ docs }, env).docs).toEqual(docs);
+    expect(fillServeOptions({ docs: '/page' }, env).docs).toEqual({ path: '/page' });
+    expect(fillServeOptions({ docs: false }, env).docs).toBeUndefined();
+  });
+
+  it.each([
+    null,
+    true,
+    '',
+    '/',
+    'docs',
+    '/docs/',
+    '/:page',
+    '/docs?all',
+    {},
+    { path: '/' },
+    { path: '/docs', title: 'App' },
+    { path: '/docs', document: {} },
+    { path: '/docs', document: null },
+  ])('refuse %j as a page', (docs) => {
+    expect(() => fillServeOptions({ docs } as object, {})).toThrow(
+      'serve(): option "docs" expected a path such as "/docs", or { path, document? }',
+    );
   });
 
   it.each([
@@ -95,6 +125,7 @@ describe('The options of serve()', () => {
       { DRAIN_DELAY_MS: '-1' },
       'environment variable DRAIN_DELAY_MS expected an integer number',
     ],
+    [{}, { DOCS_PATH: '80' }, 'environment variable DOCS_PATH expected a path such as "/docs"'],
     [{ shutdownTimeout: Infinity }, {}, 'option "shutdownTimeout" expected an integer number of'],
     [{ prot: 80 }, {}, 'unknown option "prot", expected one of port, host, logLevel, adapter,'],
   ])('refuse %j with %j', (options, variables, message) => {

@@ -8,7 +8,8 @@ interface Execution {
 type Fetch = (url: string, init: RequestInit) => Promise<Response>;
 
 /** What of Swagger UI's system is used. */
-interface SpecSystem {
+interface UiSystem {
+  readonly React: { createElement(type: unknown, props: object): unknown };
   readonly specActions: {
     setResponse(path: string, method: string, response: Shown): void;
   };
@@ -23,11 +24,16 @@ interface SpecSystem {
  */
 export const streamReader = () => {
   const MOST_ITEMS = 100;
-  const STREAM = /^(text\/event-stream|application\/(x-ndjson|jsonl))\b/;
+  const EVENTS = /^text\/event-stream\b/;
+  const LINES = /^application\/(x-ndjson|jsonl)\b/;
   const open = new Map<string, AbortController>();
 
   function leave(path: string, method: string): void {
     open.get(`${method} ${path}`)?.abort();
+  }
+
+  function typeOf(response: Response): string {
+    return response.headers.get('content-type') ?? '';
   }
 
   /** The first items of what has come, each with its end; an event is one line of data among others. */
@@ -46,7 +52,7 @@ export const streamReader = () => {
     leaving: AbortController,
     show: (text: string) => void,
   ): Promise<string> {
-    const end = response.headers.get('content-type')!.startsWith('text/') ? '\n\n' : '\n';
+    const end = EVENTS.test(typeOf(response)) ? '\n\n' : '\n';
     const decoder = new TextDecoder();
     let text = '';
     try {
@@ -69,7 +75,7 @@ export const streamReader = () => {
   }
 
   const executeRequest =
-    (execute: (request: object) => unknown, { specActions }: SpecSystem) =>
+    (execute: (request: object) => unknown, { specActions }: UiSystem) =>
     (request: Execution) => {
       const { pathName, method } = request;
       leave(pathName, method);
@@ -79,7 +85,8 @@ export const streamReader = () => {
       const userFetch: Fetch = async (url, init) => {
         const response = await fetch(url, { ...init, signal: leaving.signal });
         const { status, statusText, headers } = response;
-        if (!STREAM.test(headers.get('content-type') ?? '')) return response;
+        const type = typeOf(response);
+        if (!EVENTS.test(type) && !LINES.test(type)) return response;
         const shown = { url, ok: true, status, statusText, headers: Object.fromEntries(headers) };
         const text = await readFirst(response, leaving, (soFar) =>
           specActions.setResponse(pathName, method, { ...shown, text: soFar }),
@@ -95,5 +102,19 @@ export const streamReader = () => {
       return clear(path, method);
     };
 
-  return { statePlugins: { spec: { wrapActions: { executeRequest, clearResponse } } } };
+  /** Lines of JSON are no JSON together. */
+  const responseBody =
+    (ResponseBody: unknown, { React }: UiSystem) =>
+    ({ contentType, ...props }: { readonly contentType?: string }) => {
+      const isLines = contentType !== undefined && LINES.test(contentType);
+      return React.createElement(ResponseBody, {
+        ...props,
+        contentType: isLines ? 'text/plain' : contentType,
+      });
+    };
+
+  return {
+    wrapComponents: { responseBody },
+    statePlugins: { spec: { wrapActions: { executeRequest, clearResponse } } },
+  };
 };
