@@ -221,9 +221,12 @@ function isHttpAdapter(value: unknown): value is AbstractHttpAdapter {
 function isDocs(value: Partial<DocsOptions> | null): value is DocsOptions {
   if (typeof value !== 'object' || value === null) return false;
   const { path, document, ...rest } = value;
-  const { info } = (document ?? { info: {} }) as { readonly info?: unknown };
   const isPath = typeof path === 'string' && /^(?:\/[\w.~-]+)+$/.test(path);
-  return isPath && typeof info === 'object' && info !== null && Object.keys(rest).length === 0;
+  return isPath && isDocument(document) && Object.keys(rest).length === 0;
+}
+
+function isDocument(value: { readonly info?: unknown } | null | undefined): boolean {
+  return value === undefined || (typeof value?.info === 'object' && value.info !== null);
 }
 
 function shown(value: unknown): string {
