@@ -1,4 +1,5 @@
 import type { INestApplication } from '@nestjs/common';
+import { appPackage } from '../cache/app-name.js';
 import { ConfigurationError } from '../errors/index.js';
 import { loadInstalled } from './installed.js';
 import { endpointsOf } from './service.js';
@@ -36,12 +37,12 @@ export async function initWithDocs(app: INestApplication, docs: DocsOptions): Pr
     const asker = 'option "docs" on Fastify';
     await loadInstalled(asker, '@fastify/static', () => import('@fastify/static'));
   }
-  const { openDocumentationPage } = await loadInstalled(
+  const { beginDocument, openDocumentationPage } = await loadInstalled(
     'option "docs"',
     '@nestjs/swagger',
     () => import('../openapi/page/documentation-page.js'),
   );
-  openDocumentationPage(app, docs);
+  openDocumentationPage(app, docs.path, docs.document ?? beginDocument(appPackage()));
   // Fastify refuses a second route itself.
   await app.init();
   refuseNeighbours(app, docs.path);
