@@ -83,3 +83,21 @@ it('finds what would not run in a browser, and a server that loads its client', 
   expect(said).toMatch(/client-stands-alone: src\/client\/types\.ts/);
   expect(said).toMatch(/server-loads-no-client: src\/gate\/retry\.ts/);
 });
+
+it('keeps what documents an app out of it, but for a page that is asked for', async () => {
+  const asking = (path: string) => `export const page = () => import('${path}');\n`;
+  const said = await complaintsAbout({
+    'src/openapi/page/page.ts': ONE,
+    'src/serve/docs.ts': asking('../openapi/page/page.js'),
+    'src/serve/serve.ts': asking('../openapi/page/page.js'),
+    'src/routing/route.ts': importing('../openapi/page/page.js'),
+  });
+  expect(said).toMatch(/core-loads-no-openapi: src\/serve\/serve\.ts/);
+  expect(said).toMatch(/core-loads-no-openapi: src\/routing\/route\.ts/);
+  expect(said).not.toMatch(/src\/serve\/docs\.ts/);
+  const eager = {
+    'src/openapi/page.ts': ONE,
+    'src/serve/docs.ts': importing('../openapi/page.js'),
+  };
+  expect(await complaintsAbout(eager)).toMatch(/serve-loads-a-page-when-asked/);
+});

@@ -27,6 +27,7 @@ import { serveAsWorker } from './worker.js';
  * ```ts
  * await serve(AppModule);
  * await serve(AppModule, { adapter: 'fastify', workers: 4, drainDelay: 5000 });
+ * await serve(AppModule, { docs: '/docs' });
  * await serve(AppModule, { configure: (app) => app.setGlobalPrefix('v1') });
  * ```
  */
