@@ -1,17 +1,12 @@
 import type { INestApplication } from '@nestjs/common';
 import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
+import type { AppPackage } from '../../cache/app-name.js';
 import { streamReader } from './stream-reader.js';
 
 type DocumentConfig = Omit<OpenAPIObject, 'paths'>;
 
-/** What an app says of itself where no document has been begun. */
-export interface AppFacts {
-  readonly name?: string;
-  readonly version?: string;
-  readonly description?: string;
-}
-
-export function beginDocument({ name = 'API', version, description }: AppFacts): DocumentConfig {
+/** Begins a document with what the app's package.json says of it. */
+export function beginDocument({ name = 'API', version, description }: AppPackage): DocumentConfig {
   return new DocumentBuilder()
     .setOpenAPIVersion('3.1.0')
     .setTitle(name)

@@ -1,17 +1,14 @@
-/** What a page keeps of an operation that it has called. */
-type Shown = Record<string, unknown>;
 /** The request for an operation, as Swagger UI makes one of what is filled in. */
 interface Execution {
   readonly pathName: string;
   readonly method: string;
 }
-type Fetch = (url: string, init: RequestInit) => Promise<Response>;
 
 /** What of Swagger UI's system is used. */
 interface UiSystem {
   readonly React: { createElement(type: unknown, props: object): unknown };
   readonly specActions: {
-    setResponse(path: string, method: string, response: Shown): void;
+    setResponse(path: string, method: string, response: object): void;
   };
 }
 
@@ -34,6 +31,10 @@ export const streamReader = () => {
 
   function typeOf(response: Response): string {
     return response.headers.get('content-type') ?? '';
+  }
+
+  function isStream(response: Response): boolean {
+    return EVENTS.test(typeOf(response)) || LINES.test(typeOf(response));
   }
 
   /** The first items of what has come, each with its end; an event is one line of data among others. */
@@ -68,8 +69,7 @@ export const streamReader = () => {
         show(text);
       }
     } catch (error) {
-      // Nobody waits for what has been left: what is shown by now is another answer, or none.
-      if (leaving.signal.aborted) return new Promise(() => {});
+      if (leaving.signal.aborted) throw error;
       return `${text}(${(error as Error).message})`;
     }
   }
@@ -82,17 +82,25 @@ export const streamReader = () => {
       const leaving = new AbortController();
       open.set(`${method} ${pathName}`, leaving);
 
-      const userFetch: Fetch = async (url, init) => {
-        const response = await fetch(url, { ...init, signal: leaving.signal });
-        const { status, statusText, headers } = response;
-        const type = typeOf(response);
-        if (!EVENTS.test(type) && !LINES.test(type)) return response;
-        const shown = { url, ok: true, status, statusText, headers: Object.fromEntries(headers) };
-        const text = await readFirst(response, leaving, (soFar) =>
-          specActions.setResponse(pathName, method, { ...shown, text: soFar }),
-        );
-        return new Response(text, { status, statusText, headers });
-      };
+      async function userFetch(url: string, init: RequestInit): Promise<Response> {
+        try {
+          const response = await fetch(url, { ...init, signal: leaving.signal });
+          const { status, statusText, headers } = response;
+          if (!isStream(response)) {
+            open.delete(`${method} ${pathName}`);
+            return response;
+          }
+          const head = { url, ok: true, status, statusText, headers: Object.fromEntries(headers) };
+          const text = await readFirst(response, leaving, (soFar) =>
+            specActions.setResponse(pathName, method, { ...head, text: soFar }),
+          );
+          return new Response(text, { status, statusText, headers });
+        } catch (error) {
+          // Nobody waits for what has been left: what is shown by now is another answer, or none.
+          if (leaving.signal.aborted) return new Promise(() => {});
+          throw error;
+        }
+      }
       return execute({ ...request, userFetch });
     };
 
