@@ -108,6 +108,17 @@ module.exports = {
       to: { path: OPENAPI },
     },
     {
+      name: 'openapi-describes-the-door',
+      comment: 'It reads what is declared and what the door takes; it runs nothing of either.',
+      severity: 'error',
+      from: { path: '^src/openapi/' },
+      to: {
+        path: '^src/',
+        pathNot:
+          '^src/(openapi|routing|http|gate|endpoint|cache|schema|errors)/|^src/module-options\\.ts$',
+      },
+    },
+    {
       name: 'serve-loads-a-page-when-asked',
       comment: 'Whoever wants no documentation page needs none of its packages.',
       severity: 'error',

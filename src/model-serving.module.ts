@@ -29,6 +29,7 @@ import { Readiness } from './lifecycle/readiness.js';
 import { warmUp } from './lifecycle/warm-up.js';
 import { ServingMetrics } from './metrics/index.js';
 import {
+  FILLED_OPTIONS,
   fillModuleOptions,
   type FilledModelServingOptions,
   type ModelServingExtras,
@@ -49,7 +50,6 @@ const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN, ASYNC_OPTIONS_TYPE } =
     }))
     .build();
 
-const FILLED_OPTIONS = Symbol('ModelServingOptions');
 const CACHE_OPTIONS = Symbol('ModelServingCacheOptions');
 
 /**

@@ -10,6 +10,9 @@ import { ConfigurationError } from './errors/index.js';
 import type { ProbePaths } from './http/probes.js';
 import { defaultUploadBytes } from './http/upload-budget.js';
 
+/** What the filled options are provided as. */
+export const FILLED_OPTIONS = Symbol('ModelServingOptions');
+
 /** What `ModelServingModule.forRoot` can be told. Times are milliseconds. */
 export interface ModelServingOptions {
   /** Defaults for the options of every endpoint; an endpoint's own win. */

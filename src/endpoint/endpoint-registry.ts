@@ -44,6 +44,11 @@ export class EndpointRegistry {
     return this.#routes;
   }
 
+  /** None until Nest is about to make the routes. */
+  get plans(): readonly EndpointPlan[] {
+    return this.#plans;
+  }
+
   plan(plans: readonly EndpointPlan[], cache: FilledCacheModuleOptions): void {
     this.#plans = plans;
     this.#cacheOptions = cache;

@@ -41,6 +41,9 @@ const FORMS: Readonly<Record<string, StreamForm | undefined>> = {
   'application/json': undefined,
 };
 
+/** As an `Accept` is answered, the preferred one first. */
+export const STREAM_TYPES: readonly string[] = Object.keys(FORMS);
+
 /**
  * The form in which a client wants a stream, by its `Accept`.
  *
@@ -48,7 +51,7 @@ const FORMS: Readonly<Record<string, StreamForm | undefined>> = {
  * @throws {ServingError} `NotAcceptable`
  */
 export function streamFormOf(accept: string | undefined): StreamForm | undefined {
-  const chosen = acceptedType(accept || '*/*', Object.keys(FORMS));
+  const chosen = acceptedType(accept || '*/*', STREAM_TYPES);
   if (chosen !== undefined) return FORMS[chosen];
   throw new ServingError(
     'NotAcceptable',

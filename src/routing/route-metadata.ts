@@ -117,10 +117,15 @@ export function hostsOf(controller: Type): (string | RegExp)[] {
 const SHAPES = ['__headers__', '__redirect__', '__renderTemplate__', '__sse__'];
 const STATUS = '__httpCode__';
 
+/** The status of an endpoint's answers. */
+export function statusOf(route: object): number {
+  return Reflect.getMetadata(STATUS, route);
+}
+
 /** Whether a decorator says something else of an endpoint's answer than that it is 200 and JSON. */
 export function shapesAnswer(route: object): boolean {
   return (
-    Reflect.getMetadata(STATUS, route) !== 200 ||
+    statusOf(route) !== 200 ||
     SHAPES.some((key) => Reflect.hasMetadata(key, route))
   );
 }

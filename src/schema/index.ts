@@ -1,5 +1,5 @@
 export { MessageCodec, type ReadOptions } from './codec.js';
-export { compileSchema, type CompiledSchema } from './compile-schema.js';
+export { compileSchema, withModel, type CompiledSchema } from './compile-schema.js';
 export type {
   AnyMessage,
   BytesLike,
@@ -13,7 +13,7 @@ export type {
   OneOf,
 } from './message-types.js';
 export type { FilledForm, FormReader, Part } from './form.js';
-export type { JsonSchema, JsonSchemaTarget } from './json-schema/index.js';
+export { jsonSchemaOf, type JsonSchema, type JsonSchemaTarget } from './json-schema/index.js';
 export { jsonSchema, type JsonSchemaOptions, type MessageSchema } from './message-schema.js';
 export { protobufSchema, type ProtobufSchema } from './protobuf-schema.js';
 export type {

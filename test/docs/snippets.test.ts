@@ -36,6 +36,7 @@ function withSources(text: string): string {
   return text
     .replace(/(['"])nestjs-model-serving\1/g, `'../../src/index.js'`)
     .replace(/'nestjs-model-serving\/client'/g, `'../../src/client/index.js'`)
+    .replace(/'nestjs-model-serving\/openapi'/g, `'../../src/openapi/index.js'`)
     .replace(/'nestjs-model-serving\/testing'/g, `'../../src/testing/index.js'`)
     .replace(/'nestjs-model-serving\/(\w+)'/g, `'../../src/runtimes/$1/index.js'`);
 }

@@ -1,6 +1,7 @@
 import type { INestApplication } from '@nestjs/common';
 import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
 import type { AppPackage } from '../../cache/app-name.js';
+import { completeDocumentsOf } from '../complete-documents.js';
 import { streamReader } from './stream-reader.js';
 
 type DocumentConfig = Omit<OpenAPIObject, 'paths'>;
@@ -16,13 +17,14 @@ export function beginDocument({ name = 'API', version, description }: AppPackage
 }
 
 /**
- * Serves Swagger UI with the app's document, which is made at the first request for it. To be called
+ * Serves Swagger UI with the app's document, endpoints described, which is made at the first request for it. To be called
  * before the app's own routes are made.
  *
  * @param config as `DocumentBuilder` builds it
  */
 export function openDocumentationPage(app: INestApplication, path: string, config: object): void {
   const begun = config as DocumentConfig;
+  completeDocumentsOf(app);
   SwaggerModule.setup(path, app, () => SwaggerModule.createDocument(app, begun), {
     customSiteTitle: begun.info.title,
     swaggerOptions: {

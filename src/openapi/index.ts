@@ -1,0 +1,1 @@
+export { OpenApiModule } from './open-api.module.js';

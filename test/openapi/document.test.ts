@@ -1,0 +1,314 @@
+import SwaggerParser from '@apidevtools/swagger-parser';
+import { Body, Controller, Get, UseGuards, VersioningType, type Type } from '@nestjs/common';
+import {
+  ApiBearerAuth,
+  ApiBody,
+  ApiExcludeEndpoint,
+  ApiHeader,
+  ApiOkResponse,
+  ApiOperation,
+  ApiProperty,
+  ApiResponse,
+  ApiTags,
+  DocumentBuilder,
+  SwaggerModule,
+} from '@nestjs/swagger';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import { ModelEndpoint, protobufSchema } from 'nestjs-model-serving';
+import { OpenApiModule } from 'nestjs-model-serving/openapi';
+import { onTestFinished, describe, expect, it } from 'vitest';
+import { ADAPTERS, createApp, startApp, type Adapter, type AppUnderTest } from '../serving-app.js';
+
+const schemaOf = (text: string) =>
+  protobufSchema<any, any>({ file: 'a.proto', files: { 'a.proto': `syntax = "proto3"; ${text}` } });
+
+const PHOTOS = schemaOf(`
+  // A photo to look at.
+  message Request {
+    // As the camera gave it.
+    bytes image = 1;
+    string title = 2;
+    repeated string tags = 3;
+    Place place = 4;
+    int64 taken_at = 5;
+    Kind kind = 6;
+  }
+  message Place { double lat = 1; Place inside = 2; }
+  enum Kind { UNKNOWN = 0; PORTRAIT = 1; }
+  // What is seen.
+  message Response { string title = 1; int64 size = 2; Place place = 3; bytes head = 4; Kind kind = 5; }
+`);
+const OTHERS = schemaOf('message Request { int32 x = 1; } message Response { int32 x = 1; }');
+
+const allow = { canActivate: () => true };
+
+@ModelEndpoint('/photos/:album', PHOTOS, {
+  version: '1.2',
+  warmup: [{ image: Buffer.from('abc'), title: 'Tom', takenAt: '5' }],
+})
+class Photos {
+  predict({ title, image, place, kind }: any) {
+    return { title, size: image?.length ?? 0, place, head: image?.subarray(0, 2), kind };
+  }
+}
+
+@UseGuards(allow)
+@ApiBearerAuth()
+@ModelEndpoint('/others', OTHERS, { cache: { shared: true } })
+class Others {
+  predict({ x }: { x?: number }) {
+    return { x: (x ?? 0) * 2 };
+  }
+}
+
+@ModelEndpoint('/words', OTHERS, { stream: true })
+class Words {
+  *predict({ x }: { x?: number }) {
+    for (let i = 0; i < (x ?? 0); i++) yield { x: i };
+  }
+}
+
+class Dto {
+  @ApiProperty() name!: string;
+}
+
+@ApiTags('of the host')
+@Controller('host')
+class Host {
+  @ApiOperation({ summary: 'Own words', operationId: 'own' })
+  @ApiBody({ description: 'An own body', schema: { type: 'object', properties: { a: {} } } })
+  @ApiResponse({ status: 400, description: 'Own refusal' })
+  @ApiOkResponse({ schema: { type: 'string' } })
+  @ApiHeader({ name: 'x-request-id', description: 'Own id' })
+  @ModelEndpoint('/decorated', OTHERS)
+  decorated() {
+    return { x: 1 };
+  }
+
+  @ApiExcludeEndpoint()
+  @ModelEndpoint('/hidden')
+  hidden() {
+    return {};
+  }
+
+  @ModelEndpoint('/dto')
+  dto(@Body() { name }: Dto) {
+    return { name };
+  }
+
+  @ModelEndpoint('/bare')
+  bare(input: object) {
+    return input;
+  }
+
+  @Get('/plain')
+  plain() {
+    return '';
+  }
+}
+
+const PARTS: AppUnderTest = {
+  controllers: [Photos, Others, Words, Host],
+  imports: [OpenApiModule],
+};
+
+async function documentOf(
+  adapter: Adapter,
+  version = '3.0.0',
+  parts: AppUnderTest = PARTS,
+  options = {},
+): Promise<any> {
+  const app = await createApp(adapter, parts);
+  onTestFinished(() => app.close());
+  parts.setUp?.(app);
+  const config = new DocumentBuilder().setTitle('Test').setOpenAPIVersion(version).addBearerAuth();
+  return SwaggerModule.createDocument(app, config.build(), options);
+}
+
+/** As it is written: validators bring their own order into what they read. */
+async function validate(document: object): Promise<void> {
+  await SwaggerParser.validate(structuredClone(document) as never);
+}
+
+describe.each(['3.0.0', '3.1.0'])('A document of OpenAPI %s', (version) => {
+  it.each(ADAPTERS)('is valid on %s', async (adapter) => {
+    const document = await documentOf(adapter, version);
+    expect(JSON.stringify(document)).not.toContain('x-nestjs-model-serving');
+    await validate(document);
+    const { paths } = document;
+    expect(Object.keys(paths['/photos/{album}'].post.requestBody.content)).toEqual([
+      'multipart/form-data',
+      'application/x-www-form-urlencoded',
+      'application/json',
+      'application/x-protobuf',
+      'application/protobuf',
+      'application/vnd.google.protobuf',
+      'image/*',
+      'audio/*',
+      'video/*',
+      'application/octet-stream',
+    ]);
+    expect(Object.keys(paths['/words'].post.responses['200'].content)).toEqual([
+      'text/event-stream',
+      'application/x-ndjson',
+      'application/jsonl',
+      'application/json',
+    ]);
+    const statuses = (path: string) => Object.keys(paths[path].post.responses);
+    const always = ['200', '400', '413', '415', '429', '500', '503', '504'];
+    expect(statuses('/photos/{album}')).toEqual(always);
+    expect(statuses('/others')).toEqual([...always, '401', '403'].sort());
+    expect(statuses('/words')).toEqual([...always, '406'].sort());
+    expect(Object.keys(paths['/others'].post.responses['200'].headers)).toEqual([
+      'X-Request-Id',
+      'X-Cache',
+      'Age',
+    ]);
+    expect(paths['/others'].post.security).toEqual([{ bearer: [] }]);
+  });
+
+  it('keeps messages of one name apart, and says what comments say', async () => {
+    const { components, paths } = await documentOf('express', version);
+    const refOf = (path: string) =>
+      paths[path].post.requestBody.content['application/json'].schema.$ref.split('/').at(-1);
+    expect(refOf('/photos/{album}')).toBe('Request-input');
+    expect(refOf('/others')).toBe('Others.Request-input');
+    expect(refOf('/words')).toBe('Others.Request-input');
+    const photo = components.schemas['Request-input'];
+    expect(photo.description).toBe('A photo to look at.');
+    expect(photo.properties.image.description).toBe('As the camera gave it.');
+  });
+});
+
+it('shows warm-up samples as they are in JSON', async () => {
+  const { paths } = await documentOf('express');
+  const { examples } = paths['/photos/{album}'].post.requestBody.content['application/json'];
+  expect(examples['warm-up-1'].value).toEqual({ image: 'YWJj', title: 'Tom', takenAt: '5' });
+});
+
+it('keeps what decorators of the app say', async () => {
+  const { paths } = await documentOf('express');
+  expect(paths['/host/hidden']).toBeUndefined();
+  const { post } = paths['/host/decorated'];
+  expect(post).toMatchObject({
+    summary: 'Own words',
+    operationId: 'own',
+    tags: ['of the host'],
+    requestBody: { description: 'An own body' },
+  });
+  expect(Object.keys(post.requestBody.content)).toEqual(['application/json']);
+  expect(post.requestBody.content['application/json'].schema.properties).toEqual({ a: {} });
+  expect(post.responses['200'].content['application/json'].schema).toEqual({ type: 'string' });
+  expect(post.responses['400'].description).toBe('Own refusal');
+  expect(post.responses['400'].content['application/json'].examples).toHaveProperty(
+    'InvalidRequest',
+  );
+  const ids = post.parameters.filter(({ name }: any) => /request-id/i.test(name));
+  expect(ids).toHaveLength(1);
+  expect(ids[0].description).toBe('Own id');
+  expect(paths['/host/dto'].post.requestBody.content['application/json'].schema).toEqual({
+    $ref: '#/components/schemas/Dto',
+  });
+  expect(paths['/host/plain'].get.parameters).toEqual([]);
+});
+
+it('leaves operations their ids where the app names them', async () => {
+  const operationIdFactory = (_: string, method: string) => method;
+  const { paths } = await documentOf('express', '3.0.0', PARTS, { operationIdFactory });
+  expect(paths['/others'].post.operationId).toBe('predict');
+  expect(paths['/words'].post.operationId).toBe('predict');
+});
+
+it('is bare where the module is not imported, also beside an app that imports it', async () => {
+  await documentOf('express');
+  const { paths } = await documentOf('express', '3.0.0', { controllers: [Others] });
+  expect(paths['/others'].post.responses).toEqual({ 200: { description: '' } });
+  expect(paths['/others'].post).not.toHaveProperty('requestBody');
+});
+
+it('is the same before and after the start, with prefix and versions', async () => {
+  const parts: AppUnderTest = {
+    ...PARTS,
+    setUp(app) {
+      app.setGlobalPrefix('api');
+      app.enableVersioning({ type: VersioningType.URI, defaultVersion: ['1', '2'] });
+    },
+  };
+  const before = await documentOf('express', '3.1.0', parts);
+  const { app } = await startApp('express', parts);
+  const config = new DocumentBuilder().setTitle('Test').setOpenAPIVersion('3.1.0').addBearerAuth();
+  const after = SwaggerModule.createDocument(app, config.build());
+  expect(after).toEqual(before);
+  expect(Object.keys(after.paths)).toContain('/api/v2/photos/{album}');
+  await validate(after);
+});
+
+describe.each(ADAPTERS)('What is answered on %s', (adapter) => {
+  it('is what the document says', async () => {
+    const { app, post } = await startApp(adapter, PARTS);
+    const config = new DocumentBuilder().setOpenAPIVersion('3.1.0').addBearerAuth().build();
+    const document: any = SwaggerModule.createDocument(app, config);
+    const ajv = new Ajv2020({ strict: false, validateFormats: false });
+    ajv.addSchema({ $id: 'doc', ...document });
+    const validator = (path: string, ...rest: string[]) => {
+      const pointer = ['paths', path, 'post', ...rest, 'schema'].map((part) =>
+        encodeURIComponent(part.replaceAll('~', '~0').replaceAll('/', '~1')),
+      );
+      return ajv.compile({ $ref: `doc#/${pointer.join('/')}` });
+    };
+    const calls: [path: string, url: string, body: any, headers?: Record<string, string>][] = [
+      ['/photos/{album}', '/photos/1', { title: 'a', place: { lat: 'NaN', inside: {} } }],
+      ['/photos/{album}', '/photos/1', { image: 'YWJj', taken_at: '9', kind: 1 }],
+      ['/photos/{album}', '/photos/1', { nme: 1 }],
+      ['/photos/{album}', '/photos/1', { title: 1 }],
+      ['/photos/{album}', '/photos/1', { title: 'a' }, { 'x-request-timeout-ms': 'x' }],
+      ['/photos/{album}', '/photos/1', { title: 'a' }, { 'content-encoding': 'zstd' }],
+      ['/photos/{album}', '/photos/1', { title: 'a' }, { 'x-request-timeout-ms': '0' }],
+      ['/others', '/others', { x: 21 }],
+      ['/others', '/others', { x: 'one' }],
+      ['/words', '/words', { x: 3 }, { accept: 'application/json' }],
+      ['/words', '/words', { x: 3 }, { accept: 'image/png' }],
+      ['/host/bare', '/host/bare', { any: [1, null] }],
+    ];
+    for (const [path, url, body, headers] of calls) {
+      const answer = await post(url, body, headers);
+      const said = document.paths[path].post.responses[String(answer.status)];
+      expect(said, `${path} ${answer.status}`).toBeDefined();
+      const content = ['responses', String(answer.status), 'content', 'application/json'];
+      const isAnswer = validator(path, ...content);
+      expect(isAnswer(answer.body), JSON.stringify([answer.body, isAnswer.errors])).toBe(true);
+      if (headers !== undefined) continue;
+      const accepts = validator(path, 'requestBody', 'content', 'application/json');
+      expect(accepts(body), JSON.stringify([body, accepts.errors])).toBe(answer.status === 200);
+    }
+  });
+
+  it('is what the examples of requests are sent', async () => {
+    const { app, post } = await startApp(adapter, PARTS);
+    const document: any = SwaggerModule.createDocument(app, new DocumentBuilder().build());
+    for (const path of ['/photos/{album}', '/others', '/words']) {
+      const { example, examples } =
+        document.paths[path].post.requestBody.content['application/json'];
+      const { status } = await post(
+        path.replace('{album}', 'x'),
+        example ?? examples['warm-up-1'].value,
+      );
+      expect(status).toBe(200);
+    }
+  });
+});
+
+it('shows a small operation as this', async () => {
+  @ModelEndpoint('/double', OTHERS)
+  class Doubler {
+    predict({ x }: { x?: number }) {
+      return { x };
+    }
+  }
+  const document = await documentOf('express', '3.1.0', {
+    controllers: [Doubler as Type],
+    imports: [OpenApiModule],
+  });
+  expect(document.paths['/double'].post).toMatchSnapshot();
+  expect(document.components.schemas).toMatchSnapshot();
+});
