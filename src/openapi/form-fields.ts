@@ -42,7 +42,8 @@ function partSchema(model: ValueModel, bytes: JsonSchema): JsonSchema | undefine
         case 'string':
           return { type: 'string' };
         case 'bool':
-          return { type: 'boolean' };
+          // Swagger UI would send true where nobody has chosen.
+          return { type: 'boolean', default: false };
         case 'double':
         case 'float':
           return { type: 'number' };

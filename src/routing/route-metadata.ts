@@ -124,10 +124,7 @@ export function statusOf(route: object): number {
 
 /** Whether a decorator says something else of an endpoint's answer than that it is 200 and JSON. */
 export function shapesAnswer(route: object): boolean {
-  return (
-    statusOf(route) !== 200 ||
-    SHAPES.some((key) => Reflect.hasMetadata(key, route))
-  );
+  return statusOf(route) !== 200 || SHAPES.some((key) => Reflect.hasMetadata(key, route));
 }
 
 /** Whether a decorator says what a parameter of a method is made of. */

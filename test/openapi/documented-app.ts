@@ -1,7 +1,6 @@
 import fastifyHelmet from '@fastify/helmet';
 import { Controller, Get, Module, type INestApplication } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { ApiBody, ApiConsumes, ApiOkResponse } from '@nestjs/swagger';
 import helmet from 'helmet';
 import { ModelEndpoint, ModelServingModule, type PredictContext } from 'nestjs-model-serving';
 import { onTestFinished } from 'vitest';
@@ -20,13 +19,11 @@ class Models {
   constructor(private readonly streams: Streams) {}
 
   @ModelEndpoint('/greet')
-  @ApiBody({ schema: { type: 'object', properties: { name: { type: 'string' } } } })
   greet({ name }: { name?: string }) {
     return { greeting: `Good morning, ${name}` };
   }
 
   /** Three items, and then none until the client has left. */
-  @ApiBody({ schema: { type: 'object' } })
   @ModelEndpoint('/few', undefined, { stream: true })
   few(_: object, context: PredictContext) {
     return this.streams.stream(context, async function* () {
@@ -35,8 +32,6 @@ class Models {
     });
   }
 
-  @ApiBody({ schema: { type: 'object' } })
-  @ApiOkResponse({ content: { 'application/x-ndjson': {} } })
   @ModelEndpoint('/endless', undefined, { stream: true })
   endless(_: object, context: PredictContext) {
     return this.streams.stream(context, async function* () {
@@ -49,15 +44,6 @@ class Models {
     return '';
   }
 }
-
-ApiConsumes('multipart/form-data')(PictureClassifier);
-ApiBody({
-  schema: { type: 'object', properties: { image: { type: 'string', format: 'binary' } } },
-})(
-  PictureClassifier.prototype,
-  'predict',
-  Object.getOwnPropertyDescriptor(PictureClassifier.prototype, 'predict')!,
-);
 
 export async function addHelmet(app: INestApplication): Promise<void> {
   if (app.getHttpAdapter().getType() === 'express') app.use(helmet());

@@ -84,6 +84,8 @@ describe.skipIf(NO_BROWSER)(`In a browser, with helmet's policy${reason}`, () =>
     await expect.poll(few.isAnswered).toBe(false);
 
     const endless = await tryOut(page, '/endless');
+    const forms = endless.operation.locator('.response-control-media-type select');
+    await forms.first().selectOption('application/x-ndjson');
     await endless.execute();
     await expect.poll(endless.answer).toContain('the first 100 items');
     expect(await endless.answer()).toMatch(/Download\n\{"n":1\}\n/);
