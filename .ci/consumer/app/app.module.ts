@@ -12,6 +12,7 @@ import {
   ModelServingModule,
   type PredictContext,
 } from 'nestjs-model-serving';
+import { OpenApiModule } from 'nestjs-model-serving/openapi';
 import { once } from 'node:events';
 import { setTimeout } from 'node:timers/promises';
 import { greetingSchema, type RequestInput, type ResponseOutput } from './greeting.proto.js';
@@ -76,7 +77,7 @@ export class Doubler {
 }
 
 @Module({
-  imports: [ModelServingModule.forRoot()],
+  imports: [ModelServingModule.forRoot(), OpenApiModule],
   controllers: [Greeter, Doubler],
   providers: [Greetings],
 })

@@ -2,6 +2,7 @@ import type { INestApplication } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
+import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
 import { serve } from 'nestjs-model-serving';
 import { createClient, ServingClientError, type EndpointTypes } from 'nestjs-model-serving/client';
 import { OnnxModel } from 'nestjs-model-serving/onnx';
@@ -19,11 +20,27 @@ async function listen() {
   const fastify = process.env['HTTP_ADAPTER'] === 'fastify';
   const adapter = fastify ? new FastifyAdapter() : new ExpressAdapter();
   const app = await NestFactory.create(AppModule, adapter, { logger: ['warn', 'error'] });
+  describe(app);
   // Some signals are none of Deno's.
   app.enableShutdownHooks(['SIGTERM']);
   await app.listen(0, '127.0.0.1');
   await callGuarded(app);
   return app;
+}
+
+/** Before the app is initialised, as most do it. */
+function describe(app: INestApplication): void {
+  for (const version of ['3.0.0', '3.1.0']) {
+    const config = new DocumentBuilder().setOpenAPIVersion(version).build();
+    const { paths, components } = SwaggerModule.createDocument(app, config);
+    const { requestBody, responses } = paths['/greet']?.post ?? {};
+    const body = JSON.stringify(requestBody);
+    const isDescribed =
+      body.includes('"#/components/schemas/Request-input"') && body.includes('"nobody"');
+    if (!isDescribed || !responses?.['429'] || !components?.schemas?.['Response']) {
+      throw new Error(`Expected a described endpoint, got ${JSON.stringify(paths)}`);
+    }
+  }
 }
 
 /** Without HTTP, past the guard and not past it. */
