@@ -283,6 +283,46 @@ describe.each(ADAPTERS)('What is answered on %s', (adapter) => {
     }
   });
 
+  it('comes to bodies of every type, and in every type, that it shows', async () => {
+    const { app, url } = await startApp(adapter, PARTS);
+    const document: any = SwaggerModule.createDocument(app, new DocumentBuilder().build());
+    const send = (path: string, body: BodyInit, headers: Record<string, string>) =>
+      fetch(url + path, { method: 'POST', body, headers: { connection: 'close', ...headers } });
+    const form = new Response(new URLSearchParams({ title: 'a', kind: 'PORTRAIT' }));
+    const bodies: Record<string, string> = {
+      'application/json': '{"title": "a"}',
+      'application/x-www-form-urlencoded': await form.text(),
+      'multipart/form-data; boundary=b':
+        '--b\r\ncontent-disposition: form-data; name="title"\r\n\r\na\r\n--b--\r\n',
+    };
+    const { requestBody, responses } = document.paths['/photos/{album}'].post;
+    for (const shown of Object.keys(requestBody.content)) {
+      const type = Object.keys(bodies).find((one) => one.startsWith(shown)) ?? shown;
+      const contentType = type.replace('/*', '/x');
+      const { status } = await send('/photos/1', bodies[type] ?? '', {
+        'content-type': contentType,
+      });
+      expect([shown, status]).toEqual([shown, 200]);
+    }
+    const accepted = async (path: string, body: string, accept: string) => {
+      const headers = { 'content-type': 'application/json', accept };
+      return (await send(path, body, headers)).headers.get('content-type')?.split(';')[0];
+    };
+    for (const type of Object.keys(responses['200'].content)) {
+      expect(await accepted('/photos/1', '{}', type)).toBe(type);
+    }
+    for (const type of Object.keys(responses['400'].content)) {
+      expect(await accepted('/photos/1', '[]', type)).toBe(type);
+    }
+    const words = document.paths['/words'].post.responses['200'].content;
+    for (const type of Object.keys(words)) {
+      expect(await accepted('/words', '{"x": 2}', type)).toBe(type);
+    }
+    expect(Object.keys(document.paths['/host/bare'].post.requestBody.content)).toEqual([
+      'application/json',
+    ]);
+  });
+
   it('is what the examples of requests are sent', async () => {
     const { app, post } = await startApp(adapter, PARTS);
     const document: any = SwaggerModule.createDocument(app, new DocumentBuilder().build());
@@ -311,4 +351,42 @@ it('shows a small operation as this', async () => {
   });
   expect(document.paths['/double'].post).toMatchSnapshot();
   expect(document.components.schemas).toMatchSnapshot();
+});
+
+it('gives two classes of one name ids and schemas of their own', async () => {
+  const twin = (path: string, field: string) => {
+    const inside = `message Inside { repeated Inside more = 1; map<string, int64> ${field} = 2; }`;
+    @ModelEndpoint(
+      path,
+      schemaOf(`${inside} message Request { Inside a = 1; } message Response {}`),
+    )
+    class Twin {
+      predict() {
+        return {};
+      }
+    }
+    return Twin;
+  };
+  for (const version of ['3.0.0', '3.1.0']) {
+    const controllers = [twin('/a', 'one'), twin('/b', 'two'), twin('/c', 'three')];
+    const document = await documentOf('express', version, {
+      controllers,
+      imports: [OpenApiModule],
+    });
+    await validate(document);
+    const operations = Object.values(document.paths).map(({ post }: any) => post);
+    expect(operations.map(({ operationId }) => operationId)).toEqual([
+      'Twin_predict',
+      'Twin_predict_2',
+      'Twin_predict_3',
+    ]);
+    const { schemas } = document.components;
+    const fieldsOf = (operation: any) => {
+      const at = (ref: string) => schemas[ref.split('/').at(-1)!];
+      const request = at(operation.requestBody.content['application/json'].schema.$ref);
+      const [, ref] = /"\$ref":"([^"]+)"/.exec(JSON.stringify(request.properties.a))!;
+      return Object.keys(at(ref!).properties)[1];
+    };
+    expect(operations.map(fieldsOf)).toEqual(['one', 'two', 'three']);
+  }
 });
