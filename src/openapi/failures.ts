@@ -86,62 +86,49 @@ const REQUEST_ID = '3f1c9a52-6a0e-4d5b-9c39-0f2f6f1d7a10';
 
 const STATUS_SCHEMA: JsonSchema = { ...BINARY, description: 'A google.rpc.Status.' };
 
-function failuresOf(plan: EndpointPlan, isSecured: boolean): Failure[] {
+function* failuresOf(plan: EndpointPlan, isSecured: boolean): Generator<Failure> {
   const { bodyLimit, stream, batch, maxArrayBytes } = plan.options;
-  const { guards } = plan.bound;
-  const retryAfter = 1;
-  const named = (error: ServingError): Failure => ({ name: error.failure, error });
-  return [
-    named(invalidRequest(plan)),
-    ...(isSecured ? [{ name: 'Unauthorized', error: new UnauthorizedException() }] : []),
-    ...(guards ? [{ name: 'Forbidden', error: new ForbiddenException('Forbidden resource') }] : []),
-    ...(stream
-      ? [
-          named(
-            new ServingError(
-              'NotAcceptable',
-              'Expected Accept to allow text/event-stream, application/x-ndjson or application/json, got image/png',
-            ),
-          ),
-        ]
-      : []),
-    named(new ServingError('PayloadTooLarge', `Expected a body of at most ${bodyLimit} bytes`)),
-    ...(stream
-      ? [
-          {
-            name: 'ArrayTooLarge',
-            error: new ServingError(
-              'PayloadTooLarge',
-              `The answer is larger than ${maxArrayBytes} bytes as one array: ask for it line by line, with Accept: application/x-ndjson`,
-            ),
-          },
-        ]
-      : []),
-    ...(batch?.sizeOf === undefined
-      ? []
-      : [
-          {
-            name: 'BatchTooLarge',
-            error: new ServingError(
-              'PayloadTooLarge',
-              `Expected at most ${batch.maxSize} items in a request, got ${batch.maxSize + 1}`,
-            ),
-          },
-        ]),
-    named(
-      new ServingError(
-        'UnsupportedEncoding',
-        'Expected Content-Encoding to be gzip, deflate, br or identity, got "zstd"',
-      ),
-    ),
-    named(new ServingError('QueueFull', 'Too many requests', { retryAfter })),
-    named(new ServingError('Internal', '')),
-    named(new ServingError('Unavailable', 'The server does not take requests now', { retryAfter })),
-    named(new ServingError('DeadlineExceeded', 'Deadline exceeded')),
-  ];
+  yield named(invalidRequest(plan));
+  if (isSecured) yield { name: 'Unauthorized', error: new UnauthorizedException() };
+  if (plan.bound.guards) {
+    yield { name: 'Forbidden', error: new ForbiddenException('Forbidden resource') };
+  }
+  if (stream) yield named(NOT_ACCEPTABLE);
+  yield named(tooLarge(`Expected a body of at most ${bodyLimit} bytes`));
+  if (stream) {
+    const error = tooLarge(
+      `The answer is larger than ${maxArrayBytes} bytes as one array: ask for it line by line, with Accept: application/x-ndjson`,
+    );
+    yield { name: 'ArrayTooLarge', error };
+  }
+  if (batch?.sizeOf !== undefined) {
+    const { maxSize } = batch;
+    const error = tooLarge(`Expected at most ${maxSize} items in a request, got ${maxSize + 1}`);
+    yield { name: 'BatchTooLarge', error };
+  }
+  yield* ALWAYS;
 }
 
-/** What the schema itself says of a field that it does not have. */
+const named = (error: ServingError): Failure => ({ name: error.failure, error });
+const tooLarge = (message: string) => new ServingError('PayloadTooLarge', message);
+
+const NOT_ACCEPTABLE = new ServingError(
+  'NotAcceptable',
+  'Expected Accept to allow text/event-stream, application/x-ndjson or application/json, got image/png',
+);
+
+const ALWAYS: readonly Failure[] = [
+  new ServingError(
+    'UnsupportedEncoding',
+    'Expected Content-Encoding to be gzip, deflate, br or identity, got "zstd"',
+  ),
+  new ServingError('QueueFull', 'Too many requests'),
+  new ServingError('Internal', ''),
+  new ServingError('Unavailable', 'The server does not take requests now'),
+  new ServingError('DeadlineExceeded', 'Deadline exceeded'),
+].map(named);
+
+/** What the schema itself says of a field that it hardly has. */
 function invalidRequest({ schema }: EndpointPlan): ServingError {
   try {
     schema?.request?.read({ unknown: 1 });

@@ -286,7 +286,7 @@ describe.each(ADAPTERS)('What is answered on %s', (adapter) => {
   it('comes to bodies of every type, and in every type, that it shows', async () => {
     const { app, url } = await startApp(adapter, PARTS);
     const document: any = SwaggerModule.createDocument(app, new DocumentBuilder().build());
-    const send = (path: string, body: BodyInit, headers: Record<string, string>) =>
+    const send = (path: string, body: string, headers: Record<string, string>) =>
       fetch(url + path, { method: 'POST', body, headers: { connection: 'close', ...headers } });
     const form = new Response(new URLSearchParams({ title: 'a', kind: 'PORTRAIT' }));
     const bodies: Record<string, string> = {
@@ -321,6 +321,25 @@ describe.each(ADAPTERS)('What is answered on %s', (adapter) => {
     expect(Object.keys(document.paths['/host/bare'].post.requestBody.content)).toEqual([
       'application/json',
     ]);
+  });
+
+  it('fails in the words of the examples', async () => {
+    const { app, post } = await startApp(adapter, PARTS);
+    const document: any = SwaggerModule.createDocument(app, new DocumentBuilder().build());
+    const failing: [name: string, path: string, body: unknown, headers?: Record<string, string>][] =
+      [
+        ['InvalidRequest', '/others', { unknown: 1 }],
+        ['InvalidRequest', '/host/bare', []],
+        ['UnsupportedEncoding', '/others', {}, { 'content-encoding': 'zstd' }],
+        ['NotAcceptable', '/words', {}, { accept: 'image/png' }],
+        ['DeadlineExceeded', '/others', {}, { 'x-request-timeout-ms': '0' }],
+      ];
+    for (const [name, path, sent, headers] of failing) {
+      const { status, body } = await post(path, sent, headers);
+      const { content } = document.paths[path].post.responses[String(status)];
+      const { value } = content['application/json'].examples[name];
+      expect(body).toEqual({ ...value, requestId: expect.any(String) });
+    }
   });
 
   it('is what the examples of requests are sent', async () => {
