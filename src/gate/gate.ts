@@ -6,15 +6,16 @@ import {
   ModuleRef,
 } from '@nestjs/core';
 import { lastValueFrom, isObservable } from 'rxjs';
-import { Answer } from '../endpoint/answer.js';
+import type { Answer } from '../endpoint/answer.js';
 import type { Call } from '../endpoint/call.js';
 import type { Endpoint } from '../endpoint/endpoint.js';
 import type { Outlet } from '../endpoint/outlet.js';
-import { inspectThrown, isError, messageOfThrown, ServingError, tamed } from '../errors/index.js';
+import { inspectThrown, isError, tamed } from '../errors/index.js';
 import { serve, serveStream } from '../interceptors/way.js';
 import { GateArguments } from './arguments-host.js';
 import { callHeldBy } from './held-call.js';
 import { pour } from './pour.js';
+import { answerFrom } from './replaced-answer.js';
 
 /** What Nest shows of a call to what the app binds. */
 export interface Visit {
@@ -182,25 +183,6 @@ async function pass(
     return undefined;
   } catch (error) {
     throw await failureOf(call, tamed(error), arranged, args);
-  }
-}
-
-/**
- * What the app's interceptors have made of an answer: as JSON it goes out as it is, a binary message has to
- * fit its schema.
- */
-function answerFrom({ endpoint, isBinary }: Call, result: unknown): Answer {
-  if (result instanceof Answer) return result;
-  const codec = endpoint.schema?.response;
-  if (!isBinary || codec === undefined) return Answer.of(result);
-  try {
-    return Answer.binary(codec.write(result), codec);
-  } catch (cause) {
-    throw new ServingError(
-      'InvalidAnswer',
-      `Expected what an interceptor puts in the answer's place to fit the response schema: ${messageOfThrown(cause)}`,
-      { cause },
-    );
   }
 }
 
