@@ -10,9 +10,12 @@ export class GrpcConnections implements ConnectionSet {
   readonly listening: boolean = false;
   readonly #injector: ConnectionInjector;
   readonly #sockets = new Set<Socket>();
+  readonly #onClose: () => void;
   #onEmpty: (() => void) | undefined;
 
-  constructor(server: Server, credentials: ServerCredentials) {
+  /** @param onClose called before clients are told to leave, to end what would never end by itself */
+  constructor(server: Server, credentials: ServerCredentials, onClose: () => void) {
+    this.#onClose = onClose;
     this.#injector = server.createConnectionInjector(credentials);
   }
 
@@ -31,6 +34,7 @@ export class GrpcConnections implements ConnectionSet {
 
   /** Tells each client to make no more calls on its connection, which ends with those under way. */
   close(): Promise<void> {
+    this.#onClose();
     return new Promise((resolve) => {
       this.#onEmpty = resolve;
       if (this.#sockets.size === 0) resolve();

@@ -9,6 +9,7 @@ import { EndpointService } from './endpoint-service.js';
 import { GrpcConnections } from './grpc-connections.js';
 import type { FilledGrpcOptions } from './grpc-options.js';
 import { methodsOf } from './methods.js';
+import { ownServices } from './own-services.js';
 import { OwnPort } from './own-port.js';
 import { sharePort } from './shared-port.js';
 
@@ -38,16 +39,21 @@ export class GrpcServer {
         'No endpoint has a schema that says rpc: there is nothing to be called by gRPC',
       );
     }
-    const service = new EndpointService(methods, gate, readiness);
+    const ofEndpoints = new EndpointService(methods, gate, readiness);
     const { credentials = ServerCredentials.createInsecure(), channelOptions } = options;
     this.#server = new Server({
       'grpc.enable_channelz': 0,
       ...channelOptions,
       'grpc.max_receive_message_length': largestBody(methods.values()),
-      interceptors: [service.interceptor],
+      interceptors: [ofEndpoints.interceptor],
     });
-    service.addTo(this.#server);
-    this.#connections = new GrpcConnections(this.#server, credentials);
+    ofEndpoints.addTo(this.#server);
+    const own = ownServices(options, [...methods.values()], readiness);
+    for (const service of own) service.addTo(this.#server);
+    drain.onBegin(() => own.forEach((service) => service.tell?.()));
+    this.#connections = new GrpcConnections(this.#server, credentials, () =>
+      own.forEach((service) => service.end()),
+    );
   }
 
   get port(): number | undefined {

@@ -1,6 +1,7 @@
 import type { MethodDefinition } from '@grpc/grpc-js';
 import type { Endpoint } from '../endpoint/endpoint.js';
 import { ConfigurationError } from '../errors/index.js';
+import { bareMethod } from './own-service.js';
 
 /** An endpoint that is a method of a service. */
 export interface ServedMethod {
@@ -46,17 +47,5 @@ export function methodsOf(endpoints: readonly Endpoint[]): Map<string, ServedMet
  * head is there, as it does with methods that take a stream: how the one message is read is the door's.
  */
 export function definitionOf({ path, endpoint }: ServedMethod): MethodDefinition<Buffer, Buffer> {
-  return {
-    path,
-    requestStream: true,
-    responseStream: endpoint.options.stream,
-    requestSerialize: asItIs,
-    requestDeserialize: asItIs,
-    responseSerialize: asItIs,
-    responseDeserialize: asItIs,
-  };
-}
-
-function asItIs(bytes: Buffer): Buffer {
-  return bytes;
+  return bareMethod(path, { requestStream: true, responseStream: endpoint.options.stream });
 }

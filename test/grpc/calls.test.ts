@@ -1,6 +1,11 @@
 import { ConflictException } from '@nestjs/common';
 import { status } from '@grpc/grpc-js';
-import { InvalidRequest, ModelEndpoint, protobufSchema, type PredictContext } from 'nestjs-model-serving';
+import {
+  InvalidRequest,
+  ModelEndpoint,
+  protobufSchema,
+  type PredictContext,
+} from 'nestjs-model-serving';
 import { GrpcModule } from 'nestjs-model-serving/grpc';
 import { describe, expect, it } from 'vitest';
 import { ADAPTERS, startApp, type Adapter } from '../serving-app.js';
@@ -61,7 +66,12 @@ describe.each(DOORS)('gRPC on %s port, on %s', (port, adapter) => {
     const metadata = { 'x-request-id': 'r-1', 'x-user': 'u', 'x-picture-bin': Buffer.from([1, 2]) };
     const told = await client.call('Greet', request, { metadata });
     expect(told).toMatchObject({ code: 0, answer: { greeting: 'Hello, Ada' } });
-    expect(JSON.parse(told.answer.seen)).toEqual({ big: request.big, xs: [0.5, 2], user: 'u', requestId: 'r-1' });
+    expect(JSON.parse(told.answer.seen)).toEqual({
+      big: request.big,
+      xs: [0.5, 2],
+      user: 'u',
+      requestId: 'r-1',
+    });
     expect(told.answer.picture).toEqual(Buffer.from([1, 2]));
     expect(told.head!.get('x-request-id')).toEqual(['r-1']);
     // Beside it, HTTP as ever.

@@ -81,7 +81,11 @@ export class GrpcClient {
   }
 
   /** The answers of a stream, and how it ends. */
-  stream(method: string, request: object, options: CallOptions = {}): Promise<Told & { items: any[] }> {
+  stream(
+    method: string,
+    request: object,
+    options: CallOptions = {},
+  ): Promise<Told & { items: any[] }> {
     return new Promise((resolve) => {
       let head: Metadata | undefined;
       const items: any[] = [];
@@ -89,7 +93,11 @@ export class GrpcClient {
       call.on('metadata', (metadata: Metadata) => (head = metadata));
       call.on('data', (item: unknown) => items.push(item));
       call.on('error', (error: ServiceError) => resolve({ ...failureOf(error), head, items }));
-      call.on('end', () => setImmediate(() => resolve({ code: 0, head, items, trailers: new Metadata(), details: {} })));
+      call.on('end', () =>
+        setImmediate(() =>
+          resolve({ code: 0, head, items, trailers: new Metadata(), details: {} }),
+        ),
+      );
     });
   }
 }
