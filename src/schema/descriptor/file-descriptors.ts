@@ -90,9 +90,7 @@ function describe({ packageName, declarations }: Draft, names: NameIndex) {
   const told = new DeclarationDescriptor(names, edition);
   const proto = {
     package: packageName,
-    ...(edition.startsWith('proto')
-      ? { syntax: edition }
-      : { syntax: 'editions', edition: `EDITION_${edition}` }),
+    ...syntaxOf(edition),
     messageType: declarations.filter(isType).map((type) => told.message(type)),
     enumType: declarations.filter(isEnum).map((declared) => told.enum(declared)),
     service: declarations.filter(isService).map((service) => told.service(service)),
@@ -122,6 +120,13 @@ function describe({ packageName, declarations }: Draft, names: NameIndex) {
     pending.push(...object.nestedArray);
   }
   return { proto, used: told.used, symbols, extensions };
+}
+
+/** What is not said is proto2. */
+function syntaxOf(edition: string): object {
+  if (edition === 'proto2') return {};
+  if (edition === 'proto3') return { syntax: edition };
+  return { syntax: 'editions', edition: `EDITION_${edition}` };
 }
 
 /** Files by the names that they have within the folder that holds all of them. */
