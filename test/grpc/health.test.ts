@@ -24,7 +24,10 @@ const proto = `
   syntax = "proto3"; package acme;
   message Request {} message Response {}
   service Model { rpc Run(Request) returns (Response); }`;
-const schema = protobufSchema({ file: 'a.proto', files: { 'a.proto': proto } }, { rpc: 'Model.Run' });
+const schema = protobufSchema(
+  { file: 'a.proto', files: { 'a.proto': proto } },
+  { rpc: 'Model.Run' },
+);
 
 @ModelEndpoint('/run', schema)
 class Model {
@@ -40,7 +43,8 @@ describe.each(GRPC_DOORS)('Health on $door', (way) => {
   it('is as ready as the app, and as each service', async () => {
     const { app, address } = await startGrpc(way, parts);
     const health = healthOf(address);
-    const check = async (service: string) => (await health.call('Check', { service })).answer?.status;
+    const check = async (service: string) =>
+      (await health.call('Check', { service })).answer?.status;
     expect(await check('')).toBe('SERVING');
     expect(await check('acme.Model')).toBe('SERVING');
     expect(await health.call('Check', { service: 'acme.Nobody' })).toMatchObject({

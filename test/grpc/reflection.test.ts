@@ -112,17 +112,27 @@ describe.each(GRPC_DOORS)('Reflection on $door', (way) => {
         'common/point.proto',
         'google/protobuf/timestamp.proto',
       ]);
-      expect(registry.getService(name)!.methods.map((method) => method.name)).toEqual(['Run', 'Unserved']);
-      expect(registry.getMessage('acme.v1.Request')!.fields.map(({ jsonName }) => jsonName)).toEqual(['at', 'counts', 'n']);
+      expect(registry.getService(name)!.methods.map((method) => method.name)).toEqual([
+        'Run',
+        'Unserved',
+      ]);
+      expect(
+        registry.getMessage('acme.v1.Request')!.fields.map(({ jsonName }) => jsonName),
+      ).toEqual(['at', 'counts', 'n']);
     }
     const byName = await about({ fileByFilename: 'common/point.proto' });
     expect(byName.fileDescriptorResponse.fileDescriptorProto).toHaveLength(1);
 
     const containingType = 'acme.common.Point';
-    const extension = await about({ fileContainingExtension: { containingType, extensionNumber: 120 } });
+    const extension = await about({
+      fileContainingExtension: { containingType, extensionNumber: 120 },
+    });
     expect(extension.fileDescriptorResponse).toEqual(byName.fileDescriptorResponse);
     const numbers = await about({ allExtensionNumbersOfType: containingType });
-    expect(numbers.allExtensionNumbersResponse).toEqual({ baseTypeName: containingType, extensionNumber: [120] });
+    expect(numbers.allExtensionNumbersResponse).toEqual({
+      baseTypeName: containingType,
+      extensionNumber: [120],
+    });
 
     for (const question of [
       { fileByFilename: '/etc/passwd' },
