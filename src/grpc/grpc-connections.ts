@@ -26,6 +26,8 @@ export class GrpcConnections implements ConnectionSet {
       this.#sockets.delete(socket);
       if (this.#sockets.size === 0) this.#onEmpty?.();
     });
+    // A client of HTTP/2 that ends its side has gone: an HTTP server's sockets would wait for ever.
+    socket.allowHalfOpen = false;
     this.#injector.injectConnection(socket);
     if (this.#onEmpty !== undefined) this.#sayGoodbye();
   }
