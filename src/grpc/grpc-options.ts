@@ -1,4 +1,4 @@
-import type { ChannelOptions, ServerCredentials } from '@grpc/grpc-js';
+import { ServerCredentials, type ChannelOptions } from '@grpc/grpc-js';
 import { ConfigurationError } from '../errors/index.js';
 
 /** What `GrpcModule.forRoot` can be told. */
@@ -86,7 +86,7 @@ export function fillGrpcOptions(options: GrpcModuleOptions = {}): FilledGrpcOpti
   expect(port === undefined || isPort(port), 'port', 'a whole number from 0 to 65535', port);
   expect(typeof host === 'string' && host !== '', 'host', 'an address', host);
   expect(
-    credentials === undefined || isCredentials(credentials),
+    credentials === undefined || credentials instanceof ServerCredentials,
     'credentials',
     "ServerCredentials of the app's @grpc/grpc-js",
     credentials,
@@ -115,9 +115,4 @@ function isObject(value: unknown): value is object {
 
 function isPort(value: unknown): boolean {
   return Number.isInteger(value) && (value as number) >= 0 && (value as number) <= 65_535;
-}
-
-/** By shape: grpc-js itself refuses those of another copy, with words of its own. */
-function isCredentials(value: unknown): boolean {
-  return isObject(value) && '_isSecure' in value;
 }

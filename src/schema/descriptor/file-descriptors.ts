@@ -132,7 +132,7 @@ function syntaxOf(edition: string): object {
 /** Files by the names that they have within the folder that holds all of them. */
 function shortNames(paths: readonly string[]): (path: string) => string {
   const known = (path: string) =>
-    wellKnownPath(path) ?? (/^google\/protobuf\//.test(path) ? path : undefined);
+    wellKnownPath(path) ?? (path.startsWith('google/protobuf/') ? path : undefined);
   const own = paths.filter((path) => known(path) === undefined).map(withSlashes);
   let folder = own.length === 0 ? '' : dirname(own[0]!);
   while (!own.every((path) => isWithin(path, folder))) folder = dirname(folder);
