@@ -52,7 +52,9 @@ async function measure() {
 /** Microseconds of processor time a call, and calls a second. */
 async function shoot(server, requests) {
   const before = await server.cpuSeconds();
-  const ms = Number(await collect([process.execPath, CHILD, String(server.port), String(requests)]));
+  const ms = Number(
+    await collect([process.execPath, CHILD, String(server.port), String(requests)]),
+  );
   const after = await server.cpuSeconds();
   return { cpu: ((after - before) / requests) * 1e6, rate: (requests / ms) * 1000 };
 }

@@ -1,4 +1,9 @@
-import { loadPackageDefinition, Server, ServerCredentials, type handleUnaryCall } from '@grpc/grpc-js';
+import {
+  loadPackageDefinition,
+  Server,
+  ServerCredentials,
+  type handleUnaryCall,
+} from '@grpc/grpc-js';
 import { loadSync } from '@grpc/proto-loader';
 import { classify, type ClassifyRequest, type ClassifyResponse } from './answer.js';
 

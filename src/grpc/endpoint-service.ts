@@ -2,9 +2,9 @@ import {
   ServerInterceptingCall,
   type sendUnaryData,
   type Server,
-  type ServerDuplexStream,
   type ServerInterceptor,
-  type ServerReadableStream,
+  type ServerUnaryCall,
+  type ServerWritableStream,
 } from '@grpc/grpc-js';
 import { Entrance } from '../gate/entrance.js';
 import type { Gate, Passage } from '../gate/gate.js';
@@ -45,27 +45,16 @@ export class EndpointService {
   readonly interceptor: ServerInterceptor = (method, wire) => {
     const served = this.#methods.get(method.path);
     if (served === undefined) return new ServerInterceptingCall(wire);
-    const exchange = new Exchange(served.endpoint, wire);
-    return new ServerInterceptingCall(wire, {
-      start: (next) => {
-        next({
-          onReceiveMetadata: (metadata, hand) => {
-            this.#arriving = exchange;
-            hand(metadata);
-          },
-          onReceiveMessage: (message: Buffer) => exchange.take(message),
-          onReceiveHalfClose: () => exchange.halfClose(),
-          onCancel: () => exchange.end(),
-        });
-      },
+    return new Exchange(served.endpoint, wire, (exchange) => {
+      this.#arriving = exchange;
     });
   };
 
   addTo(server: Server): void {
     for (const method of this.#methods.values()) {
       const handle = method.endpoint.options.stream
-        ? (stream: ServerDuplexStream<Buffer, Buffer>) => this.#begin({ stream })
-        : (stream: ServerReadableStream<Buffer, Buffer>, respond: sendUnaryData<Buffer>) =>
+        ? (stream: ServerWritableStream<Buffer, Buffer>) => this.#begin({ stream })
+        : (stream: ServerUnaryCall<Buffer, Buffer>, respond: sendUnaryData<Buffer>) =>
             this.#begin({ stream, respond });
       server.addService({ [method.name]: definitionOf(method) }, { [method.name]: handle });
     }

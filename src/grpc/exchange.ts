@@ -1,10 +1,11 @@
-import type {
-  Metadata,
-  sendUnaryData,
-  ServerDuplexStream,
-  ServerInterceptingCallInterface,
-  ServerReadableStream,
-  StatusObject,
+import {
+  ServerInterceptingCall,
+  type Metadata,
+  type sendUnaryData,
+  type ServerInterceptingCallInterface,
+  type ServerUnaryCall,
+  type ServerWritableStream,
+  type StatusObject,
 } from '@grpc/grpc-js';
 import type { Endpoint } from '../endpoint/endpoint.js';
 import { ServingError } from '../errors/index.js';
@@ -14,25 +15,34 @@ import { refusalOf } from './refusal.js';
 /** A status on its way to the client. */
 export type Status = Partial<StatusObject> & Pick<StatusObject, 'code'>;
 
-/** What grpc-js hands to the handler of a method, whose request it has not read yet. */
+/** What grpc-js hands to the handler of a method. */
 export type Handle =
   | {
-      readonly stream: ServerReadableStream<Buffer, Buffer>;
+      readonly stream: ServerUnaryCall<Buffer, Buffer>;
       readonly respond: sendUnaryData<Buffer>;
     }
-  | { readonly stream: ServerDuplexStream<Buffer, Buffer>; readonly respond?: undefined };
+  | { readonly stream: ServerWritableStream<Buffer, Buffer>; readonly respond?: undefined };
+
+/** Who waits for what happens to a call, as grpc-js has it. */
+type Listener = Parameters<ServerInterceptingCallInterface['start']>[0];
 
 type Received = (error: unknown, message?: Buffer) => void;
 
+const NOTHING = Buffer.alloc(0);
+const OK = 0;
+
 /**
- * One exchange with a client: a message comes in, messages and a status go out. All that grpc-js says of
- * its own accord (that a message is too large, that the deadline has passed) comes by here as well, so that
- * a client is told of it in the words, and the log and metrics learn of it by the ways, of any other
- * failure.
+ * One exchange with a client: a message comes in, messages and a status go out. It stands between grpc-js
+ * and the handler of a method, which it has called as soon as the head is there: the message is read here.
+ *
+ * All that grpc-js says of its own accord (that a message is too large, that the deadline has passed) comes
+ * by here as well, so that a client is told of it in the words, and the log and metrics learn of it by the
+ * ways, of any other failure.
  */
-export class Exchange {
+export class Exchange extends ServerInterceptingCall {
   readonly endpoint: Endpoint;
   readonly #wire: ServerInterceptingCallInterface;
+  readonly #arrive: (exchange: Exchange) => void;
   #handle!: Handle;
   #message: Buffer | undefined;
   #reader: Received | undefined;
@@ -46,19 +56,47 @@ export class Exchange {
   /** Called once when there is no more to be said. */
   onEnd: ((isDelivered: boolean) => void) | undefined;
 
-  constructor(endpoint: Endpoint, wire: ServerInterceptingCallInterface) {
+  /** @param arrive called when the head is there, right before the handler is */
+  constructor(
+    endpoint: Endpoint,
+    wire: ServerInterceptingCallInterface,
+    arrive: (exchange: Exchange) => void,
+  ) {
+    super(wire);
     this.endpoint = endpoint;
     this.#wire = wire;
-    const send = wire.sendStatus.bind(wire);
+    this.#arrive = arrive;
+    const send = wire.sendStatus;
     wire.sendStatus = (status) => {
       if (!this.#isAnswered) {
         return this.#refuse(refusalOf(status as StatusObject, endpoint.options.bodyLimit));
       }
       // It could not write what it was given.
       if (status.code !== OK && !status.metadata) this.#isLost = true;
-      send(status);
+      send.call(wire, status);
     };
   }
+
+  /** Called by grpc-js when a call comes in. */
+  override start(handler: Listener): void {
+    this.#wire.start({
+      onReceiveMetadata: (metadata) => {
+        this.#arrive(this);
+        handler.onReceiveMetadata(metadata);
+        handler.onReceiveMessage(NOTHING);
+        handler.onReceiveHalfClose();
+      },
+      onReceiveMessage: (message: Buffer) => this.#take(message),
+      onReceiveHalfClose: () => this.#halfClose(),
+      onCancel: () => {
+        this.#end();
+        handler.onCancel();
+      },
+    });
+  }
+
+  /** The handler has had all that it is to have from grpc-js. */
+  override startRead(): void {}
 
   /** Whether the client has been told how the call ends. */
   get isAnswered(): boolean {
@@ -78,7 +116,7 @@ export class Exchange {
     return Number(this.#wire.getDeadline()) - Date.now();
   }
 
-  /** Gives it what speaks for the client, when its head is there. */
+  /** Gives it what speaks for the client. */
   begin(handle: Handle): void {
     this.#handle = handle;
   }
@@ -97,28 +135,6 @@ export class Exchange {
       delayUntil(deadline, performance.now()),
     );
     this.#wire.startRead();
-  }
-
-  /** Called by grpc-js for each message. */
-  take(message: Buffer): void {
-    if (this.#message !== undefined) return this.#finish(invalid('one message, got more'));
-    this.#message = message;
-    this.#wire.startRead();
-  }
-
-  /** Called by grpc-js when the client has said all. */
-  halfClose(): void {
-    if (this.#message === undefined) this.#finish(invalid('a message, got none'));
-    else this.#finish(undefined);
-  }
-
-  /** Called by grpc-js when all has been sent, or the client has gone. */
-  end(): void {
-    const isDelivered = this.#isAnswered && !this.#isLost;
-    this.#finish(new ServingError('Cancelled', 'The client went away'));
-    const { onEnd } = this;
-    this.onEnd = undefined;
-    onEnd?.(isDelivered);
   }
 
   /** Answers a call of a single answer. */
@@ -140,7 +156,29 @@ export class Exchange {
   /** Ends a call of many answers. */
   close(): void {
     this.#isAnswered = true;
-    (this.stream as ServerDuplexStream<Buffer, Buffer>).end();
+    (this.stream as ServerWritableStream<Buffer, Buffer>).end();
+  }
+
+  #take(message: Buffer): void {
+    if (this.#message !== undefined) return this.#finish(invalid('one message, got more'));
+    this.#message = message;
+    this.#wire.startRead();
+  }
+
+  #halfClose(): void {
+    if (this.#message === undefined) this.#finish(invalid('a message, got none'));
+    else this.#finish(undefined);
+  }
+
+  /** All has been sent, or the client has gone. */
+  #end(): void {
+    const isDelivered = this.#isAnswered && !this.#isLost;
+    if (this.#reader !== undefined) {
+      this.#finish(new ServingError('Cancelled', 'The client went away'));
+    }
+    const { onEnd } = this;
+    this.onEnd = undefined;
+    onEnd?.(isDelivered);
   }
 
   #refuse(error: ServingError): void {
@@ -160,8 +198,6 @@ export class Exchange {
     else reader?.(undefined, message);
   }
 }
-
-const OK = 0;
 
 function invalid(what: string): ServingError {
   return new ServingError('InvalidRequest', `Expected the request to be ${what}`);

@@ -1,4 +1,4 @@
-import type { ServerDuplexStream } from '@grpc/grpc-js';
+import type { ServerWritableStream } from '@grpc/grpc-js';
 import type { Answer } from '../endpoint/answer.js';
 import type { Outlet } from '../endpoint/outlet.js';
 import type { Exchange } from './exchange.js';
@@ -47,8 +47,8 @@ export class MessageOutlet implements Outlet {
     this.#exchange.close();
   }
 
-  get #stream(): ServerDuplexStream<Buffer, Buffer> {
-    return this.#exchange.stream as ServerDuplexStream<Buffer, Buffer>;
+  get #stream(): ServerWritableStream<Buffer, Buffer> {
+    return this.#exchange.stream as ServerWritableStream<Buffer, Buffer>;
   }
 
   /** The head goes out with the first item, so that a failure before it is all that is said. */

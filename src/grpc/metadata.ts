@@ -1,4 +1,4 @@
-import { Metadata } from '@grpc/grpc-js';
+import type { Metadata } from '@grpc/grpc-js';
 import type { PredictContext } from '../execution/index.js';
 
 /**
@@ -16,12 +16,4 @@ export function headersOf(metadata: Metadata): PredictContext['headers'] {
 
 function joined(values: readonly (string | Buffer)[]): unknown {
   return typeof values[0] === 'string' ? values.join(', ') : values;
-}
-
-export function metadataOf(entries: Readonly<Record<string, string | undefined>>): Metadata {
-  const metadata = new Metadata();
-  for (const [name, value] of Object.entries(entries)) {
-    if (value !== undefined) metadata.set(name, value);
-  }
-  return metadata;
 }

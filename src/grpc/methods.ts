@@ -42,10 +42,7 @@ export function methodsOf(endpoints: readonly Endpoint[]): Map<string, ServedMet
   return methods;
 }
 
-/**
- * A method as grpc-js is told of it. It hands bytes on as they are, and hands a call over as soon as its
- * head is there, as it does with methods that take a stream: how the one message is read is the door's.
- */
+/** A method as grpc-js is told of it. */
 export function definitionOf({ path, endpoint }: ServedMethod): MethodDefinition<Buffer, Buffer> {
-  return bareMethod(path, { requestStream: true, responseStream: endpoint.options.stream });
+  return bareMethod(path, { requestStream: false, responseStream: endpoint.options.stream });
 }

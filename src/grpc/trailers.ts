@@ -1,18 +1,17 @@
-import type { Metadata } from '@grpc/grpc-js';
+import { Metadata } from '@grpc/grpc-js';
 import type { Call } from '../endpoint/call.js';
 import type { FailureAnswer } from '../gate/failure-answer.js';
 import { RPC_CODES, rpcStatus } from '../gate/rpc-status.js';
 import { X_CACHE } from '../gate/x-cache.js';
 import type { Status } from './exchange.js';
-import { metadataOf } from './metadata.js';
 
 /** What goes ahead of an answer. */
 export function headOf({ requestId, cacheResult, age }: Call): Metadata {
-  return metadataOf({
-    'x-request-id': requestId,
-    'x-cache': cacheResult && X_CACHE[cacheResult],
-    age: cacheResult === 'hit' ? String(age) : undefined,
-  });
+  const head = new Metadata();
+  head.set('x-request-id', requestId);
+  if (cacheResult !== undefined) head.set('x-cache', X_CACHE[cacheResult]);
+  if (cacheResult === 'hit') head.set('age', String(age));
+  return head;
 }
 
 /** Characters of a message, and bytes of details: clients refuse trailers of more than 8 KiB. */
@@ -21,7 +20,8 @@ const MOST_DETAILS = 4096;
 
 /** How a client is told of a failure. */
 export function statusOf(failure: FailureAnswer, requestId: string): Status {
-  const metadata = metadataOf({ 'x-request-id': requestId });
+  const metadata = new Metadata();
+  metadata.set('x-request-id', requestId);
   metadata.set('grpc-status-details-bin', detailsOf(failure, requestId));
   return {
     code: RPC_CODES[failure.code] ?? RPC_CODES['UNKNOWN']!,
