@@ -178,6 +178,7 @@ export class Exchange extends ServerInterceptingCall {
     }
     const { onEnd } = this;
     this.onEnd = undefined;
+    this.onRefusal = undefined;
     onEnd?.(isDelivered);
   }
 

@@ -1,7 +1,7 @@
 import { Call } from '../endpoint/call.js';
 import { FAILURES, ServingError } from '../errors/index.js';
 import { conclude } from '../gate/conclusion.js';
-import { holdCall } from '../gate/held-call.js';
+import { holdCall, releaseCall } from '../gate/held-call.js';
 import { requestIdOf } from '../gate/request-id.js';
 import type { Exchange } from './exchange.js';
 import { headersOf } from './metadata.js';
@@ -23,7 +23,11 @@ export class GrpcCall extends Call {
     const { timeLeft } = exchange;
     if (timeLeft !== Infinity) this.shortenTo(Math.max(timeLeft, 0));
     exchange.onEnd = (isDelivered) => {
-      if (isDelivered && this.status < 400) conclude(this, GRPC, this.status);
+      if (isDelivered && this.status < 400) {
+        conclude(this, GRPC, this.status);
+        // What hangs on a stream of Node's HTTP/2 lives until the next full collection of garbage.
+        releaseCall(exchange.metadata);
+      }
       // What is logged of a failure belongs to the call.
       else this.inContext(concludeFailure, undefined, this, isDelivered);
     };
