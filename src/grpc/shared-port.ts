@@ -17,16 +17,11 @@ type Listener = (this: HttpServer, socket: Socket) => void;
  * @throws {ConfigurationError} where the server is none that speaks plain HTTP/1.1
  */
 export function sharePort(server: HttpServer | Http2Server, take: (socket: Socket) => void): void {
-  const obstacle =
-    (server as object) instanceof TlsServer
-      ? 'TLS'
-      : 'closeIdleConnections' in server
-        ? undefined
-        : 'http2';
-  const parser = obstacle === undefined ? parserOf(server as HttpServer) : undefined;
-  if (parser === undefined) {
+  const parser = parserOf(server);
+  const obstacle = obstacleOf(server) ?? (parser === undefined ? 'a parser of its own' : undefined);
+  if (parser === undefined || obstacle !== undefined) {
     throw new ConfigurationError(
-      `GrpcModule: expected a port of its own beside ${obstacle ?? 'an HTTP server that is not Node’s'} on the app's, got none; pass { port }`,
+      `GrpcModule: expected a port of its own beside ${obstacle} on the app's, got none; pass { port }`,
     );
   }
   server.removeListener('connection', parser);
@@ -38,8 +33,13 @@ export function sharePort(server: HttpServer | Http2Server, take: (socket: Socke
   });
 }
 
+function obstacleOf(server: HttpServer | Http2Server): string | undefined {
+  if ((server as object) instanceof TlsServer) return 'TLS';
+  return 'closeIdleConnections' in server ? undefined : 'http2';
+}
+
 /** What Node's HTTP server does with a connection. */
-function parserOf(server: HttpServer): Listener | undefined {
+function parserOf(server: HttpServer | Http2Server): Listener | undefined {
   return (server.listeners('connection') as Listener[]).find(
     ({ name }) => name === 'connectionListener',
   );
