@@ -2,7 +2,7 @@ import { dirname, relative } from 'node:path/posix';
 import type { NamespaceBase, ReflectionObject, Root } from 'protobufjs';
 import descriptor, { type IFileDescriptorProto } from 'protobufjs/ext/descriptor.js';
 import { NameIndex } from '../name-index.js';
-import { isEnum, isNamespace, isType, nameOf } from '../reflection.js';
+import { isEnum, isNamespace, isService, isType, nameOf } from '../reflection.js';
 import { wellKnownPath } from '../proto/bundled.js';
 import { DeclarationDescriptor, isExtension, protoNameOf } from './declaration-descriptor.js';
 
@@ -149,8 +149,4 @@ function withSlashes(path: string): string {
 
 function isPlainNamespace(object: ReflectionObject): object is NamespaceBase {
   return isNamespace(object) && !isType(object) && !isService(object);
-}
-
-function isService(object: ReflectionObject): object is import('protobufjs').Service {
-  return Array.isArray((object as { methodsArray?: unknown }).methodsArray);
 }
