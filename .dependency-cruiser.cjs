@@ -89,6 +89,22 @@ module.exports = {
       to: { path: '^src/testing/' },
     },
     {
+      name: 'grpc-stands-on-the-gate',
+      comment: 'A door of its own, which knows HTTP only where both share a port.',
+      severity: 'error',
+      from: { path: '^src/grpc/' },
+      to: {
+        path: '^src/',
+        pathNot: '^src/(grpc|gate|lifecycle|endpoint|execution|schema|errors)/',
+      },
+    },
+    {
+      name: 'core-loads-no-grpc',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/(grpc|schema/descriptor)/' },
+      to: { path: '^src/(grpc|schema/descriptor)/|@grpc/|protobufjs/ext/descriptor' },
+    },
+    {
       name: 'client-stands-alone',
       comment: 'It runs in a browser: no package, no module of Node, nothing of the server.',
       severity: 'error',

@@ -10,6 +10,7 @@ import * as start from './start.mjs';
 import * as soak from './soak.mjs';
 import * as workers from './workers.mjs';
 import * as onnxThreads from './onnx-threads.mjs';
+import * as grpc from './grpc.mjs';
 
 /**
  * The groups of cases, in the order of the table.
@@ -29,4 +30,5 @@ export const CASES = [
   soak,
   workers,
   onnxThreads,
+  grpc,
 ];

@@ -49,7 +49,15 @@ export class AnswerCache {
     const { key, vary } = this.#policy;
     const own = key === undefined ? input : key(input, context);
     if (own === undefined) return undefined;
-    const varying = vary.map((name) => headers[name]?.toString());
+    const varying = vary.map((name) => textOf(headers[name]));
     return cacheKey(this.#scope, own, varying, params, query);
   }
+}
+
+/** Binary metadata of another transport is text of which no two are the same. */
+function textOf(header: unknown): string | undefined {
+  const values = [header].flat();
+  return values.some((value) => Buffer.isBuffer(value))
+    ? values.map((value) => (value as Buffer).toString('base64')).join()
+    : header?.toString();
 }

@@ -24,7 +24,10 @@ export interface PredictContext {
   readonly requestId: string;
   /** When the answer must be ready, in milliseconds since the epoch. */
   readonly deadline: number;
-  /** The request's headers (or the metadata of another transport), names in lower case. */
+  /**
+   * The request's headers (or the metadata of another transport), names in lower case. Binary metadata of
+   * gRPC, by a name in `-bin`, is a Buffer, which the type does not say.
+   */
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   /** The parameters of the route, decoded; a wildcard's with its slashes. `{}` on other doors than HTTP. */
   readonly params: Readonly<Record<string, string>>;

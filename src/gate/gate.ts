@@ -1,4 +1,4 @@
-import { Injectable } from '@nestjs/common';
+import { HttpException, Injectable } from '@nestjs/common';
 import {
   ContextIdFactory,
   DiscoveryService,
@@ -6,15 +6,16 @@ import {
   ModuleRef,
 } from '@nestjs/core';
 import { lastValueFrom, isObservable } from 'rxjs';
-import { Answer } from '../endpoint/answer.js';
+import type { Answer } from '../endpoint/answer.js';
 import type { Call } from '../endpoint/call.js';
 import type { Endpoint } from '../endpoint/endpoint.js';
 import type { Outlet } from '../endpoint/outlet.js';
-import { inspectThrown, isError, messageOfThrown, ServingError, tamed } from '../errors/index.js';
+import { inspectThrown, isError, ServingError, tamed } from '../errors/index.js';
 import { serve, serveStream } from '../interceptors/way.js';
 import { GateArguments } from './arguments-host.js';
 import { callHeldBy } from './held-call.js';
 import { pour } from './pour.js';
+import { answerFrom } from './replaced-answer.js';
 
 /** What Nest shows of a call to what the app binds. */
 export interface Visit {
@@ -42,6 +43,7 @@ type ContextId = ReturnType<typeof ContextIdFactory.create>;
 
 /** An endpoint as Nest's enhancers have been arranged around it, for one request or for all. */
 interface Arranged {
+  readonly type: ContextType;
   run(args: readonly unknown[]): Promise<unknown>;
   /** What the first filter that takes an error makes of it; `undefined` where none does. */
   rescue(error: unknown, args: readonly unknown[]): unknown;
@@ -139,6 +141,7 @@ export class Gate {
       id,
     );
     return {
+      type,
       run: (args) => run(...args),
       rescue: (error, args) =>
         filters.invokeCustomFilters(error, new GateArguments(args, type)) as unknown,
@@ -186,25 +189,6 @@ async function pass(
 }
 
 /**
- * What the app's interceptors have made of an answer: as JSON it goes out as it is, a binary message has to
- * fit its schema.
- */
-function answerFrom({ endpoint, isBinary }: Call, result: unknown): Answer {
-  if (result instanceof Answer) return result;
-  const codec = endpoint.schema?.response;
-  if (!isBinary || codec === undefined) return Answer.of(result);
-  try {
-    return Answer.binary(codec.write(result), codec);
-  } catch (cause) {
-    throw new ServingError(
-      'InvalidAnswer',
-      `Expected what an interceptor puts in the answer's place to fit the response schema: ${messageOfThrown(cause)}`,
-      { cause },
-    );
-  }
-}
-
-/**
  * What a call fails with: the error, or the one that a filter gives or throws in its place. There is no
  * HTTP response that a filter could write to, so that whatever else it gives is lost, and the log says so.
  */
@@ -219,7 +203,10 @@ async function failureOf(
     const given = await arranged.rescue(error, args);
     rescued = isObservable(given) ? await lastValueFrom(given, { defaultValue: undefined }) : given;
   } catch (thrown) {
-    return wasAnswered(thrown) ? error : thrown;
+    if (wasAnswered(thrown)) return error;
+    if (arranged.type === 'http' || isFailure(thrown)) return thrown;
+    call.log.error('A filter of the app failed where there is no HTTP response', thrown);
+    return error;
   }
   if (isError(rescued)) return rescued;
   if (!call.isAnswered) {
@@ -228,6 +215,11 @@ async function failureOf(
     );
   }
   return error;
+}
+
+/** Whether it is meant for the client: a filter that was written for HTTP stumbles otherwise by rpc. */
+function isFailure(thrown: unknown): boolean {
+  return thrown instanceof HttpException || thrown instanceof ServingError;
 }
 
 /** A filter that would answer cannot once a stream has begun: what it filtered is the failure. */

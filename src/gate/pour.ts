@@ -1,8 +1,8 @@
 import { Subscription, type Observable } from 'rxjs';
-import { Answer } from '../endpoint/answer.js';
 import type { Call } from '../endpoint/call.js';
 import type { Outlet } from '../endpoint/outlet.js';
 import { deadlineExceeded, delayUntil } from '../execution/index.js';
+import { answerFrom } from './replaced-answer.js';
 
 /**
  * Lets what the interceptors of the app have made of a stream's items out, as it comes. It ends with its
@@ -35,7 +35,7 @@ export function pour(items: Observable<unknown>, call: Call, outlet: Outlet): Pr
       next(item) {
         if (subscription.closed) return;
         try {
-          outlet.write(Answer.of(item));
+          outlet.write(answerFrom(call, item));
         } catch (error) {
           fail(error);
         }

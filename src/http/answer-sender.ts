@@ -1,7 +1,8 @@
 import { LRUCache } from 'lru-cache';
 import type { Answer } from '../endpoint/answer.js';
+import { X_CACHE } from '../gate/x-cache.js';
 import { SMALL, acceptedEncoding, compressed, setVary, type Encoding } from './content-encoding.js';
-import { X_CACHE, describeAnswer, type HttpCall } from './http-call.js';
+import { describeAnswer, type HttpCall } from './http-call.js';
 import { JSON_TYPE, isGone, rawResponse, send, setHeader } from './reply.js';
 
 /** Characters and bytes of kept answers and of their compressed forms. */

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Answer } from '../endpoint/answer.js';
 import { Call } from '../endpoint/call.js';
@@ -7,7 +6,8 @@ import { FAILURES, InvalidRequest, ServingError } from '../errors/index.js';
 import type { PredictContext } from '../execution/index.js';
 import { conclude } from '../gate/conclusion.js';
 import { holdCall } from '../gate/held-call.js';
-import type { CacheResult } from '../metrics/index.js';
+import { requestIdOf } from '../gate/request-id.js';
+import { X_CACHE } from '../gate/x-cache.js';
 import { acceptedBinary } from './accept.js';
 import { onceClosed } from './once-closed.js';
 import { paramsOf, queryOf, requestOf } from './request-url.js';
@@ -84,15 +84,6 @@ export function isSentByDoor({ outlet, isBinary, endpoint }: Call): boolean {
   return outlet !== undefined || isBinary || endpoint.options.compress;
 }
 
-/** A store that fails is a miss to the client. */
-export const X_CACHE: Record<CacheResult, string> = {
-  hit: 'HIT',
-  miss: 'MISS',
-  error: 'MISS',
-  coalesced: 'COALESCED',
-  bypass: 'BYPASS',
-};
-
 /** Says by headers how an answer came about. */
 export function describeAnswer({ cacheResult, age }: Call, response: NestResponse): void {
   if (cacheResult !== undefined) {
@@ -128,13 +119,6 @@ function concludeFailure(call: HttpCall, method: string, response: ServerRespons
   }
   const status = call.lateStatus ?? response.statusCode;
   conclude(call, method, finished ? status : FAILURES.Cancelled.status);
-}
-
-const VISIBLE_ASCII = /^[\x21-\x7e]{1,128}$/;
-
-/** The client's id for a request, or one made for it. */
-export function requestIdOf(header: string | string[] | undefined): string {
-  return typeof header === 'string' && VISIBLE_ASCII.test(header) ? header : randomUUID();
 }
 
 /**

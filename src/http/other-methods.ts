@@ -7,7 +7,7 @@ import { noteFailure } from '../gate/conclusion.js';
 import { standBefore } from './adapter-hooks.js';
 import type { EndpointPath } from './endpoint-path.js';
 import type { FastifyApp } from './fastify-intake.js';
-import { requestIdOf } from './http-call.js';
+import { requestIdOf } from '../gate/request-id.js';
 import { rawResponse, sendFailure, setHeader, type NestResponse } from './reply.js';
 import { pathOf } from './request-url.js';
 import { boundUnreadBody } from './unread-body.js';

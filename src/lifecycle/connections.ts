@@ -1,6 +1,7 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { Server as TlsServer } from 'node:tls';
+import type { ConnectionSet } from './connection-set.js';
 import { stopListening } from './stop-listening.js';
 
 /** How often a closing server looks for connections that have fallen idle, in milliseconds. */
@@ -21,7 +22,7 @@ interface Connection {
  * The connections of one HTTP server, and the way to end them without losing a request. Counts on the
  * server's own events, so that it covers every route of the app, whichever framework serves it.
  */
-export class Connections {
+export class Connections implements ConnectionSet {
   readonly #server: Server;
   readonly #connections = new Map<Socket, Connection>();
   readonly #onResponseClose: (this: ServerResponse) => void;
@@ -41,7 +42,7 @@ export class Connections {
     // An upgraded connection speaks another protocol and is closed by whoever speaks it. Listening
     // where nobody else does would turn upgrade requests, so far ordinary ones, into hanging sockets.
     if (server.listenerCount('upgrade') > 0) {
-      server.prependListener('upgrade', (_request, socket) => this.#forget(socket as Socket));
+      server.prependListener('upgrade', (_request, socket) => this.forget(socket as Socket));
     }
   }
 
@@ -87,6 +88,11 @@ export class Connections {
     for (const socket of this.#connections.keys()) socket.destroy();
   }
 
+  /** Leaves a connection to whoever speaks another protocol on it. */
+  forget(socket: Socket): void {
+    if (this.#connections.delete(socket) && this.#connections.size === 0) this.#onEmpty?.();
+  }
+
   #of(socket: Socket): Connection {
     let connection = this.#connections.get(socket);
     if (connection === undefined) {
@@ -94,13 +100,9 @@ export class Connections {
       const quietSince = performance.now();
       connection = { pending: 0, closer: undefined, silent: true, bytesRead, quietSince };
       this.#connections.set(socket, connection);
-      socket.once('close', () => this.#forget(socket));
+      socket.once('close', () => this.forget(socket));
     }
     return connection;
-  }
-
-  #forget(socket: Socket): void {
-    if (this.#connections.delete(socket) && this.#connections.size === 0) this.#onEmpty?.();
   }
 
   #receive(request: IncomingMessage, response: ServerResponse): void {

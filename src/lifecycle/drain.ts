@@ -2,7 +2,9 @@ import { Logger } from '@nestjs/common';
 import type { AbstractHttpAdapter } from '@nestjs/core';
 import type { Server } from 'node:http';
 import type { Http2Server } from 'node:http2';
+import type { Socket } from 'node:net';
 import { setImmediate, setTimeout } from 'node:timers/promises';
+import type { ConnectionSet } from './connection-set.js';
 import { Connections } from './connections.js';
 import { drainDelayFrom } from './drain-delay.js';
 import { Http2Sessions } from './http2-sessions.js';
@@ -53,7 +55,8 @@ export interface DrainOptions {
 export class Drain {
   static readonly #drains = new WeakMap<AbstractHttpAdapter, Drain>();
 
-  readonly #connections: Connections | Http2Sessions;
+  /** Those of the app's HTTP server first. */
+  readonly #connections: ConnectionSet[];
   readonly #beginHooks: (() => void)[] = [];
   readonly #cutHooks: (() => void)[] = [];
   #options: DrainOptions = {
@@ -67,8 +70,9 @@ export class Drain {
 
   private constructor(adapter: AbstractHttpAdapter) {
     const server: Server | Http2Server = adapter.getHttpServer();
-    this.#connections =
-      'closeIdleConnections' in server ? new Connections(server) : new Http2Sessions(server);
+    this.#connections = [
+      'closeIdleConnections' in server ? new Connections(server) : new Http2Sessions(server),
+    ];
     const beforeClose: (() => unknown) | undefined = adapter.beforeClose?.bind(adapter);
     adapter.beforeClose = async () => {
       await this.begin();
@@ -100,6 +104,17 @@ export class Drain {
     this.#options = { ...this.#options, ...options };
   }
 
+  /** Drains the connections of another server along with those of the app's own. */
+  add(connections: ConnectionSet): void {
+    this.#connections.push(connections);
+  }
+
+  /** Leaves a connection of the app's HTTP server to whoever speaks another protocol on it. */
+  forget(socket: Socket): void {
+    const [ofApp] = this.#connections;
+    if (ofApp instanceof Connections) ofApp.forget(socket);
+  }
+
   /** Calls `hook` when the app begins to stop and is no longer ready. */
   onBegin(hook: () => void): void {
     this.#beginHooks.push(hook);
@@ -127,15 +142,16 @@ export class Drain {
   async #drain(): Promise<void> {
     const { delay, timeout, quietPeriod, announced } = this.#options;
     if (announced) call(this.#beginHooks);
-    if (!this.#connections.listening) return;
+    const sets = this.#connections;
+    if (!sets.some(({ listening }) => listening)) return;
     if (delay > 0) await setTimeout(delay);
     // Connections that wait to be accepted are reset when a server stops listening; the poll phase,
     // which has just been, has accepted all of them.
     await setImmediate();
     const timer = new AbortController();
-    this.#connections.stopListening();
+    for (const set of sets) if (set.listening) set.stopListening();
     await this.#afterListening?.();
-    const closed = this.#connections.close(quietPeriod);
+    const closed = Promise.all(sets.map((set) => set.close(quietPeriod)));
     const expired = setTimeout(timeout, 'expired', { signal: timer.signal }).catch(() => undefined);
     if ((await Promise.race([closed, expired])) === 'expired') {
       call(this.#cutHooks);
@@ -143,7 +159,7 @@ export class Drain {
         closed,
         setTimeout(CUT_GRACE, undefined, { signal: timer.signal }).catch(() => undefined),
       ]);
-      this.#connections.destroy();
+      for (const set of sets) set.destroy();
       await closed;
     }
     timer.abort();

@@ -1,8 +1,9 @@
 import type { Http2Server, ServerHttp2Session } from 'node:http2';
+import type { ConnectionSet } from './connection-set.js';
 import { stopListening } from './stop-listening.js';
 
 /** The sessions of an HTTP/2 server, whose protocol has a graceful end of its own. */
-export class Http2Sessions {
+export class Http2Sessions implements ConnectionSet {
   readonly #server: Http2Server;
   readonly #sessions = new Set<ServerHttp2Session>();
   #onEmpty: (() => void) | undefined;

@@ -100,14 +100,20 @@ export class EndpointDiscovery {
         `${owner}: the ValidationPipe does not see the type of the input; write @Body() before it`,
       );
     }
+    const schema =
+      declaration.schema === undefined ? undefined : compileSchema(declaration.schema, owner);
+    if (!options.stream && schema?.method?.responseStream) {
+      throw new ConfigurationError(
+        `${owner}: expected stream: true beside rpc ${schema.method.name}, whose response is a stream, got none`,
+      );
+    }
     return {
       owner,
       controller,
       method,
       declaration,
       options,
-      schema:
-        declaration.schema === undefined ? undefined : compileSchema(declaration.schema, owner),
+      schema,
       cachePolicy: resolveCachePolicy(options.cache, cacheTtl, owner, {
         guarded: bound.guards,
         requestScoped: instance === undefined,

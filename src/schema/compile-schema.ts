@@ -1,3 +1,4 @@
+import type { Method } from 'protobufjs';
 import { ConfigurationError } from '../errors/index.js';
 import { Forms } from './binary/forms.js';
 import { MessageCodec } from './codec.js';
@@ -12,6 +13,8 @@ import type { SchemaSource } from './schema-source.js';
 export interface CompiledSchema {
   readonly request?: MessageCodec;
   readonly response?: MessageCodec;
+  /** The method of a service whose messages they are, where the schema names one. */
+  readonly method?: Method;
   /** The same in every process with the same schema, another with another. */
   readonly fingerprint: string;
 }
@@ -23,7 +26,7 @@ export interface CompiledSchema {
  * @throws {ConfigurationError} in one sentence
  */
 export function compileSchema(source: SchemaSource, owner: string): CompiledSchema {
-  return withModel(source, owner, compile);
+  return withModel(source, owner, (model, { method }) => ({ ...compile(model), method }));
 }
 
 /**
@@ -35,11 +38,11 @@ export function compileSchema(source: SchemaSource, owner: string): CompiledSche
 export function withModel<T>(
   source: SchemaSource,
   owner: string,
-  make: (model: SchemaModel) => T,
+  make: (model: SchemaModel, types: ResolvedTypes) => T,
 ): T {
   const types = resolveTypes(source, owner);
   try {
-    return make(buildModel(types));
+    return make(buildModel(types), types);
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new ConfigurationError(`${owner}: schema cannot be used: ${reason}`, { cause });

@@ -42,12 +42,12 @@ function otherOfName({ names, within }: Place, name: string): string | undefined
   return isService(other) ? `the service ${nameOf(other)}${inPlace(other)}` : undefined;
 }
 
-/** Both messages of a method, which is named `Service.Method`. */
+/** A method, which is named `Service.Method`, and both its messages; its answer may be a stream of them. */
 export function findRpc(
   place: Place,
   rpc: string,
   owner: string,
-): { request: Type; response: Type } {
+): { request: Type; response: Type; method: Method } {
   const [, serviceName, methodName] = /^(.+)\.([^.]+)$/.exec(rpc) ?? [];
   const services = [...place.names.namespaces()].filter(
     (object): object is Service => isService(object) && isWithin(object, place),
@@ -72,9 +72,9 @@ export function findRpc(
     );
   }
   const method = matches[0] as Method;
-  if (method.requestStream || method.responseStream) {
+  if (method.requestStream) {
     throw new ConfigurationError(
-      `${expected} a method that takes one message and returns one, got "${rpc}", whose ${method.requestStream ? 'request' : 'response'} is a stream${inPlace(method)}`,
+      `${expected} a method that takes one message, got "${rpc}", whose request is a stream${inPlace(method)}`,
     );
   }
   const messageOf = (side: 'request' | 'response'): Type => {
@@ -85,7 +85,7 @@ export function findRpc(
       `${expected} a method of two messages, got "${rpc}", whose ${side} is the enum ${nameOf(type)}${inPlace(method)}`,
     );
   };
-  return { request: messageOf('request'), response: messageOf('response') };
+  return { request: messageOf('request'), response: messageOf('response'), method };
 }
 
 /**

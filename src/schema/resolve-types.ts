@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { NamespaceBase, Type } from 'protobufjs';
+import type { Method, NamespaceBase, Type } from 'protobufjs';
 import { ConfigurationError } from '../errors/index.js';
 import { findMessage, findRpc, type Place } from './find-declared.js';
 import { loadEmbedded, loadFile, type LoadedFile } from './load.js';
@@ -18,6 +18,8 @@ import {
 export interface ResolvedTypes {
   readonly request?: Type;
   readonly response?: Type;
+  /** The method that both are of, where the source names one. */
+  readonly method?: Method;
   readonly fieldNames: FieldNames;
   /** Of the root of both, where it is known already. */
   readonly names?: NameIndex;
@@ -104,7 +106,7 @@ function messagesOf(
   place: Place,
   { rpc, request = 'Request', response = 'Response' }: ProtobufSchemaOptions,
   owner: string,
-): { request: Type; response: Type } {
+): { request: Type; response: Type; method?: Method } {
   if (rpc !== undefined) return findRpc(place, rpc, owner);
   return {
     request: findMessage(place, 'request', request, owner),

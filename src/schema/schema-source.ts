@@ -31,7 +31,8 @@ export interface ProtobufSchemaOptions {
   readonly response?: string;
   /**
    * A method of a service in the file, which gives both messages, in place of `request` and
-   * `response`. It takes one message and returns one: no streams.
+   * `response`. It takes one message and returns one, or, beside `stream: true`, a stream of them. Where
+   * the app has a `GrpcModule`, the endpoint is that method.
    *
    * @example 'Greeter.Greet'
    */

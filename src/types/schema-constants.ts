@@ -52,10 +52,7 @@ function methodConstants(service: Service, names: NameIndex): SchemaConstant[] {
       names.resolveIn(service, name, `rpc ${nameOf(method)}`),
     );
     if (!isType(request) || !isType(response)) return [];
-    // Of a stream, each item is an answer.
-    const options = method.responseStream
-      ? [`request: ".${nameOf(request)}"`, `response: ".${nameOf(response)}"`]
-      : [`rpc: "${service.name}.${method.name}"`];
+    const options = [`rpc: "${service.name}.${method.name}"`];
     return [{ name: constantName(method.name), request, response, options, method }];
   });
 }

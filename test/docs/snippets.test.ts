@@ -37,6 +37,7 @@ function withSources(text: string): string {
     .replace(/(['"])nestjs-model-serving\1/g, `'../../src/index.js'`)
     .replace(/'nestjs-model-serving\/client'/g, `'../../src/client/index.js'`)
     .replace(/'nestjs-model-serving\/openapi'/g, `'../../src/openapi/index.js'`)
+    .replace(/'nestjs-model-serving\/grpc'/g, `'../../src/grpc/index.js'`)
     .replace(/'nestjs-model-serving\/testing'/g, `'../../src/testing/index.js'`)
     .replace(/'nestjs-model-serving\/(\w+)'/g, `'../../src/runtimes/$1/index.js'`);
 }
@@ -160,10 +161,24 @@ test('the tests that are shown pass', { timeout: 120_000 }, () => {
 
 let first: string;
 let parts: string;
+let ofGrpc: string;
 
 test.each(MAINS)('$place starts', { timeout: 120_000 }, async ({ program }) => {
   const url = await start(compiled(program));
   if (program === 'main.ts') first = url;
+  if (program === 'translator.main.ts') ofGrpc = url;
+});
+
+test('the client of gRPC is answered', async () => {
+  const { host } = new URL(ofGrpc);
+  const ask = `const { translate } = await import('${DIST}/translator.client.js');
+    console.log(await translate('hello', '${host}'));`;
+  const { stdout } = await promisify(execFile)(
+    process.execPath,
+    ['--input-type=module', '-e', ask],
+    { cwd: OUT },
+  );
+  expect(stdout).toBe('HELLO\n');
 });
 
 test('so do the parts of apps', { timeout: 120_000 }, async () => {

@@ -26,6 +26,7 @@ import { map, of } from 'rxjs';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { AppUnderTest } from '../serving-app.js';
 import { DOORS } from './doors.js';
+import { answerInPlace, anyObject, headersOf } from './grpc-door.js';
 
 /** What has seen a call, in order. */
 let seen: string[];
@@ -47,7 +48,7 @@ function guard(name: string, scope = Scope.DEFAULT): Type<CanActivate> {
     constructor(private readonly diary: Diary) {}
 
     canActivate(context: ExecutionContext): boolean {
-      const { headers } = context.switchToHttp().getRequest();
+      const headers = headersOf(context);
       this.diary.note(`${name} of ${context.getClass().name}.${context.getHandler().name}`);
       if (headers['x-refuse'] === name) return false;
       if (headers['x-throw'] === name) throw new UnauthorizedException(`${name} wants a token`);
@@ -63,7 +64,7 @@ function interceptor(name: string, scope = Scope.DEFAULT): Type<NestInterceptor>
     constructor(private readonly diary: Diary) {}
 
     intercept(context: ExecutionContext, next: CallHandler) {
-      const { headers } = context.switchToHttp().getRequest();
+      const headers = headersOf(context);
       this.diary.note(`${name} before`);
       if (headers['x-answer'] === name) return of({ answeredBy: name });
       return next.handle().pipe(
@@ -100,9 +101,9 @@ function filter(name: string): Type<ExceptionFilter> {
   class Filter implements ExceptionFilter {
     constructor(private readonly diary: Diary) {}
 
-    catch(error: Spilled, host: ArgumentsHost): void {
+    catch(error: Spilled, host: ArgumentsHost): unknown {
       this.diary.note(`${name} of ${error.message}`);
-      host.switchToHttp().getResponse().status(418).send({ taken: error.message });
+      return answerInPlace(host, 418, error.message);
     }
   }
   return Filter;
@@ -130,7 +131,8 @@ const WAYS = [
 ];
 
 /** An endpoint `/run` with one of each kind, bound in one of the ways that Nest has. */
-function boundTo(way: string): AppUnderTest {
+function boundTo(door: string, way: string): AppUnderTest {
+  const schema = door.startsWith('gRPC') ? anyObject('run') : undefined;
   const scope = way.endsWith('by request') ? Scope.REQUEST : Scope.DEFAULT;
   const kinds = [
     [APP_GUARD, UseGuards, guard('guard', scope)],
@@ -139,7 +141,7 @@ function boundTo(way: string): AppUnderTest {
     [APP_FILTER, UseFilters, filter('filter')],
   ] as const;
 
-  @ModelEndpoint('/run')
+  @ModelEndpoint('/run', schema)
   class OfClass {
     predict(input: Input, context: PredictContext) {
       return handle(input, context);
@@ -147,7 +149,7 @@ function boundTo(way: string): AppUnderTest {
   }
   @Controller()
   class OfMethod {
-    @ModelEndpoint('/run')
+    @ModelEndpoint('/run', schema)
     predict(input: Input, context: PredictContext) {
       return handle(input, context);
     }
@@ -166,9 +168,10 @@ function boundTo(way: string): AppUnderTest {
   return { controllers: [way.startsWith('class') ? OfClass : OfMethod], providers };
 }
 
-describe.each(DOORS)('What the app binds, by $door,', ({ open }) => {
+describe.each(DOORS)('What the app binds, by $door,', ({ door, open }) => {
+  const isGrpc = door.startsWith('gRPC');
   it.each(WAYS)('counts where it is bound to the %s', async (way) => {
-    const { call } = await open(boundTo(way));
+    const { call } = await open(boundTo(door, way));
     const owner = way.startsWith('class') ? 'OfClass' : 'OfMethod';
 
     // All see the call, in order.
@@ -217,23 +220,24 @@ describe.each(DOORS)('What the app binds, by $door,', ({ open }) => {
     // A filter answers an error that it names.
     expect(await call('/run', { text: 'spill' })).toMatchObject({
       status: 418,
-      body: { taken: 'milk' },
+      body: isGrpc ? { error: 'milk' } : { taken: 'milk' },
     });
     expect(seen.at(-1)).toBe('filter of milk');
   });
 
   it('makes a class for each request, which is given the request', async () => {
-    @ModelEndpoint('/tell')
+    @ModelEndpoint('/tell', isGrpc ? anyObject('tell') : undefined)
     @Injectable({ scope: Scope.REQUEST })
     class Teller {
       static made = 0;
 
-      constructor(@Inject(REQUEST) private readonly request: { headers: object; method: string }) {
+      constructor(@Inject(REQUEST) private readonly request: any) {
         Teller.made++;
       }
 
       predict(input: Input) {
-        return { method: this.request.method, headers: this.request.headers, text: input.text };
+        const { data, metadata, method = data.text, headers = metadata.getMap() } = this.request;
+        return { method, headers, text: input.text };
       }
     }
     const { call } = await open({ controllers: [Teller] });
@@ -241,15 +245,15 @@ describe.each(DOORS)('What the app binds, by $door,', ({ open }) => {
       ['a', 'b'].map((text) => call('/tell', { text }, { 'x-who': text })),
     );
     expect(answers.map(({ body }) => body)).toMatchObject([
-      { method: 'POST', headers: { 'x-who': 'a' }, text: 'a' },
-      { method: 'POST', headers: { 'x-who': 'b' }, text: 'b' },
+      { method: isGrpc ? 'a' : 'POST', headers: { 'x-who': 'a' }, text: 'a' },
+      { method: isGrpc ? 'b' : 'POST', headers: { 'x-who': 'b' }, text: 'b' },
     ]);
     expect(Teller.made).toBe(2);
   });
 
   it('says of refusals nothing at the level of errors', async () => {
     const errors: unknown[] = [];
-    const { app, call } = await open(boundTo('class'));
+    const { app, call } = await open(boundTo(door, 'class'));
     app.useLogger({ log() {}, warn() {}, error: (...said: unknown[]) => errors.push(said) });
     await call('/run', { text: 'a' }, { 'x-refuse': 'guard' });
     await call('/run', { text: 'invalid' });

@@ -2,6 +2,7 @@ import type { INestApplication } from '@nestjs/common';
 import { callEndpoint, FailedCall } from 'nestjs-model-serving/testing';
 import { onTestFinished } from 'vitest';
 import { ADAPTERS, createApp, startApp, type AppUnderTest } from '../serving-app.js';
+import { openGrpcDoor } from './grpc-door.js';
 
 /** What a client is told, whichever door it knocked at. */
 export interface Told {
@@ -14,8 +15,13 @@ export interface OpenDoor {
   call(path: string, body: unknown, headers?: Record<string, string>): Promise<Told>;
 }
 
-/** Every door that takes a call through what the app binds: each behaviour holds at each of them. */
-export const DOORS: { door: string; open(parts: AppUnderTest): Promise<OpenDoor> }[] = [
+export interface DoorUnderTest {
+  readonly door: string;
+  open(parts: AppUnderTest): Promise<OpenDoor>;
+}
+
+/** Every door that takes a call of JSON through what the app binds. */
+export const JSON_DOORS: DoorUnderTest[] = [
   ...ADAPTERS.map((adapter) => ({
     door: `HTTP on ${adapter}`,
     async open(parts: AppUnderTest): Promise<OpenDoor> {
@@ -43,5 +49,14 @@ export const DOORS: { door: string; open(parts: AppUnderTest): Promise<OpenDoor>
         },
       };
     },
+  })),
+];
+
+/** Every door there is: each behaviour holds at each of them. */
+export const DOORS: DoorUnderTest[] = [
+  ...JSON_DOORS,
+  ...ADAPTERS.map((adapter) => ({
+    door: `gRPC, with ${adapter}`,
+    open: (parts: AppUnderTest) => openGrpcDoor(adapter, parts),
   })),
 ];

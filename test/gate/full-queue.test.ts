@@ -1,16 +1,23 @@
 import { Injectable, UseGuards, type CanActivate, type ExecutionContext } from '@nestjs/common';
-import { ModelEndpoint, type PredictContext } from 'nestjs-model-serving';
-import protobuf from 'protobufjs';
+import { ModelEndpoint, protobufSchema, type PredictContext } from 'nestjs-model-serving';
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { EndpointRegistry } from '../../src/endpoint/endpoint-registry.js';
 import { HeldModel } from '../execution-http/held-model.js';
 import { DOORS, type OpenDoor } from './doors.js';
+import { headersOf } from './grpc-door.js';
 
-const { root: schema } = protobuf.parse(`
+const proto = `
   syntax = "proto3";
-  message Request { int32 n = 1; }
-  message Response { int32 n = 1; }
-`);
+  message Request { optional int32 n = 1; }
+  message Response { optional int32 n = 1; }
+  service Model {
+    rpc Single(Request) returns (Response);
+    rpc Batched(Request) returns (Response);
+    rpc NoQueue(Request) returns (Response);
+    rpc Cached(Request) returns (Response);
+  }`;
+const schema = (rpc: string) =>
+  protobufSchema({ file: 'a.proto', files: { 'a.proto': proto } }, { rpc: `Model.${rpc}` });
 
 let model: HeldModel;
 let guarded: number;
@@ -24,11 +31,11 @@ beforeEach(() => {
 class Guard implements CanActivate {
   canActivate(context: ExecutionContext): boolean {
     guarded++;
-    return context.switchToHttp().getRequest().headers['x-let-in'] === 'yes';
+    return headersOf(context)['x-let-in'] === 'yes';
   }
 }
 
-@ModelEndpoint('/single', schema, { maxConcurrency: 1, maxQueue: 1 })
+@ModelEndpoint('/single', schema('Single'), { maxConcurrency: 1, maxQueue: 1 })
 @UseGuards(Guard)
 class Single {
   predict(input: unknown, context: PredictContext): unknown {
@@ -36,7 +43,11 @@ class Single {
   }
 }
 
-@ModelEndpoint('/batched', schema, { maxConcurrency: 1, maxQueue: 1, batch: { maxSize: 4 } })
+@ModelEndpoint('/batched', schema('Batched'), {
+  maxConcurrency: 1,
+  maxQueue: 1,
+  batch: { maxSize: 4 },
+})
 @UseGuards(Guard)
 class Batched {
   predict(inputs: unknown[], contexts: PredictContext[]): Promise<never> {
@@ -44,7 +55,7 @@ class Batched {
   }
 }
 
-@ModelEndpoint('/no-queue', schema, { maxConcurrency: 1, maxQueue: 0 })
+@ModelEndpoint('/no-queue', schema('NoQueue'), { maxConcurrency: 1, maxQueue: 0 })
 @UseGuards(Guard)
 class NoQueue {
   predict(input: unknown, context: PredictContext): unknown {
@@ -52,7 +63,11 @@ class NoQueue {
   }
 }
 
-@ModelEndpoint('/cached', schema, { maxConcurrency: 1, maxQueue: 1, cache: { shared: true } })
+@ModelEndpoint('/cached', schema('Cached'), {
+  maxConcurrency: 1,
+  maxQueue: 1,
+  cache: { shared: true },
+})
 @UseGuards(Guard)
 class Cached {
   predict(input: unknown, context: PredictContext): unknown {

@@ -18,7 +18,7 @@ import { InvalidRequest, ModelEndpoint } from 'nestjs-model-serving';
 import { catchError, EMPTY, filter, map, of, retry, take } from 'rxjs';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { AppUnderTest } from '../serving-app.js';
-import { DOORS } from './doors.js';
+import { JSON_DOORS } from './doors.js';
 
 let seen: unknown[];
 let ended: number;
@@ -145,7 +145,7 @@ function boundTo(way: string): AppUnderTest {
 
 const accept = 'application/json';
 
-describe.each(DOORS)('What the app binds to a stream, by $door,', ({ door, open }) => {
+describe.each(JSON_DOORS)('What the app binds to a stream, by $door,', ({ door, open }) => {
   it.each(WAYS)('counts where it is bound to the %s', async (way) => {
     const { app, call } = await open(boundTo(way));
     const run = (input: Input, headers = {}) => call('/run', input, { accept, ...headers });

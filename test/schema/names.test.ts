@@ -223,6 +223,10 @@ describe('rpc', () => {
     expect(response!.write({ s: 'x' })).toEqual({ s: 'x' });
   });
 
+  test('whose answer is a stream', () => {
+    expect(compile('Greeter.Watch').method).toMatchObject({ name: 'Watch', responseStream: true });
+  });
+
   test('of a package', () => {
     expect(compile('Other.Greet', { package: 'p' }).request!.read({ s: 'x' })).toEqual({ s: 'x' });
   });
@@ -231,8 +235,7 @@ describe('rpc', () => {
     ['Greeter.Nope', {}, /option rpc expected a method of a service of .*, as "Greeter\.Greet", got "Greeter\.Nope"; it has p\.Greeter\.Greet, p\.Greeter\.Chat/],
     ['Greet', {}, /as "Greeter\.Greet", got "Greet"/],
     ['Greeter.toString', {}, /got "Greeter\.toString"/],
-    ['Greeter.Chat', {}, /takes one message and returns one, got "Greeter\.Chat", whose request is a stream/],
-    ['Greeter.Watch', {}, /got "Greeter\.Watch", whose response is a stream/],
+    ['Greeter.Chat', {}, /takes one message, got "Greeter\.Chat", whose request is a stream/],
     ['', {}, /option rpc expected a name, got ""/],
     ['Greeter.Greet', { request: 'Hello' }, /expected either the option rpc, which gives both messages, or request, got both/],
     ['Greeter.Greet', { response: 'World' }, /or response, got both/],

@@ -1,0 +1,205 @@
+import {
+  ServerInterceptingCall,
+  type Metadata,
+  type sendUnaryData,
+  type ServerInterceptingCallInterface,
+  type ServerUnaryCall,
+  type ServerWritableStream,
+  type StatusObject,
+} from '@grpc/grpc-js';
+import type { Endpoint } from '../endpoint/endpoint.js';
+import { ServingError } from '../errors/index.js';
+import { delayUntil, deadlineExceeded } from '../execution/index.js';
+import { refusalOf } from './refusal.js';
+
+/** A status on its way to the client. */
+export type Status = Partial<StatusObject> & Pick<StatusObject, 'code'>;
+
+/** What grpc-js hands to the handler of a method. */
+export type Handle =
+  | {
+      readonly stream: ServerUnaryCall<Buffer, Buffer>;
+      readonly respond: sendUnaryData<Buffer>;
+    }
+  | { readonly stream: ServerWritableStream<Buffer, Buffer>; readonly respond?: undefined };
+
+/** Who waits for what happens to a call, as grpc-js has it. */
+type Listener = Parameters<ServerInterceptingCallInterface['start']>[0];
+
+type Received = (error: unknown, message?: Buffer) => void;
+
+const NOTHING = Buffer.alloc(0);
+const OK = 0;
+
+/**
+ * One exchange with a client: a message comes in, messages and a status go out. It stands between grpc-js
+ * and the handler of a method, which it has called as soon as the head is there: the message is read here.
+ *
+ * All that grpc-js says of its own accord (that a message is too large, that the deadline has passed) comes
+ * by here as well, so that a client is told of it in the words, and the log and metrics learn of it by the
+ * ways, of any other failure.
+ */
+export class Exchange extends ServerInterceptingCall {
+  readonly endpoint: Endpoint;
+  readonly #wire: ServerInterceptingCallInterface;
+  readonly #arrive: (exchange: Exchange) => void;
+  #handle!: Handle;
+  #message: Buffer | undefined;
+  #reader: Received | undefined;
+  #late: NodeJS.Timeout | undefined;
+  #isAnswered = false;
+  /** What grpc-js has refused it for. */
+  #refusal: ServingError | undefined;
+  #isLost = false;
+  /** Called once with what grpc-js refuses the call for, when it is not being read any more. */
+  onRefusal: ((error: ServingError) => void) | undefined;
+  /** Called once when there is no more to be said. */
+  onEnd: ((isDelivered: boolean) => void) | undefined;
+
+  /** @param arrive called when the head is there, right before the handler is */
+  constructor(
+    endpoint: Endpoint,
+    wire: ServerInterceptingCallInterface,
+    arrive: (exchange: Exchange) => void,
+  ) {
+    super(wire);
+    this.endpoint = endpoint;
+    this.#wire = wire;
+    this.#arrive = arrive;
+    const send = wire.sendStatus;
+    wire.sendStatus = (status) => {
+      if (!this.#isAnswered) {
+        return this.#refuse(refusalOf(status as StatusObject, endpoint.options.bodyLimit));
+      }
+      // It could not write what it was given.
+      if (status.code !== OK && !status.metadata) this.#isLost = true;
+      send.call(wire, status);
+    };
+  }
+
+  /** Called by grpc-js when a call comes in. */
+  override start(handler: Listener): void {
+    this.#wire.start({
+      onReceiveMetadata: (metadata) => {
+        this.#arrive(this);
+        handler.onReceiveMetadata(metadata);
+        handler.onReceiveMessage(NOTHING);
+        handler.onReceiveHalfClose();
+      },
+      onReceiveMessage: (message: Buffer) => this.#take(message),
+      onReceiveHalfClose: () => this.#halfClose(),
+      onCancel: () => {
+        this.#end();
+        handler.onCancel();
+      },
+    });
+  }
+
+  /** The handler has had all that it is to have from grpc-js. */
+  override startRead(): void {}
+
+  /** Whether the client has been told how the call ends. */
+  get isAnswered(): boolean {
+    return this.#isAnswered;
+  }
+
+  get stream(): Handle['stream'] {
+    return this.#handle.stream;
+  }
+
+  get metadata(): Metadata {
+    return this.#handle.stream.metadata;
+  }
+
+  /** Milliseconds that the client has left; `Infinity` where it has set no deadline. */
+  get timeLeft(): number {
+    return Number(this.#wire.getDeadline()) - Date.now();
+  }
+
+  /** Gives it what speaks for the client. */
+  begin(handle: Handle): void {
+    this.#handle = handle;
+  }
+
+  /**
+   * Reads the one message of the request.
+   *
+   * @param deadline when it must be there, on the clock of `performance.now()`
+   * @param done called once
+   */
+  read(deadline: number, done: Received): void {
+    if (this.#refusal !== undefined) return done(this.#refusal);
+    this.#reader = done;
+    this.#late = setTimeout(
+      () => this.#finish(deadlineExceeded()),
+      delayUntil(deadline, performance.now()),
+    );
+    this.#wire.startRead();
+  }
+
+  /** Answers a call of a single answer. */
+  respond(head: Metadata, message: Buffer): void {
+    this.#isAnswered = true;
+    this.stream.sendMetadata(head);
+    this.#handle.respond!(null, message);
+  }
+
+  /** Ends the call with a failure. */
+  fail(status: Status): void {
+    if (this.#isAnswered) return;
+    this.#isAnswered = true;
+    const { stream, respond } = this.#handle;
+    if (respond !== undefined) respond(status);
+    else stream.emit('error', status);
+  }
+
+  /** Ends a call of many answers. */
+  close(): void {
+    this.#isAnswered = true;
+    (this.stream as ServerWritableStream<Buffer, Buffer>).end();
+  }
+
+  #take(message: Buffer): void {
+    if (this.#message !== undefined) return this.#finish(invalid('one message, got more'));
+    this.#message = message;
+    this.#wire.startRead();
+  }
+
+  #halfClose(): void {
+    if (this.#message === undefined) this.#finish(invalid('a message, got none'));
+    else this.#finish(undefined);
+  }
+
+  /** All has been sent, or the client has gone. */
+  #end(): void {
+    const isDelivered = this.#isAnswered && !this.#isLost;
+    if (this.#reader !== undefined) {
+      this.#finish(new ServingError('Cancelled', 'The client went away'));
+    }
+    const { onEnd } = this;
+    this.onEnd = undefined;
+    this.onRefusal = undefined;
+    onEnd?.(isDelivered);
+  }
+
+  #refuse(error: ServingError): void {
+    if (this.#refusal !== undefined) return;
+    this.#refusal = error;
+    if (this.#reader !== undefined) this.#finish(error);
+    else this.onRefusal?.(error);
+  }
+
+  #finish(error: ServingError | undefined): void {
+    clearTimeout(this.#late);
+    const reader = this.#reader;
+    this.#reader = undefined;
+    const message = this.#message;
+    this.#message = undefined;
+    if (error !== undefined) reader?.(error);
+    else reader?.(undefined, message);
+  }
+}
+
+function invalid(what: string): ServingError {
+  return new ServingError('InvalidRequest', `Expected the request to be ${what}`);
+}

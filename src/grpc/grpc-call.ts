@@ -1,0 +1,51 @@
+import { Call } from '../endpoint/call.js';
+import { FAILURES, ServingError } from '../errors/index.js';
+import { conclude } from '../gate/conclusion.js';
+import { holdCall, releaseCall } from '../gate/held-call.js';
+import { requestIdOf } from '../gate/request-id.js';
+import type { Exchange } from './exchange.js';
+import { headersOf } from './metadata.js';
+
+/** The label `method` of metrics. */
+const GRPC = 'grpc';
+
+/** A call that came by gRPC. */
+export class GrpcCall extends Call {
+  readonly exchange: Exchange;
+  /** What the client was told, as a number of the failure table. */
+  status = 200;
+
+  constructor(exchange: Exchange) {
+    const headers = headersOf(exchange.metadata);
+    super(exchange.endpoint, requestIdOf(headers['x-request-id']), headers);
+    this.exchange = exchange;
+    holdCall(exchange.metadata, this);
+    const { timeLeft } = exchange;
+    if (timeLeft !== Infinity) this.shortenTo(Math.max(timeLeft, 0));
+    exchange.onEnd = (isDelivered) => {
+      if (isDelivered && this.status < 400) {
+        conclude(this, GRPC, this.status);
+        // What hangs on a stream of Node's HTTP/2 lives until the next full collection of garbage.
+        releaseCall(exchange.metadata);
+      }
+      // What is logged of a failure belongs to the call.
+      else this.inContext(concludeFailure, undefined, this, isDelivered);
+    };
+  }
+
+  override get isBinary(): boolean {
+    return true;
+  }
+
+  override get isAnswered(): boolean {
+    return this.exchange.isAnswered;
+  }
+}
+
+function concludeFailure(call: GrpcCall, isDelivered: boolean): void {
+  if (isDelivered) return conclude(call, GRPC, call.status);
+  const gone = new ServingError('Cancelled', 'The client went away before the answer');
+  call.failure = gone;
+  call.cancel(gone);
+  conclude(call, GRPC, FAILURES.Cancelled.status);
+}

@@ -1,0 +1,67 @@
+import type { Answer } from '../endpoint/answer.js';
+import type { Call } from '../endpoint/call.js';
+import type { Endpoint } from '../endpoint/endpoint.js';
+import { InvalidRequest } from '../errors/index.js';
+import type { Door, Read } from '../gate/door.js';
+import { failureAnswer } from '../gate/failure-answer.js';
+import type { Exchange } from './exchange.js';
+import { GrpcCall } from './grpc-call.js';
+import { MessageOutlet } from './message-outlet.js';
+import { tooLarge } from './refusal.js';
+import { headOf, statusOf } from './trailers.js';
+
+/** The door of gRPC: a binary message in; one out, or a stream of them, and a status. */
+export class GrpcDoor implements Door<Exchange> {
+  find({ endpoint }: Exchange): Endpoint {
+    return endpoint;
+  }
+
+  open(endpoint: Endpoint, exchange: Exchange): Call {
+    const call = new GrpcCall(exchange);
+    if (endpoint.options.stream) call.outlet = new MessageOutlet(call);
+    exchange.onRefusal = (error) => {
+      this.fail(call, error, exchange);
+      call.cancel(error);
+    };
+    return call;
+  }
+
+  read(call: Call, exchange: Exchange, done: Read): void {
+    const { bodyLimit } = call.endpoint.options;
+    exchange.read(call.deadline, function take(error, message) {
+      if (error !== undefined) return done(error);
+      if (message!.length > bodyLimit) return done(tooLarge(bodyLimit));
+      call.body = message;
+      let input: object;
+      try {
+        input = inputOf(call, message!);
+      } catch (cause) {
+        return done(cause);
+      }
+      done(undefined, input);
+    });
+  }
+
+  answer(call: Call, answer: Answer, exchange: Exchange): void {
+    if (exchange.isAnswered) return;
+    exchange.respond(headOf(call), answer.bytes(call.endpoint.schema!.response!));
+  }
+
+  fail(call: Call, error: unknown, exchange: Exchange): void {
+    if (exchange.isAnswered) return;
+    const failure = failureAnswer(call, error);
+    (call as GrpcCall).status = failure.status;
+    exchange.fail(statusOf(failure, call.requestId));
+  }
+}
+
+/** What a message breaks of its schema is the validation's to say: guards have their say first. */
+function inputOf(call: Call, message: Buffer): object {
+  try {
+    return call.endpoint.schema!.request!.readBinary(message) as object;
+  } catch (error) {
+    if (!(error instanceof InvalidRequest)) throw error;
+    call.flaw = error;
+    return {};
+  }
+}

@@ -1,0 +1,91 @@
+import { Logger } from '@nestjs/common';
+import type { Server as HttpServer } from 'node:http';
+import { Server, ServerCredentials } from '@grpc/grpc-js';
+import type { Endpoint } from '../endpoint/endpoint.js';
+import type { Gate } from '../gate/gate.js';
+import type { Drain } from '../lifecycle/drain.js';
+import type { Readiness } from '../lifecycle/readiness.js';
+import { EndpointService } from './endpoint-service.js';
+import { GrpcConnections } from './grpc-connections.js';
+import type { FilledGrpcOptions } from './grpc-options.js';
+import { methodsOf } from './methods.js';
+import { ownServices } from './own-services.js';
+import { OwnPort } from './own-port.js';
+import { sharePort } from './shared-port.js';
+
+/** The parts of an app that a server of gRPC works with. */
+export interface Surroundings {
+  readonly endpoints: readonly Endpoint[];
+  readonly gate: Gate;
+  readonly readiness: Readiness;
+  readonly drain: Drain;
+}
+
+/** The app's server of gRPC: its services, and the port that they are reached by. */
+export class GrpcServer {
+  readonly #options: FilledGrpcOptions;
+  readonly #drain: Drain;
+  readonly #server: Server;
+  readonly #connections: GrpcConnections;
+  #ownPort: OwnPort | undefined;
+
+  /** @throws {ConfigurationError} */
+  constructor(options: FilledGrpcOptions, { endpoints, gate, readiness, drain }: Surroundings) {
+    this.#options = options;
+    this.#drain = drain;
+    const methods = methodsOf(endpoints);
+    if (methods.size === 0) {
+      new Logger('GrpcModule').warn(
+        'No endpoint has a schema that says rpc: there is nothing to be called by gRPC',
+      );
+    }
+    const ofEndpoints = new EndpointService(methods, gate, readiness);
+    const { credentials = ServerCredentials.createInsecure(), channelOptions } = options;
+    this.#server = new Server({
+      'grpc.enable_channelz': 0,
+      ...channelOptions,
+      'grpc.max_receive_message_length': largestBody(methods.values()),
+      interceptors: [ofEndpoints.interceptor],
+    });
+    ofEndpoints.addTo(this.#server);
+    const own = ownServices(options, [...methods.values()], readiness);
+    for (const service of own) service.addTo(this.#server);
+    drain.onBegin(() => own.forEach((service) => service.tell?.()));
+    this.#connections = new GrpcConnections(this.#server, credentials, () =>
+      own.forEach((service) => service.end()),
+    );
+  }
+
+  get port(): number | undefined {
+    return this.#ownPort?.port;
+  }
+
+  /** @throws {ConfigurationError} where the app's port cannot be shared */
+  async start(httpServer: HttpServer): Promise<void> {
+    const { port, host } = this.#options;
+    if (port === undefined) {
+      this.#drain.add(this.#connections);
+      sharePort(httpServer, (socket) => {
+        this.#drain.forget(socket);
+        this.#connections.take(socket);
+      });
+      return;
+    }
+    const ownPort = new OwnPort(this.#connections);
+    await ownPort.listen(port, host);
+    this.#ownPort = ownPort;
+    this.#drain.add(ownPort);
+  }
+
+  /** Lets go of everything. Whoever closes an app has drained it before. */
+  stop(): void {
+    this.#server.forceShutdown();
+  }
+}
+
+/** Answers of the library's own services come from small questions. */
+const SMALL = 64 * 1024;
+
+function largestBody(methods: Iterable<{ readonly endpoint: Endpoint }>): number {
+  return Math.max(SMALL, ...[...methods].map(({ endpoint }) => endpoint.options.bodyLimit));
+}

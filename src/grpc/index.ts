@@ -1,0 +1,2 @@
+export { GrpcModule } from './grpc.module.js';
+export type { GrpcModuleOptions } from './grpc-options.js';

@@ -1,0 +1,31 @@
+import type { Root } from 'protobufjs';
+import type { Endpoint } from '../endpoint/endpoint.js';
+import type { Readiness } from '../lifecycle/readiness.js';
+import { fileDescriptorsOf } from '../schema/descriptor/file-descriptors.js';
+import type { FilledGrpcOptions } from './grpc-options.js';
+import { HealthService } from './health.js';
+import type { ServedMethod } from './methods.js';
+import type { OwnService } from './own-service.js';
+import { ReflectionService } from './reflection.js';
+
+/** The services beside the endpoints' that the options ask for. */
+export function ownServices(
+  { health, reflection }: Pick<FilledGrpcOptions, 'health' | 'reflection'>,
+  methods: readonly ServedMethod[],
+  readiness: Readiness,
+): OwnService[] {
+  const endpoints = new Map<string, Endpoint[]>();
+  for (const { service, endpoint } of methods) {
+    endpoints.set(service, [...(endpoints.get(service) ?? []), endpoint]);
+  }
+  const services: OwnService[] = [];
+  if (health) services.push(new HealthService(readiness, endpoints));
+  if (!reflection) return services;
+  const roots = new Set<Root>([
+    ...methods.map(({ endpoint }) => endpoint.schema!.method!.root),
+    ...services.flatMap(({ protos }) => protos.map(({ root }) => root)),
+  ]);
+  const names = [...endpoints.keys(), ...services.flatMap((service) => service.names)];
+  const files = [...roots].flatMap(fileDescriptorsOf);
+  return [...services, new ReflectionService(names, files)];
+}

@@ -1,0 +1,33 @@
+import { status, type StatusObject } from '@grpc/grpc-js';
+import { InvalidRequest, ServingError } from '../errors/index.js';
+import { deadlineExceeded } from '../execution/index.js';
+
+/**
+ * What it means that grpc-js refuses a call by itself, before it has been answered: its message is too
+ * large, it came compressed and cannot be decompressed, or its deadline is past or cannot be read.
+ *
+ * @param limit bytes that a message may have
+ */
+export function refusalOf(
+  { code, details }: Pick<StatusObject, 'code' | 'details'>,
+  limit: number,
+): ServingError {
+  switch (code) {
+    case status.DEADLINE_EXCEEDED:
+      return deadlineExceeded();
+    case status.RESOURCE_EXHAUSTED:
+      return tooLarge(limit);
+    case status.UNIMPLEMENTED:
+      return new ServingError('UnsupportedEncoding', String(details));
+    case status.INTERNAL:
+      return new InvalidRequest(
+        details?.startsWith('Invalid') ? details : 'The message cannot be decompressed',
+      );
+    default:
+      return new ServingError('Internal', String(details));
+  }
+}
+
+export function tooLarge(limit: number): ServingError {
+  return new ServingError('PayloadTooLarge', `Expected a message of at most ${limit} bytes`);
+}

@@ -1,0 +1,80 @@
+import { ChannelCredentials, ServerCredentials, status } from '@grpc/grpc-js';
+import type { ClientHttp2Session } from 'node:http2';
+import { ModelEndpoint, protobufSchema } from 'nestjs-model-serving';
+import { describe, expect, it } from 'vitest';
+import { ADAPTERS } from '../serving-app.js';
+import { selfSigned } from './certificate.js';
+import { GrpcClient } from './grpc-client.js';
+import { framed, openSession, rawCall } from './raw-call.js';
+import { GRPC_DOORS, startGrpc } from './shared-app.js';
+
+const proto = `
+  syntax = "proto3"; package acme;
+  message Request { string text = 1; } message Response { int32 length = 1; }
+  service Model { rpc Run(Request) returns (Response); }`;
+const schema = protobufSchema(
+  { file: 'a.proto', files: { 'a.proto': proto } },
+  { rpc: 'Model.Run' },
+);
+
+@ModelEndpoint('/run', schema)
+class Model {
+  predict({ text }: { text?: string }) {
+    return { length: text?.length ?? 0 };
+  }
+}
+const parts = { controllers: [Model] };
+
+describe.each(ADAPTERS)('A port with certificates, on %s,', (adapter) => {
+  const way = { adapter, port: 'a port of its own' } as const;
+
+  it('speaks TLS, and asks clients for theirs', async () => {
+    const { key, cert } = selfSigned();
+    const pair = { private_key: key, cert_chain: cert };
+    const mutual = ServerCredentials.createSsl(cert, [pair], true);
+    const { address } = await startGrpc(way, parts, { credentials: mutual });
+    const call = (security: ChannelCredentials) =>
+      new GrpcClient(proto, 'acme.Model', address, {}, security).call('Run', { text: 'abc' });
+    expect(await call(ChannelCredentials.createSsl(cert, key, cert))).toMatchObject({
+      answer: { length: 3 },
+    });
+    const refused = { code: status.UNAVAILABLE };
+    expect(await call(ChannelCredentials.createSsl(cert))).toMatchObject(refused);
+    expect(await call(ChannelCredentials.createInsecure())).toMatchObject(refused);
+  });
+});
+
+describe.each(GRPC_DOORS)('A connection on $door', (way) => {
+  it('is ended by age, and its client told before', async () => {
+    const { address } = await startGrpc(way, parts, {
+      channelOptions: { 'grpc.max_connection_age_ms': 100 },
+    });
+    const session = openSession(address);
+    const told = new Promise((resolve) => session.once('goaway', resolve));
+    const closed = new Promise((resolve) => session.once('close', resolve));
+    expect(await rawCall(session, '/acme.Model/Run', framed(Buffer.alloc(0)))).toMatchObject({
+      code: 0,
+    });
+    await told;
+    await closed;
+  });
+
+  it('is asked whether it is alive', async () => {
+    const { address } = await startGrpc(way, parts, {
+      channelOptions: { 'grpc.keepalive_time_ms': 10 },
+    });
+    const session: ClientHttp2Session = openSession(address);
+    for (let n = 0; n < 3; n++) await new Promise((resolve) => session.once('ping', resolve));
+  });
+
+  it('may carry no more streams than it is told', async () => {
+    const { address } = await startGrpc(way, parts, {
+      channelOptions: { 'grpc.max_concurrent_streams': 3 },
+    });
+    const session = openSession(address);
+    const [settings] = await new Promise<any[]>((resolve) =>
+      session.once('remoteSettings', (...args) => resolve(args)),
+    );
+    expect(settings.maxConcurrentStreams).toBe(3);
+  });
+});

@@ -1,0 +1,132 @@
+import { status } from '@grpc/grpc-js';
+import { createServer, type AddressInfo } from 'node:net';
+import { once } from 'node:events';
+import { describe, expect, it, vi } from 'vitest';
+import { FixtureProcess } from '../serve/fixture-process.js';
+import { ADAPTERS } from '../serving-app.js';
+import { GrpcClient } from './grpc-client.js';
+
+// Processes take their time to start on a busy machine.
+vi.setConfig({ testTimeout: 120_000 });
+
+const proto = `
+  syntax = "proto3"; package acme;
+  message Request { int32 ms = 1; } message Response { int32 pid = 1; }
+  service Model { rpc Run(Request) returns (Response); rpc Tell(Request) returns (stream Response); }`;
+
+const CLIENTS = 8;
+const CALLS_AT_ONCE = 4;
+
+/** Busy clients, each with a connection of its own, which make one anew where theirs ends. */
+class Load {
+  readonly pids = new Set<number>();
+  readonly failed: string[] = [];
+  ok = 0;
+  refused = 0;
+  readonly #clients: GrpcClient[];
+  readonly #most: number;
+  readonly #done: Promise<unknown>;
+  #stopping = false;
+
+  constructor(address: string, most: number) {
+    this.#most = most;
+    this.#clients = Array.from(
+      { length: CLIENTS },
+      () => new GrpcClient(proto, 'acme.Model', address),
+    );
+    this.#done = Promise.all(
+      this.#clients.flatMap((client) =>
+        Array.from({ length: CALLS_AT_ONCE }, () => this.#run(client)),
+      ),
+    );
+  }
+
+  async busy(): Promise<void> {
+    await this.reached(200);
+  }
+
+  async reached(count: number): Promise<void> {
+    while (this.ok < count && this.failed.length === 0) await new Promise(setImmediate);
+  }
+
+  async end(): Promise<this> {
+    await this.#done;
+    return this;
+  }
+
+  stop(): void {
+    this.#stopping = true;
+  }
+
+  async #run(client: GrpcClient): Promise<void> {
+    for (let n = 0; !this.#stopping && this.ok < this.#most; n++) {
+      const isStream = n % 5 === 4;
+      const told = isStream
+        ? await client.stream('Tell', { ms: 1 })
+        : await client.call('Run', { ms: 2 });
+      if (told.code === status.OK && (!isStream || (told as any).items.length === 5)) {
+        this.ok++;
+        if (!isStream) this.pids.add(told.answer.pid);
+        continue;
+      }
+      // Never accepted, so nothing is lost.
+      if (told.code === status.UNAVAILABLE && /ECONNREFUSED/.test(told.message!)) {
+        this.refused++;
+        return;
+      }
+      this.failed.push(`${told.code} ${told.message}`);
+    }
+  }
+}
+
+async function freePort(): Promise<string> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return String(port);
+}
+
+describe.each(ADAPTERS)('gRPC on %s', (adapter) => {
+  it.each([
+    ['1', "the app's port"],
+    ['2', "the app's port"],
+    ['1', 'a port of its own'],
+    ['2', 'a port of its own'],
+  ])('loses no call by SIGTERM, with %s workers, on %s', async (workers, port) => {
+    const server = new FixtureProcess('../../grpc/fixtures/serving', {
+      HTTP_ADAPTER: adapter,
+      WORKERS: workers,
+      GRPC_PORT: port === "the app's port" ? '' : await freePort(),
+    });
+    if (workers !== '1') await server.printed(/all ready/);
+    const load = new Load(`127.0.0.1:${await server.port()}`, Infinity);
+    await load.busy();
+    server.kill('SIGTERM');
+    const { failed, refused } = await load.end();
+    expect(failed).toEqual([]);
+    expect(refused).toBe(CLIENTS * CALLS_AT_ONCE);
+    expect(await server.exited).toEqual({ code: 0, signal: null });
+    expect(server.output).not.toMatch(/ERROR|unhandled/);
+  });
+
+  it('loses none of 10,000 calls while all workers are replaced', async () => {
+    const server = new FixtureProcess('../../grpc/fixtures/serving', {
+      HTTP_ADAPTER: adapter,
+      WORKERS: '2',
+      LOG_LEVEL: 'log',
+    });
+    await server.printed(/all ready/);
+    const load = new Load(`127.0.0.1:${await server.port()}`, 10_000);
+    await load.busy();
+    server.kill('SIGHUP');
+    await load.reached(5000);
+    await server.printed(/All workers have been replaced/);
+    const { ok, failed, pids } = await load.end();
+    expect(failed).toEqual([]);
+    expect(ok).toBeGreaterThanOrEqual(10_000);
+    expect(pids.size).toBeGreaterThan(2);
+    expect(server.output).not.toMatch(/ERROR|unhandled/);
+  });
+});
