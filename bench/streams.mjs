@@ -58,7 +58,7 @@ for (const server of servers) {
     const during = await server.liveMemory();
     for (const socket of sockets) socket.destroy();
     await rest(server);
-    const kibibytes = (one) => Math.round(grown(before, one) / 1024 / IDLE_CLIENTS);
+    const kibibytes = (one) => Math.max(0, Math.round(grown(before, one) / 1024 / IDLE_CLIENTS));
     memory.push({
       server: server.name,
       what,
