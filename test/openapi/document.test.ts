@@ -1,5 +1,13 @@
 import SwaggerParser from '@apidevtools/swagger-parser';
-import { Body, Controller, Get, UseGuards, VersioningType, type Type } from '@nestjs/common';
+import {
+  Body,
+  Controller,
+  Get,
+  UseGuards,
+  ValidationPipe,
+  VersioningType,
+  type Type,
+} from '@nestjs/common';
 import {
   ApiBearerAuth,
   ApiBody,
@@ -16,6 +24,7 @@ import {
 import { ModelEndpoint, protobufSchema } from 'nestjs-model-serving';
 import { OpenApiModule } from 'nestjs-model-serving/openapi';
 import { onTestFinished, describe, expect, it } from 'vitest';
+import { CapturedLog } from '../http/captured-log.js';
 import { ADAPTERS, createApp, startApp, type Adapter, type AppUnderTest } from '../serving-app.js';
 import { Documented } from './documented.js';
 
@@ -210,6 +219,26 @@ it('keeps what decorators of the app say', async () => {
     $ref: '#/components/schemas/Dto',
   });
   expect(paths['/host/plain'].get.parameters).toEqual([]);
+});
+
+it('says once what there is to say of an endpoint, made before the start or not', async () => {
+  @ModelEndpoint('/typed')
+  class Typed {
+    predict(input: Dto) {
+      return input;
+    }
+  }
+  const log = new CapturedLog();
+  await startApp('express', {
+    controllers: [Typed],
+    imports: [OpenApiModule],
+    setUp(app) {
+      app.useLogger(log);
+      app.useGlobalPipes(new ValidationPipe({ transform: true }));
+      SwaggerModule.createDocument(app, new DocumentBuilder().build());
+    },
+  });
+  expect(log.lines.filter(({ text }) => text.includes('write @Body()'))).toHaveLength(1);
 });
 
 it('leaves operations their ids where the app names them', async () => {
