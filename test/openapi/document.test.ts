@@ -11,6 +11,7 @@ import {
 import {
   ApiBearerAuth,
   ApiBody,
+  ApiConsumes,
   ApiExcludeEndpoint,
   ApiHeader,
   ApiOkResponse,
@@ -219,6 +220,43 @@ it('keeps what decorators of the app say', async () => {
     $ref: '#/components/schemas/Dto',
   });
   expect(paths['/host/plain'].get.parameters).toEqual([]);
+});
+
+it('picks among the types of bodies, and adds words to them, as decorators of the app say', async () => {
+  @ApiConsumes('multipart/form-data')
+  @Controller()
+  class Uploads {
+    @ModelEndpoint('/form', PHOTOS)
+    form() {
+      return {};
+    }
+
+    @ApiConsumes('image/png')
+    @ApiBody({ description: 'A photo, or a form that has one' })
+    @ModelEndpoint('/photo', PHOTOS)
+    photo() {
+      return {};
+    }
+
+    @ApiConsumes('application/json', 'text/csv')
+    @ModelEndpoint('/own', PHOTOS)
+    own() {
+      return {};
+    }
+  }
+  const { paths } = await documentOf('express', '3.1.0', {
+    ...PARTS,
+    controllers: [Uploads, Photos],
+  });
+  const of = (path: string) => paths[path].post.requestBody;
+  const { content, ...rest } = of('/photos/{album}');
+  expect(of('/form').content).toEqual({ 'multipart/form-data': content['multipart/form-data'] });
+  expect(of('/photo')).toEqual({
+    ...rest,
+    description: 'A photo, or a form that has one',
+    content: { 'image/png': content['image/*'] },
+  });
+  expect(Object.keys(of('/own').content)).toEqual(['application/json', 'text/csv']);
 });
 
 it('says once what there is to say of an endpoint, made before the start or not', async () => {
