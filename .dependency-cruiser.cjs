@@ -74,13 +74,26 @@ module.exports = {
       name: 'cli-stands-alone',
       severity: 'error',
       from: { path: '^src/cli/' },
-      to: { path: '^src/', pathNot: '^src/(cli|types|schema)/' },
+      to: { path: '^src/', pathNot: '^src/(cli|load|types|schema)/' },
     },
     {
       name: 'core-loads-no-generator',
       severity: 'error',
       from: { path: '^src/', pathNot: '^src/(cli|types)/' },
       to: { path: '^src/(cli|types)/|tinyglobby' },
+    },
+    {
+      name: 'load-stands-alone',
+      comment: 'It asks any server, over the wire: nothing of the library, no package.',
+      severity: 'error',
+      from: { path: '^src/load/' },
+      to: { pathNot: '^src/load/', dependencyTypesNot: ['core'] },
+    },
+    {
+      name: 'core-sends-no-load',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/(cli|load)/' },
+      to: { path: '^src/load/' },
     },
     {
       name: 'core-loads-no-testing',

@@ -1,0 +1,53 @@
+import { createInterface } from 'node:readline/promises';
+import { isLocal, shownUrl } from '../load/address.js';
+import { LoadTest, NothingToMeasure } from '../load/load-test.js';
+import { reportOf, textOf } from '../load/report.js';
+import { benchArguments, USAGE } from './bench-arguments.js';
+import type { Command } from './command.js';
+import { ProgressLine } from './progress-line.js';
+import { UsageError } from './usage-error.js';
+
+export const benchCommand: Command = {
+  summary: 'asks an endpoint at rising rates, and says what holds it back',
+  usage: USAGE,
+  async run(args) {
+    const { plan, isConfirmed, asJson } = benchArguments(args);
+    const { url } = plan.target;
+    if (!isLocal(url) && !isConfirmed) await confirm(url);
+
+    const test = new LoadTest(plan);
+    const progress = new ProgressLine(() => test.progress);
+    // The second one ends the process.
+    process.once('SIGINT', () => test.stop());
+    try {
+      await test.run();
+    } catch (error) {
+      if (!(error instanceof NothingToMeasure)) throw error;
+      progress.end();
+      process.stderr.write(`${error.message}\n`);
+      return 1;
+    } finally {
+      progress.end();
+    }
+    const report = reportOf(shownUrl(url), test);
+    process.stdout.write(asJson ? `${JSON.stringify(report, null, 2)}\n` : textOf(report));
+    return test.isStopped ? INTERRUPTED : 0;
+  },
+};
+
+/** As shells count a process that SIGINT has ended. */
+const INTERRUPTED = 130;
+
+/** Load is sent to nobody who has not been named twice. */
+async function confirm({ host }: URL): Promise<void> {
+  if (!process.stdin.isTTY || !process.stderr.isTTY) {
+    throw new UsageError(
+      `${host} is not this machine: expected --yes, since nobody can be asked`,
+      USAGE,
+    );
+  }
+  const asking = createInterface({ input: process.stdin, output: process.stderr });
+  const answer = await asking.question(`Send load to ${host}, as much as it takes? [y/N] `);
+  asking.close();
+  if (!/^y(es)?$/i.test(answer.trim())) throw new UsageError(`${host} was not confirmed`, USAGE);
+}
