@@ -74,7 +74,7 @@ module.exports = {
       name: 'cli-stands-alone',
       severity: 'error',
       from: { path: '^src/cli/' },
-      to: { path: '^src/', pathNot: '^src/(cli|load|types|schema)/' },
+      to: { path: '^src/', pathNot: '^src/(bench|cli|types|schema)/' },
     },
     {
       name: 'core-loads-no-generator',
@@ -83,17 +83,17 @@ module.exports = {
       to: { path: '^src/(cli|types)/|tinyglobby' },
     },
     {
-      name: 'load-stands-alone',
+      name: 'bench-stands-alone',
       comment: 'It asks any server, over the wire: nothing of the library, no package.',
       severity: 'error',
-      from: { path: '^src/load/' },
-      to: { pathNot: '^src/load/', dependencyTypesNot: ['core'] },
+      from: { path: '^src/bench/' },
+      to: { pathNot: '^src/bench/', dependencyTypesNot: ['core'] },
     },
     {
-      name: 'core-sends-no-load',
+      name: 'core-loads-no-bench',
       severity: 'error',
-      from: { path: '^src/', pathNot: '^src/(cli|load)/' },
-      to: { path: '^src/load/' },
+      from: { path: '^src/', pathNot: '^src/(bench|cli)/' },
+      to: { path: '^src/bench/' },
     },
     {
       name: 'core-loads-no-testing',

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { validateHeaderName, validateHeaderValue } from 'node:http';
 import { parseArgs } from 'node:util';
-import { bodiesOf } from '../load/bodies.js';
-import type { LoadPlan } from '../load/load-test.js';
-import { namedRates, searchedRates } from '../load/rates.js';
+import { bodiesOf } from '../bench/bodies.js';
+import type { LoadPlan } from '../bench/load-test.js';
+import { namedRates, searchedRates } from '../bench/rates.js';
 import { UsageError } from './usage-error.js';
 
 export const USAGE = `Usage: nestjs-model-serving bench <url> [options]

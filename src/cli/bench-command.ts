@@ -1,7 +1,7 @@
 import { createInterface } from 'node:readline/promises';
-import { isLocal, shownUrl } from '../load/address.js';
-import { LoadTest, NothingToMeasure } from '../load/load-test.js';
-import { reportOf, textOf } from '../load/report.js';
+import { isLocal, shownUrl } from '../bench/address.js';
+import { LoadTest, NothingToMeasure } from '../bench/load-test.js';
+import { reportOf, textOf } from '../bench/report.js';
 import { benchArguments, USAGE } from './bench-arguments.js';
 import type { Command } from './command.js';
 import { ProgressLine } from './progress-line.js';

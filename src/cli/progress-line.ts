@@ -1,4 +1,4 @@
-import type { Progress } from '../load/load-test.js';
+import type { Progress } from '../bench/load-test.js';
 
 const EVERY_MS = 200;
 

@@ -20,10 +20,10 @@ const BUSY_CORE = 0.85;
 /** A queue holds a request back where the wait is this much of a run. */
 const LONG_WAIT = 0.5;
 
-/** The step that tells most: the first that was not kept, or else the highest. */
+/** The step that tells most: the first that the server did not keep, or else the highest that it kept. */
 export function tellingStep(steps: readonly SeenStep[]): SeenStep | undefined {
-  const highest = [...steps].sort((a, b) => b.rate - a.rate)[0];
-  return (firstLost(steps) as SeenStep | undefined) ?? highest;
+  const kept = steps.filter(({ verdict }) => verdict === 'kept');
+  return firstLost(steps) ?? kept.sort((a, b) => b.rate - a.rate)[0];
 }
 
 /** What the metrics of a step say, the gravest first. */

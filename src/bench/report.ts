@@ -7,6 +7,8 @@ import { tableOf, wordsOf } from './table.js';
 /** What a measurement found, as `--json` prints it. */
 export interface Report {
   readonly url: string;
+  /** What an answer takes where nothing else is asked, in milliseconds. */
+  readonly alone: number;
   readonly steps: readonly SeenStep[];
   /** The highest rate that was kept; null where none was. */
   readonly knee: number | null;
@@ -18,12 +20,13 @@ export interface Report {
   readonly findings: readonly Finding[];
 }
 
-export function reportOf(url: string, { steps, metrics }: LoadTest): Report {
+export function reportOf(url: string, { alone, steps, metrics }: LoadTest): Report {
   const telling = tellingStep(steps);
   const nothing = 'they have no model endpoint';
   const problem = metrics.problem ?? (telling && !telling.server ? nothing : undefined);
   return {
     url,
+    alone,
     steps,
     knee: kneeOf(steps)?.rate ?? null,
     lost: firstLost(steps)?.rate ?? null,
@@ -37,8 +40,9 @@ export function reportOf(url: string, { steps, metrics }: LoadTest): Report {
 export function textOf(report: Report): string {
   const { steps, findings, metrics } = report;
   if (steps.length === 0) return 'Nothing was measured.\n';
-  const parts = [tableOf(steps), kneeIn(report)];
-  const telling = tellingStep(steps)!;
+  const parts = [aloneIn(report), tableOf(steps), kneeIn(report)];
+  const telling = tellingStep(steps);
+  if (!telling) return `${parts.join('\n\n')}\n`;
   const first = Object.entries(telling.words).map(([name, words]) => `  ${name}: ${words}`);
   if (first.length > 0)
     parts.push(`The first failures at ${digits(telling.rate)}/s:\n${first.join('\n')}`);
@@ -54,6 +58,16 @@ export function textOf(report: Report): string {
     parts.push(`The server's metrics name nothing that held it back at ${digits(telling.rate)}/s.`);
   }
   return `${parts.join('\n\n')}\n`;
+}
+
+/** Of the time that an answer takes a step is to last, so that most of its answers come within it. */
+const LEAST_STEP = 4;
+
+function aloneIn({ alone, steps }: Report): string {
+  const says = `An answer takes ${milliseconds(alone)} where nothing else is asked.`;
+  const least = Math.ceil((alone * LEAST_STEP) / 1_000);
+  if (steps.every(({ seconds }) => seconds >= least)) return says;
+  return `${says} Steps are too short to show it: try --duration ${least}.`;
 }
 
 function kneeIn({ steps, knee, lost, isGeneratorLate }: Report): string {

@@ -1,5 +1,5 @@
 import { digits, milliseconds, percent } from './figures.js';
-import type { Step } from './step.js';
+import { isLate, type Step } from './step.js';
 
 const HEAD = ['rate/s', 'requests', 'goodput/s', 'p50 ms', 'p99 ms', 'p99.9 ms', 'kept'];
 
@@ -38,13 +38,14 @@ export function wordsOf(step: Step): string {
   const counts = Object.entries(failures).map(([name, count]) => `${name}: ${count}`);
   const failed = `${percent((requests - good) / Math.max(1, requests))} failed (${counts.join(', ')})`;
   const besides = counts.length === 0 ? '' : `; ${failed}`;
+  const own = isLate(step) ? `; sent up to ${milliseconds(lateness)} late` : '';
   switch (verdict) {
     case 'kept':
-      return `yes${besides}`;
+      return `yes${besides}${own}`;
     case 'failures':
-      return `no: ${failed}`;
+      return `no: ${failed}${own}`;
     case 'backlog':
-      return `no: behind by ${percent(drift)}${besides}`;
+      return `no: behind by ${percent(drift)}${besides}${own}`;
     case 'connections':
       return `no: too many under way${besides}`;
     case 'generator':

@@ -101,13 +101,19 @@ export function stepOf(
 }
 
 function verdictOf(step: Omit<Step, 'verdict'>, latencies: Float64Array): Verdict {
-  const { requests, good, failures, drift, lateness } = step;
+  const { requests, good, failures, drift } = step;
+  const isKept = good >= requests * GOOD_SHARE;
+  if (isKept && drift <= MOST_DRIFT) return 'kept';
   const slowest = quantile(latencies, 0.99) ?? latencies.at(-1) ?? 0;
-  // Most of the slowest requests' time would be this process's own.
-  if (lateness > TIMER_GRAIN && lateness > slowest / 2) return 'generator';
+  // Most of the time of the slowest requests was this process's own.
+  if (isLate(step) && step.lateness > slowest / 2) return 'generator';
   if (OWN_FAILURES.some((code) => code in failures)) return 'generator';
-  if (good < requests * GOOD_SHARE) return 'failures';
-  return drift > MOST_DRIFT ? 'backlog' : 'kept';
+  return isKept ? 'backlog' : 'failures';
+}
+
+/** Whether requests went out late, by more than timers are anyway. */
+export function isLate({ lateness }: Pick<Step, 'lateness'>): boolean {
+  return lateness > TIMER_GRAIN;
 }
 
 /**

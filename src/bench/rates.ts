@@ -37,20 +37,15 @@ export function* searchedRates(): Rates {
 }
 
 /** The highest rate that was kept, with none below it that was not; null where the lowest was not. */
-export function kneeOf(steps: readonly Step[]): Step | null {
+export function kneeOf<S extends Step>(steps: readonly S[]): S | null {
   const rising = [...steps].sort((a, b) => a.rate - b.rate);
   const lost = rising.findIndex(({ verdict }) => verdict !== 'kept');
   return (lost < 0 ? rising : rising.slice(0, lost)).at(-1) ?? null;
 }
 
 /** The lowest rate that the server did not keep, if there was one. */
-export function firstLost(steps: readonly Step[]): Step | undefined {
-  return steps
-    .filter(({ verdict }) => isLost(verdict))
-    .reduce<Step | undefined>(
-      (low, step) => (low && low.rate <= step.rate ? low : step),
-      undefined,
-    );
+export function firstLost<S extends Step>(steps: readonly S[]): S | undefined {
+  return steps.filter(({ verdict }) => isLost(verdict)).sort((a, b) => a.rate - b.rate)[0];
 }
 
 /** Whether it was the server that did not keep it. */
