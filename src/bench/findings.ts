@@ -87,7 +87,7 @@ function waiting(server: ServerView, { rate }: SeenStep): Finding | undefined {
   return {
     part: 'queue',
     says: `${says}, and the processor had time left (${digits(cores)} cores used)`,
-    next: `maxConcurrency ${Math.max(needed, Math.ceil(runsAtOnce) + 1)}, where what the model waits for takes that many`,
+    next: `maxConcurrency ${Math.max(needed, 2 * Math.ceil(runsAtOnce))}, where what the model waits for takes that many`,
   };
 }
 

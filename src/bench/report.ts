@@ -1,6 +1,7 @@
 import { digits, milliseconds } from './figures.js';
 import { findingsOf, tellingStep, type Finding } from './findings.js';
 import type { LoadTest, SeenStep } from './load-test.js';
+import { isLate } from './step.js';
 import { firstLost, kneeOf } from './rates.js';
 import { tableOf, wordsOf } from './table.js';
 
@@ -70,19 +71,23 @@ function aloneIn({ alone, steps }: Report): string {
   return `${says} Steps are too short to show it: try --duration ${least}.`;
 }
 
+const GENERATOR =
+  'This process could not keep its own times: run it on another machine, or with less beside it.';
+const OWN_PART = 'This process was late as well: with less beside it the server may keep more.';
+
 function kneeIn({ steps, knee, lost, isGeneratorLate }: Report): string {
   const kept = steps.find(({ rate }) => rate === knee);
   const p99 = kept?.p99 ?? null;
   const how = p99 === null ? '' : ` (p99 ${milliseconds(p99)})`;
-  const generator =
-    'This process could not keep its own times: run it on another machine, or with less beside it.';
   const parts = [
     kept ? `${digits(kept.rate)} requests a second were kept${how}.` : 'No rate was kept.',
   ];
   if (lost !== null) {
     const step = steps.find(({ rate, verdict }) => rate === lost && verdict !== 'kept')!;
-    parts.push(kept ? `The knee is below ${digits(lost)} (${wordsOf(step)}).` : '');
+    const why = wordsOf(step).replace(/^no: /, '');
+    parts.push(`${digits(lost)} were not: ${why}.`);
+    if (isLate(step)) parts.push(OWN_PART);
   } else if (!isGeneratorLate) parts.push('The knee is higher than that: try higher --rates.');
-  if (isGeneratorLate) parts.push(generator);
-  return parts.filter((part) => part !== '').join(' ');
+  if (isGeneratorLate) parts.push(GENERATOR);
+  return parts.join(' ');
 }

@@ -69,8 +69,15 @@ export class Scrape {
     const count = this.sum(`${name}_count`, labels) ?? 0;
     if (count <= 0) return undefined;
     const mean = ((this.sum(`${name}_sum`, labels) ?? 0) / count) * scale;
-    const buckets = Object.entries(this.by('le', `${name}_bucket`, labels))
-      .map(([bound, value]) => ({ bound: numberOf(bound), value }))
+    const bounds = new Map<string, number>();
+    for (const {
+      labels: { le = '' },
+      value,
+    } of this.#find(`${name}_bucket`, labels)) {
+      bounds.set(le, (bounds.get(le) ?? 0) + value);
+    }
+    const buckets = [...bounds]
+      .map(([le, value]) => ({ bound: numberOf(le), value }))
       .sort((a, b) => a.bound - b.bound);
     return { count, mean, p99: quantileOf(buckets, count * 0.99) * scale };
   }
