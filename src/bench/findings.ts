@@ -17,6 +17,8 @@ const MOSTLY = 0.5;
 const BUSY_LAG = 20;
 /** One core is as good as full. */
 const BUSY_CORE = 0.85;
+/** Less than this of a core is not what keeps a process busy. */
+const IDLE_CORE = 0.5;
 /** A queue holds a request back where the wait is this much of a run. */
 const LONG_WAIT = 0.5;
 
@@ -70,32 +72,41 @@ function ofBatch({ batch, run, queue, ...server }: ServerView): Finding | undefi
 function waiting(server: ServerView, { rate }: SeenStep): Finding | undefined {
   const { queue, run, batch, runsAtOnce, cores = 0 } = server;
   if (!queue || !run || queue.mean < run.mean * LONG_WAIT) return undefined;
-  const says = `requests waited ${milliseconds(queue.mean)} for a slot, where a run took ${milliseconds(run.mean)}; ${digits(runsAtOnce)} ran at once`;
-  // Its own advice says what to do, and it keeps the slots busy, too.
+  const says =
+    `requests waited ${milliseconds(queue.mean)} for a slot, where a run took ${milliseconds(run.mean)}; ` +
+    `${digits(runsAtOnce)} ran at once, on ${digits(cores)} cores`;
+  // What is said of the loop says what to do, too.
   if (isLoopBusy(server)) return { part: 'queue', says };
   if (cores > BUSY_CORE) {
-    const says_ = `${says}, on ${digits(cores)} cores`;
     const instead = batch ? '' : ', or batch where the model is cheaper by the dozen';
     return {
       part: 'queue',
-      says: says_,
+      says,
       next: `more threads or workers where the machine has idle cores${instead}`,
     };
   }
   // By Little's law, for the rate that was asked.
   const needed = Math.ceil((rate / (batch?.size ?? 1)) * (run.mean / 1_000));
+  const slots = Math.max(needed, 2 * Math.ceil(runsAtOnce));
   return {
     part: 'queue',
-    says: `${says}, and the processor had time left (${digits(cores)} cores used)`,
-    next: `maxConcurrency ${Math.max(needed, 2 * Math.ceil(runsAtOnce))}, where what the model waits for takes that many`,
+    says: `${says}: the processor had time left`,
+    next: `maxConcurrency ${slots}, where what the model waits for takes that many`,
   };
 }
 
 function lagging(server: ServerView): Finding | undefined {
-  const { loopLag = 0, run, cores = 0, runsAtOnce } = server;
+  const { loopLag = 0, run, cores, runsAtOnce } = server;
   if (!isLoopBusy(server)) return undefined;
-  const says = `the event loop was ${milliseconds(loopLag)} late on average, with ${digits(cores)} cores used`;
-  // What runs for a good part of the time, one after another, computes.
+  const says = `the event loop was ${milliseconds(loopLag)} late on average`;
+  if (cores !== undefined && cores < IDLE_CORE) {
+    return {
+      part: 'loop',
+      says: `${says}, with ${digits(cores)} cores used: other programs had the processor, or a limit of the container`,
+      next: 'a processor of its own, or a higher limit',
+    };
+  }
+  // What runs for a good part of the time computes there, or else reading and answering does.
   const isModel = run !== undefined && runsAtOnce > MOSTLY;
   return {
     part: 'loop',

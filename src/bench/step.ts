@@ -33,7 +33,7 @@ export interface Step {
   readonly requests: number;
   /** Good answers within the time that was set. */
   readonly good: number;
-  /** The same a second, in the second half of the step, when answers come as steadily as requests go. */
+  /** The same a second, in the second half of the step, when answers come as steadily as they will. */
   readonly goodput: number;
   /** Null where there were too few requests for it. */
   readonly p50: number | null;
@@ -81,14 +81,14 @@ export function stepOf(
     failures[failure] = (failures[failure] ?? 0) + 1;
     words[failure] ??= failure === 'late' ? `after more than ${within} ms` : said;
   } // prettier-ignore
-  const half = began + seconds * 500;
-  const end = began + seconds * 1_000;
+  const end = ending ? (asked.at(-1)?.due ?? began) : began + seconds * 1_000;
+  const half = (began + end) / 2;
   const figures = {
     rate,
     seconds,
     requests: asked.length,
     good: good.length,
-    goodput: good.filter(({ ended }) => ended >= half && ended < end).length / (seconds / 2),
+    goodput: rateOf(good.filter(({ ended }) => ended >= half && ended < end).length, end - half),
     p50: quantile(latencies, 0.5),
     p99: quantile(latencies, 0.99),
     p999: quantile(latencies, 0.999),
@@ -97,18 +97,23 @@ export function stepOf(
     drift: driftOf(asked),
     lateness: worst(asked.map(({ due, sent }) => sent - due)),
   };
-  return { ...figures, verdict: ending ?? verdictOf(figures, latencies) };
+  return { ...figures, verdict: verdictOf(figures, latencies, ending) };
 }
 
-function verdictOf(step: Omit<Step, 'verdict'>, latencies: Float64Array): Verdict {
+function verdictOf(
+  step: Omit<Step, 'verdict'>,
+  latencies: Float64Array,
+  ending?: 'connections' | 'interrupted',
+): Verdict {
   const { requests, good, failures, drift } = step;
-  const isKept = good >= requests * GOOD_SHARE;
-  if (isKept && drift <= MOST_DRIFT) return 'kept';
+  const isGoodEnough = good >= requests * GOOD_SHARE;
+  if (ending === 'interrupted') return ending;
+  if (!ending && isGoodEnough && drift <= MOST_DRIFT) return 'kept';
   const slowest = quantile(latencies, 0.99) ?? latencies.at(-1) ?? 0;
-  // Most of the time of the slowest requests was this process's own.
+  // Most of the time of the slowest requests was this process's own, which then sent many at once.
   if (isLate(step) && step.lateness > slowest / 2) return 'generator';
   if (OWN_FAILURES.some((code) => code in failures)) return 'generator';
-  return isKept ? 'backlog' : 'failures';
+  return ending ?? (isGoodEnough ? 'backlog' : 'failures');
 }
 
 /** Whether requests went out late, by more than timers are anyway. */
@@ -129,6 +134,11 @@ function driftOf(asked: readonly Asked[]): number {
   const wait = ({ due, ended }: Asked): number => ended - due;
   const time = middle(last, ({ due }) => due) - middle(early, ({ due }) => due);
   return Math.max(0, (middle(last, wait) - middle(early, wait)) / time);
+}
+
+/** A second, of so many in some milliseconds. */
+function rateOf(count: number, milliseconds: number): number {
+  return milliseconds > 0 ? (count * 1_000) / milliseconds : 0;
 }
 
 function worst(values: readonly number[]): number {

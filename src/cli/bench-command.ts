@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { createInterface } from 'node:readline/promises';
 import { isLocal, shownUrl } from '../bench/address.js';
 import { LoadTest, NothingToMeasure } from '../bench/load-test.js';
@@ -13,7 +14,7 @@ export const benchCommand: Command = {
   async run(args) {
     const { plan, isConfirmed, asJson } = benchArguments(args);
     const { url } = plan.target;
-    if (!isLocal(url) && !isConfirmed) await confirm(url);
+    if (!isLocal(url) && !isConfirmed && !(await confirms(url))) return 2;
 
     const test = new LoadTest(plan);
     const progress = new ProgressLine(() => test.progress);
@@ -39,15 +40,15 @@ export const benchCommand: Command = {
 const INTERRUPTED = 130;
 
 /** Load is sent to nobody who has not been named twice. */
-async function confirm({ host }: URL): Promise<void> {
+async function confirms({ host }: URL): Promise<boolean> {
   if (!process.stdin.isTTY || !process.stderr.isTTY) {
-    throw new UsageError(
-      `${host} is not this machine: expected --yes, since nobody can be asked`,
-      USAGE,
-    );
+    throw new UsageError(`${host} is not this machine: expected --yes`, USAGE);
   }
   const asking = createInterface({ input: process.stdin, output: process.stderr });
-  const answer = await asking.question(`Send load to ${host}, as much as it takes? [y/N] `);
+  // Ctrl-C and the end of the input are a no.
+  const closed = once(asking, 'close').then(() => '');
+  const question = asking.question(`Send load to ${host}, as much as it takes? [y/N] `);
+  const answer = await Promise.race([question.catch(() => ''), closed]);
   asking.close();
-  if (!/^y(es)?$/i.test(answer.trim())) throw new UsageError(`${host} was not confirmed`, USAGE);
+  return /^y(es)?$/i.test(answer.trim());
 }

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
@@ -257,6 +257,30 @@ test('asks another host only where that is confirmed', async () => {
   expect(confirmed.code).toBe(1);
   expect(confirmed.stderr).toMatch(/^POST http:\/\/models\.invalid\/x failed \((ENOTFOUND|EAI_AGAIN)\)/);
 }); // prettier-ignore
+
+/** Runs the command on a terminal, where one answers its question. */
+async function onTerminal(answer: string): Promise<{ code: number; output: string }> {
+  const command = `"${process.execPath}" "${CLI}" bench http://models.invalid/x`;
+  const child = spawn('script', ['-qec', command, '/dev/null']);
+  let output = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    output += text;
+    if (text.includes('[y/N]')) child.stdin.write(answer);
+  });
+  const [code] = (await once(child, 'close')) as [number];
+  return { code, output };
+}
+
+test.skipIf(spawnSync('which', ['script']).status !== 0)('on a terminal one is asked', async () => {
+  for (const no of ['\n', 'n\n', 'nay\n', '\u0004', '\u0003']) {
+    const { code, output } = await onTerminal(no);
+    expect(output).toContain('Send load to models.invalid, as much as it takes? [y/N]');
+    expect(code).toBe(2);
+  }
+  const { code, output } = await onTerminal('y\n');
+  expect(output).toMatch(/models\.invalid\/x failed/);
+  expect(code).toBe(1);
+});
 
 const LOCAL = 'http://localhost:1/x';
 

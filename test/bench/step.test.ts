@@ -33,6 +33,12 @@ test('goodput is that of the second half', () => {
   expect(step((index) => ({ outcome: index < 500 ? '200' : '429' })).goodput).toBeLessThan(1);
 });
 
+test('what ended early has the goodput of the time that it had', () => {
+  const early = asked(() => ({})).slice(0, 100);
+  expect(stepOf(PLAN, 0, early, 'connections').goodput).toBeCloseTo(100, -1);
+  expect(stepOf(PLAN, 0, [], 'interrupted').goodput).toBe(0);
+});
+
 test('a rate is kept where 99 % of its answers are good, and in time', () => {
   const failing = (count: number, one: One) => (index: number) => (index % 100 < count ? one : {});
   expect(step(failing(1, { outcome: '503' }))).toMatchObject({
@@ -65,6 +71,11 @@ test('a wait that grows says by how much the server falls behind', () => {
 test('a process that was late itself blames nobody else', () => {
   expect(step((index) => ({ late: index, takes: 5 })).verdict).toBe('generator');
   expect(step((index) => ({ late: 20, takes: 5 + index })).verdict).toBe('backlog');
+  const burst = asked(() => ({ late: 200, takes: 50 }));
+  expect(stepOf(PLAN, 0, burst, 'connections').verdict).toBe('generator');
+  expect(stepOf(PLAN, 0, burst, 'interrupted').verdict).toBe('interrupted');
+  const slow = asked(() => ({ takes: 250 }));
+  expect(stepOf(PLAN, 0, slow, 'connections').verdict).toBe('connections');
   const strict = { ...PLAN, within: 50 };
   expect(step(() => ({ late: 46, takes: 5 }), strict).verdict).toBe('generator');
   expect(step(() => ({ late: 9, takes: 45 }), strict).verdict).toBe('failures');
