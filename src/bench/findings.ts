@@ -5,7 +5,7 @@ import type { ServerView } from './server-view.js';
 
 /** What held the server back, or what makes its figures others than they seem. */
 export interface Finding {
-  readonly part: 'queue' | 'batch' | 'cache' | 'loop' | 'refusals' | 'timeouts';
+  readonly part: 'queue' | 'batch' | 'cache' | 'loop' | 'refusals' | 'timeouts' | 'outside';
   readonly says: string;
   /** The setting to try next; without one there is nothing to set. */
   readonly next?: string;
@@ -19,6 +19,10 @@ const BUSY_LAG = 20;
 const BUSY_CORE = 0.85;
 /** Less than this of a core is not what keeps a process busy. */
 const IDLE_CORE = 0.5;
+/** A slot that is taken for this much of the time is as good as always taken. */
+const FULL_SLOT = 0.85;
+/** What a request may take on its way, milliseconds. */
+const ON_THE_WAY = 50;
 /** A queue holds a request back where the wait is this much of a run. */
 const LONG_WAIT = 0.5;
 
@@ -32,7 +36,7 @@ export function tellingStep(steps: readonly SeenStep[]): SeenStep | undefined {
 export function findingsOf(step: SeenStep): Finding[] {
   const { server } = step;
   if (!server) return [];
-  return [cached, ofBatch, waiting, lagging, refused, late].flatMap(
+  return [cached, ofBatch, waiting, lagging, refused, late, outside].flatMap(
     (look) => look(server, step) ?? [],
   );
 }
@@ -72,6 +76,8 @@ function ofBatch({ batch, run, queue, ...server }: ServerView): Finding | undefi
 function waiting(server: ServerView, { rate }: SeenStep): Finding | undefined {
   const { queue, run, batch, runsAtOnce, cores = 0 } = server;
   if (!queue || !run || queue.mean < run.mean * LONG_WAIT) return undefined;
+  // Not even one slot was always taken: what waited did so for a moment.
+  if (runsAtOnce < FULL_SLOT) return undefined;
   const says =
     `requests waited ${milliseconds(queue.mean)} for a slot, where a run took ${milliseconds(run.mean)}; ` +
     `${digits(runsAtOnce)} ran at once, on ${digits(cores)} cores`;
@@ -91,7 +97,7 @@ function waiting(server: ServerView, { rate }: SeenStep): Finding | undefined {
   return {
     part: 'queue',
     says: `${says}: the processor had time left`,
-    next: `maxConcurrency ${slots}, where what the model waits for takes that many`,
+    next: `maxConcurrency ${slots}, if the model waits for something that takes that many; threads, if it computes`,
   };
 }
 
@@ -135,6 +141,17 @@ function late({ outcomes }: ServerView, { goodput }: SeenStep): Finding | undefi
     part: 'timeouts',
     says: `${count} requests missed their deadline: more may wait than can be answered in time`,
     next: `a maxQueue of at most ${digits(goodput)} times the timeout in seconds`,
+  };
+}
+
+/** Where most of the time passed before the server saw a request, or after it had answered. */
+function outside({ request }: ServerView, { p99, verdict }: SeenStep): Finding | undefined {
+  if (verdict === 'kept' || !request || p99 === null) return undefined;
+  if (p99 < 2 * request.p99 + ON_THE_WAY) return undefined;
+  return {
+    part: 'outside',
+    says: `requests took up to ${milliseconds(p99)} here, and ${milliseconds(request.p99)} by the server's own clock (p99): they waited for connections, the network, or a processor`,
+    next: 'this command on another machine, or what lies between the two',
   };
 }
 

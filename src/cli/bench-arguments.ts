@@ -25,7 +25,7 @@ Options:
   --timeout <ms>          after which a request is given up. Default: 30000
   --within <ms>           after which an answer is too late to be a good one. Default: the timeout
   --connections <number>  how many requests may be under way; a rate that needs more is not kept.
-                          Default: 1000
+                          Default: 4000
   --metrics <url>         the server's metrics. Default: /__metrics of the same server
   --yes                   asks a host other than this machine without a question
   --json                  prints everything as JSON
@@ -50,7 +50,7 @@ const OPTIONS = {
   duration: { type: 'string', default: '10' },
   timeout: { type: 'string', default: '30000' },
   within: { type: 'string' },
-  connections: { type: 'string', default: '1000' },
+  connections: { type: 'string', default: '4000' },
   metrics: { type: 'string' },
   yes: { type: 'boolean', default: false },
   json: { type: 'boolean', default: false },

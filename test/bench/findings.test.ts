@@ -36,11 +36,26 @@ test('a server that has time left is held back by nothing', () => {
 test('where the processor waits too, slots are missing: as many as Little says, at least', () => {
   const slots = (runsAtOnce: number) => said({ queue, runsAtOnce });
   expect(slots(2)).toEqual([
-    'queue: maxConcurrency 8, where what the model waits for takes that many',
+    'queue: maxConcurrency 8, if the model waits for something that takes that many; threads, if it computes',
   ]);
   expect(slots(7.9)).toEqual([
-    'queue: maxConcurrency 16, where what the model waits for takes that many',
+    'queue: maxConcurrency 16, if the model waits for something that takes that many; threads, if it computes',
   ]);
+});
+
+test('where not even one slot was always taken, none is missing', () => {
+  expect(said({ queue, runsAtOnce: 0.5 })).toEqual([]);
+});
+
+test('what the server has not seen is said to be outside', () => {
+  const seen = (p99: number, verdict: SeenStep['verdict'] = 'backlog') => {
+    const step = { ...stepOf({ rate: 400, seconds: 1, within: 1 }, 0, []), p99: 500, verdict };
+    const server = { ...IDLE, request: { count: 1, mean: 1, p99 } };
+    return findingsOf({ ...step, server }).map(({ part }) => part);
+  };
+  expect(seen(20)).toEqual(['outside']);
+  expect(seen(400)).toEqual([]);
+  expect(seen(20, 'kept')).toEqual([]);
 });
 
 test('where it computes, more slots are no help', () => {
