@@ -3,12 +3,11 @@ import type { Call } from '../endpoint/call.js';
 import type { Endpoint } from '../endpoint/endpoint.js';
 import { InvalidRequest } from '../errors/index.js';
 import type { Door, Read } from '../gate/door.js';
-import { failureAnswer } from '../gate/failure-answer.js';
 import type { Exchange } from './exchange.js';
 import { GrpcCall } from './grpc-call.js';
 import { MessageOutlet } from './message-outlet.js';
 import { tooLarge } from './refusal.js';
-import { headOf, statusOf } from './trailers.js';
+import { headOf } from './trailers.js';
 
 /** The door of gRPC: a binary message in; one out, or a stream of them, and a status. */
 export class GrpcDoor implements Door<Exchange> {
@@ -19,10 +18,6 @@ export class GrpcDoor implements Door<Exchange> {
   open(endpoint: Endpoint, exchange: Exchange): Call {
     const call = new GrpcCall(exchange);
     if (endpoint.options.stream) call.outlet = new MessageOutlet(call);
-    exchange.onRefusal = (error) => {
-      this.fail(call, error, exchange);
-      call.cancel(error);
-    };
     return call;
   }
 
@@ -47,11 +42,8 @@ export class GrpcDoor implements Door<Exchange> {
     exchange.respond(headOf(call), answer.bytes(call.endpoint.schema!.response!));
   }
 
-  fail(call: Call, error: unknown, exchange: Exchange): void {
-    if (exchange.isAnswered) return;
-    const failure = failureAnswer(call, error);
-    (call as GrpcCall).status = failure.status;
-    exchange.fail(statusOf(failure, call.requestId));
+  fail(call: Call, error: unknown): void {
+    (call as GrpcCall).fail(error);
   }
 }
 
