@@ -57,7 +57,7 @@ export class GrpcServer {
   }
 
   get port(): number | undefined {
-    return this.#ownPort?.port;
+    return this.#ownPort?.address.port;
   }
 
   /** @throws {ConfigurationError} where the app's port cannot be shared */
