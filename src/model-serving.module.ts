@@ -21,6 +21,7 @@ import {
 import { cacheProvider, GuardedStore, type CacheLike } from './cache/index.js';
 import { EndpointRegistry } from './endpoint/endpoint-registry.js';
 import { Gate } from './gate/gate.js';
+import { UploadBudget } from './gate/upload-budget.js';
 import { ConfigurationError, ServingError } from './errors/index.js';
 import { installProbes } from './http/probes.js';
 import { DrainModule } from './lifecycle/drain.module.js';
@@ -87,6 +88,12 @@ const CACHE_OPTIONS = Symbol('ModelServingCacheOptions');
       useFactory: (metrics: ServingMetrics) => new Readiness(metrics, clusterLink()),
       inject: [ServingMetrics],
     },
+    {
+      provide: UploadBudget,
+      useFactory: ({ maxUploadBytes }: FilledModelServingOptions) =>
+        new UploadBudget(maxUploadBytes),
+      inject: [FILLED_OPTIONS],
+    },
     EndpointDiscovery,
     Gate,
     {
@@ -110,6 +117,7 @@ export class ModelServingModule
   readonly #discovery: EndpointDiscovery;
   readonly #registry: EndpointRegistry;
   readonly #gate: Gate;
+  readonly #uploads: UploadBudget;
   #transport: HttpTransport | undefined;
 
   constructor(
@@ -122,6 +130,7 @@ export class ModelServingModule
     discovery: EndpointDiscovery,
     registry: EndpointRegistry,
     gate: Gate,
+    uploads: UploadBudget,
   ) {
     super();
     refuseTwins(modules);
@@ -133,6 +142,7 @@ export class ModelServingModule
     this.#discovery = discovery;
     this.#registry = registry;
     this.#gate = gate;
+    this.#uploads = uploads;
   }
 
   static override forRoot(options: ModelServingOptions & ModelServingExtras = {}): DynamicModule {
@@ -154,7 +164,7 @@ export class ModelServingModule
       this.#discovery.controllers,
       this.#readiness,
       this.#app.getVersioning(),
-      this.#options.maxUploadBytes,
+      this.#uploads,
       this.#gate,
     );
     this.#transport.prepare();

@@ -7,9 +7,11 @@ import {
   type ServerWritableStream,
   type StatusObject,
 } from '@grpc/grpc-js';
+import type { Readable } from 'node:stream';
 import type { Endpoint } from '../endpoint/endpoint.js';
 import { ServingError } from '../errors/index.js';
 import { delayUntil, deadlineExceeded } from '../execution/index.js';
+import { tooManyUploads, type UploadShare } from '../gate/upload-budget.js';
 import { refusalOf } from './refusal.js';
 
 /** A status on its way to the client. */
@@ -59,6 +61,9 @@ export class Exchange extends ServerInterceptingCall implements Listener {
   #message: Buffer | undefined;
   #reader: Received | undefined;
   #late: NodeJS.Timeout | undefined;
+  #share: UploadShare | undefined;
+  /** Bytes of the message that have come, as they are on the wire. */
+  #received = 0;
   #isAnswered = false;
   /** What grpc-js has refused it for. */
   #refusal: ServingError | undefined;
@@ -106,6 +111,8 @@ export class Exchange extends ServerInterceptingCall implements Listener {
   onReceiveMessage(message: Buffer): void {
     if (this.#message !== undefined) return this.#finish(invalid('one message, got more'));
     this.#message = message;
+    // It may have been compressed.
+    this.#hold(message.length);
     this.#wire.startRead();
   }
 
@@ -170,11 +177,17 @@ export class Exchange extends ServerInterceptingCall implements Listener {
    * Reads the one message of the request.
    *
    * @param deadline when it must be there, on the clock of `performance.now()`
+   * @param share what it may hold meanwhile
    * @param done called once
    */
-  read(deadline: number, done: Received): void {
+  read(deadline: number, share: UploadShare, done: Received): void {
     if (this.#refusal !== undefined) return done(this.#refusal);
     this.#reader = done;
+    this.#share = share;
+    bytesOf(this.#wire)?.on('data', (chunk: Buffer) => {
+      this.#received += chunk.length;
+      this.#hold(this.#received);
+    });
     this.#late = setTimeout(
       () => this.#finish(deadlineExceeded()),
       delayUntil(deadline, performance.now()),
@@ -211,8 +224,13 @@ export class Exchange extends ServerInterceptingCall implements Listener {
     else this.watcher?.onRefusal(error);
   }
 
+  #hold(bytes: number): void {
+    if (this.#reader !== undefined && !this.#share!.holds(bytes)) this.#finish(tooManyUploads());
+  }
+
   #finish(error: ServingError | undefined): void {
     clearTimeout(this.#late);
+    this.#share?.close();
     const reader = this.#reader;
     this.#reader = undefined;
     const message = this.#message;
@@ -220,6 +238,14 @@ export class Exchange extends ServerInterceptingCall implements Listener {
     if (error !== undefined) reader?.(error);
     else reader?.(undefined, message);
   }
+}
+
+/**
+ * The stream of HTTP/2 that a message comes by: grpc-js tells of a message when it is whole, and has no public
+ * way to learn how much of one it holds.
+ */
+function bytesOf(wire: ServerInterceptingCallInterface): Readable | undefined {
+  return (wire as { readonly stream?: Readable }).stream;
 }
 
 function invalid(what: string): ServingError {

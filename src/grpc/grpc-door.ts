@@ -3,6 +3,7 @@ import type { Call } from '../endpoint/call.js';
 import type { Endpoint } from '../endpoint/endpoint.js';
 import { InvalidRequest } from '../errors/index.js';
 import type { Door, Read } from '../gate/door.js';
+import { UploadShare, type UploadBudget } from '../gate/upload-budget.js';
 import type { Exchange } from './exchange.js';
 import { GrpcCall } from './grpc-call.js';
 import { MessageOutlet } from './message-outlet.js';
@@ -11,6 +12,12 @@ import { headOf } from './trailers.js';
 
 /** The door of gRPC: a binary message in; one out, or a stream of them, and a status. */
 export class GrpcDoor implements Door<Exchange> {
+  readonly #uploads: UploadBudget;
+
+  constructor(uploads: UploadBudget) {
+    this.#uploads = uploads;
+  }
+
   find({ endpoint }: Exchange): Endpoint {
     return endpoint;
   }
@@ -23,7 +30,7 @@ export class GrpcDoor implements Door<Exchange> {
 
   read(call: Call, exchange: Exchange, done: Read): void {
     const { bodyLimit } = call.endpoint.options;
-    exchange.read(call.deadline, function take(error, message) {
+    exchange.read(call.deadline, new UploadShare(this.#uploads), function take(error, message) {
       if (error !== undefined) return done(error);
       if (message!.length > bodyLimit) return done(tooLarge(bodyLimit));
       call.body = message;

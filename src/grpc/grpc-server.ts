@@ -3,6 +3,7 @@ import type { Server as HttpServer } from 'node:http';
 import { Server, ServerCredentials } from '@grpc/grpc-js';
 import type { Endpoint } from '../endpoint/endpoint.js';
 import type { Gate } from '../gate/gate.js';
+import type { UploadBudget } from '../gate/upload-budget.js';
 import type { Drain } from '../lifecycle/drain.js';
 import type { Readiness } from '../lifecycle/readiness.js';
 import { EndpointService } from './endpoint-service.js';
@@ -18,6 +19,7 @@ export interface Surroundings {
   readonly endpoints: readonly Endpoint[];
   readonly gate: Gate;
   readonly readiness: Readiness;
+  readonly uploads: UploadBudget;
   readonly drain: Drain;
 }
 
@@ -30,7 +32,10 @@ export class GrpcServer {
   #ownPort: OwnPort | undefined;
 
   /** @throws {ConfigurationError} */
-  constructor(options: FilledGrpcOptions, { endpoints, gate, readiness, drain }: Surroundings) {
+  constructor(
+    options: FilledGrpcOptions,
+    { endpoints, gate, readiness, uploads, drain }: Surroundings,
+  ) {
     this.#options = options;
     this.#drain = drain;
     const methods = methodsOf(endpoints);
@@ -39,7 +44,7 @@ export class GrpcServer {
         'No endpoint has a schema that says rpc: there is nothing to be called by gRPC',
       );
     }
-    const ofEndpoints = new EndpointService(methods, gate, readiness);
+    const ofEndpoints = new EndpointService(methods, gate, readiness, uploads);
     const { credentials = ServerCredentials.createInsecure(), channelOptions } = options;
     this.#server = new Server({
       'grpc.enable_channelz': 0,
