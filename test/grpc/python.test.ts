@@ -30,7 +30,7 @@ class Run {
     if (text === 'slow') await new Promise((resolve) => signal.addEventListener('abort', resolve));
     return {
       length: text.length,
-      seen: (headers['x-a-bin'] as unknown as Buffer)?.toString('hex'),
+      seen: headers['x-a-bin']?.toString('hex'),
     };
   }
 }
