@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module';
-import { trace } from '@opentelemetry/api';
+import { SpanKind, SpanStatusCode, trace, type Link } from '@opentelemetry/api';
 import { GrpcInstrumentation } from '@opentelemetry/instrumentation-grpc';
 import { HttpInstrumentation } from '@opentelemetry/instrumentation-http';
 import {
@@ -8,7 +8,6 @@ import {
   SimpleSpanProcessor,
   type ReadableSpan,
 } from '@opentelemetry/sdk-trace-node';
-import { SpanKind, SpanStatusCode, type Link } from '@opentelemetry/api';
 import { beforeEach, expect } from 'vitest';
 
 /** A real SDK, whose spans stay in memory, with the instrumentations that an app would have. */
@@ -54,25 +53,31 @@ const SHOWN: Record<string, string> = {
 
 const ID = 'model_serving.request.id';
 
-/** Waits until all traces look like this: a line a span, those below it indented. */
+/** Waits until all traces look like this: a line a span, those below it indented; whatever order they come in. */
 export async function expectTraces(...lines: string[]): Promise<void> {
-  await expect.poll(() => forest()).toEqual(lines);
+  const trees: string[] = [];
+  for (const line of lines) {
+    if (line.startsWith(' ')) trees.push(`${trees.pop()}\n${line}`);
+    else trees.push(line);
+  }
+  await expect.poll(() => forest()).toEqual(trees.toSorted());
 }
 
 /** Spans are told apart by the ids of their requests; links by their spans. */
 function forest(): string[] {
   const all = spans().toSorted((one, other) => startOf(one) - startOf(other));
   const byId = new Map(all.map((span) => [span.spanContext().spanId, span]));
-  const below = (parent: string | undefined, depth: number): string[] =>
-    all
-      .filter(({ parentSpanContext: context }) =>
-        parent === undefined ? !byId.has(context?.spanId ?? '') : context?.spanId === parent,
-      )
-      .flatMap((span) => [
-        '  '.repeat(depth) + lineOf(span, byId),
-        ...below(span.spanContext().spanId, depth + 1),
-      ]);
-  return below(undefined, 0);
+  const childrenOf = (parent: ReadableSpan) =>
+    all.filter(({ parentSpanContext: place }) => place?.spanId === parent.spanContext().spanId);
+  const treeOf = (span: ReadableSpan, indent = ''): string =>
+    [
+      indent + lineOf(span, byId),
+      ...childrenOf(span).map((child) => treeOf(child, `${indent}  `)),
+    ].join('\n');
+  return all
+    .filter(({ parentSpanContext: place }) => !byId.has(place?.spanId ?? ''))
+    .map((span) => treeOf(span))
+    .toSorted();
 }
 
 function startOf({ startTime: [seconds, nanos] }: ReadableSpan): number {
