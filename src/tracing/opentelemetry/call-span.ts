@@ -1,6 +1,8 @@
 import {
   context,
+  createContextKey,
   SpanStatusCode,
+  trace,
   type Context,
   type Link,
   type Span,
@@ -9,6 +11,9 @@ import {
 import type { CallEnd, CallTrace } from '../endpoint-tracing.js';
 import { ATTRIBUTE } from './attributes.js';
 import { failSpan } from './failed-span.js';
+
+/** Whose part something is. */
+const CALL = createContextKey('nestjs-model-serving: the span of a call');
 
 /** What a link leads to, as its own span sees it. */
 type Linked = 'batch' | 'member' | 'leader';
@@ -20,13 +25,18 @@ export class CallSpan implements CallTrace {
   #answeredAt: number | undefined;
   #isOver = false;
 
-  constructor(span: Span, within: Context) {
+  constructor(span: Span, parent: Context) {
     this.#span = span;
-    this.#context = within;
+    this.#context = trace.setSpan(parent, span).setValue(CALL, this);
   }
 
   get place(): SpanContext {
     return this.#span.spanContext();
+  }
+
+  /** Whether what is active is a part of the call. */
+  get isActive(): boolean {
+    return context.active().getValue(CALL) === this;
   }
 
   run<Args extends unknown[], T>(fn: (...args: Args) => T, ...args: Args): T {

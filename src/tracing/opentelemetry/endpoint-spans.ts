@@ -29,7 +29,7 @@ export class EndpointSpans implements EndpointTracing {
     const parent = context.active();
     const attributes = { ...this.#attributes, [ATTRIBUTE.requestId]: requestId };
     const span = this.#tracer.startSpan('predict', { attributes, startTime: at }, parent);
-    return new CallSpan(span, trace.setSpan(parent, span));
+    return new CallSpan(span, parent);
   }
 
   /** A trace of its own: a span has one parent, and none of the members' is the others'. */
@@ -57,9 +57,9 @@ export class EndpointSpans implements EndpointTracing {
   }
 
   idsOf(call: CallTrace | undefined): TraceIds | undefined {
-    const active = trace.getActiveSpan()?.spanContext();
-    const own = (call as CallSpan | undefined)?.place;
-    const place = own === undefined || own.traceId === active?.traceId ? active : own;
+    const own = call as CallSpan | undefined;
+    const isElsewhere = own !== undefined && !own.isActive;
+    const place = isElsewhere ? own.place : trace.getActiveSpan()?.spanContext();
     return place && { trace_id: place.traceId, span_id: place.spanId };
   }
 }
