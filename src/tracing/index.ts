@@ -7,3 +7,4 @@ export type {
   Tracing,
 } from './endpoint-tracing.js';
 export { loadTracing } from './load-tracing.js';
+export { carryContext, inCarriedContext, type Carrier } from './registered-sdk.js';
