@@ -23,7 +23,6 @@ const PACKAGES = [
   '@grpc/grpc-js',
   '@nestjs/platform-fastify',
   '@nestjs/swagger',
-  '@opentelemetry',
   'fastify',
   'onnxruntime-node',
   'piscina',
