@@ -1,5 +1,6 @@
 export { TaskContext, type TaskOrigin } from './task-context.js';
 export { batchSignal } from './batch-signal.js';
+export type { BatchTracer, TracedBatch } from './batch-tracer.js';
 export { CancellableTask } from './cancellable-task.js';
 export { deadlineExceeded, delayUntil } from './deadline.js';
 export { createExecutor } from './create-executor.js';
@@ -15,3 +16,4 @@ export type {
 export { isQueueFull, RefusalBrake } from './refusal-brake.js';
 export type { Sink } from './sink.js';
 export type { CallLog, PredictContext, Task } from './task.js';
+export type { TaskTrace } from './task-trace.js';

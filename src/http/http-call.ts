@@ -100,6 +100,7 @@ export function openCall(
 ): HttpCall {
   const call = new HttpCall(endpoint, request, response);
   holdCall(request, call);
+  endpoint.tracing?.nameRoute();
   const raw = rawResponse(response);
   onceClosed(request, raw, function closeCall() {
     const status = call.lateStatus ?? raw.statusCode;

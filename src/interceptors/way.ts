@@ -6,18 +6,21 @@ import { CacheInterceptor } from './cache.interceptor.js';
 import { Items, type Deliver } from './items.js';
 import { MetricsInterceptor } from './metrics.interceptor.js';
 import { isPromise, type Next, type Stage } from './stage.js';
+import { TracingInterceptor } from './tracing.interceptor.js';
 import { ValidationInterceptor } from './validation.interceptor.js';
 
+const tracing = new TracingInterceptor();
 const metrics = new MetricsInterceptor();
 const validation = new ValidationInterceptor();
 const cache = new CacheInterceptor();
 
-/** The way of a call through the three interceptors to its handler and back. */
+/** The way of a call through the interceptors to its handler and back. */
 export type Way = (call: Call) => Answer | Promise<Answer>;
 
 /** The way to a handler that is reached by `last`. */
 export function wayTo(last: (call: Call) => unknown): Way {
-  return braked(passing(metrics, passing(validation, passing(cache, answering(last))))) as Way;
+  const inner = passing(metrics, passing(validation, passing(cache, answering(last))));
+  return braked(passing(tracing, inner)) as Way;
 }
 
 /** The way where nothing of the app's stands before the handler any more. */
@@ -30,7 +33,7 @@ export type StreamWay = (call: Call, deliver: Deliver) => Promise<void>;
 
 /** The way to a handler of a stream that is reached by `last`: each of its items is an answer. */
 export function streamWayTo(last: (call: Call) => unknown): StreamWay {
-  const way = braked(passing(validation, last));
+  const way = braked(passing(tracing, passing(validation, last)));
   return async function stream(call, deliver) {
     const items = new Items(call, check, deliver);
     call.sink = items;
