@@ -38,8 +38,23 @@ function closed(schema: unknown): unknown {
   return isOpen ? copy : { ...copy, additionalProperties: false };
 }
 
+/** Go's expressions, which say in themselves that case does not matter. */
+const goRegExp = Object.assign(
+  (pattern: string, flags: string) =>
+    pattern.includes('(?i)')
+      ? new RegExp(pattern.replace('(?i)', ''), `${flags}i`)
+      : new RegExp(pattern, flags),
+  { code: 'new RegExp' },
+);
+
 /** Formats and `x-kubernetes-…` of Kubernetes say nothing of names and types. */
-const newAjv = () => new Ajv({ strict: false, validateFormats: false, allErrors: true });
+const newAjv = () =>
+  new Ajv({
+    strict: false,
+    validateFormats: false,
+    allErrors: true,
+    code: { regExp: goRegExp },
+  });
 
 /** The schemas of Kubernetes itself: each registers itself, and what it refers to. */
 function kubernetesSchemas(): Ajv {
