@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
+import { ROOT } from '../docs/pages.js';
 import { DEPLOY, type Document } from './documents.js';
 
 export const DASHBOARD = JSON.parse(
@@ -21,3 +22,8 @@ export const QUERIES: readonly PanelQuery[] = (DASHBOARD.panels as Document[]).f
 
 /** What only an app with jobs exports. */
 export const isOfJobs = (query: string): boolean => query.includes('model_serving_job');
+
+/** Why what is of jobs is not tried here, or `false`. */
+export const jobsMissing: string | false = existsSync(`${ROOT}src/jobs`)
+  ? false
+  : 'nestjs-model-serving/jobs is not there';

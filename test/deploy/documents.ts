@@ -48,16 +48,28 @@ export function writtenManifests(): Manifest[] {
 }
 
 /** Why overlays cannot be built here, or `false`. */
-export const kubectlMissing: string | false =
-  spawnSync('kubectl', ['version', '--client']).status === 0 ? false : 'kubectl is not installed';
+export const kubectlMissing: string | false = findKubectl();
+
+function findKubectl(): string | false {
+  const { stdout, status } = spawnSync('kubectl', ['version', '--client', '-o', 'json']);
+  if (status !== 0) return 'kubectl is not installed';
+  // Before 1.25 it did not say which kustomize it has, and had one that knows no `labels`.
+  return String(stdout).includes('kustomizeVersion') ? false : 'kubectl is too old';
+}
+
+const built = new Map<string, readonly Manifest[]>();
 
 /** What `kubectl apply -k` would send. */
-export function builtManifests(overlay: string): Manifest[] {
+export function builtManifests(overlay: string): readonly Manifest[] {
+  const known = built.get(overlay);
+  if (known !== undefined) return known;
   const { status, stdout, stderr } = spawnSync(
     'kubectl',
     ['kustomize', `${DEPLOY}/kubernetes/${overlay}`],
     { encoding: 'utf8' },
   );
   if (status !== 0) throw new Error(stderr);
-  return manifestsOf(overlay, stdout);
+  const manifests = manifestsOf(overlay, stdout);
+  built.set(overlay, manifests);
+  return manifests;
 }

@@ -1,7 +1,8 @@
-import { describe, expect, test } from 'vitest';
-import { freePort } from '../redis-server.js';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { freePort, redisMissing, startRedis } from '../redis-server.js';
 import { FixtureProcess } from '../serve/fixture-process.js';
 import { Scrape } from '../metrics/scrape.js';
+import { jobsMissing } from './dashboard.js';
 import { builtManifests, kubectlMissing, type Document, type Manifest } from './documents.js';
 
 interface Deployed {
@@ -11,6 +12,9 @@ interface Deployed {
   readonly metrics: { readonly port: number; readonly path: string };
 }
 
+/** Why apps cannot be started here as they are deployed, or `false`. */
+const missing = kubectlMissing || redisMissing;
+
 /** The number of a port that a manifest may name. */
 function portOf({ ports }: Document, port: string | number): number {
   const named = (ports as Document[]).find(({ name }) => name === port);
@@ -19,7 +23,7 @@ function portOf({ ports }: Document, port: string | number): number {
 
 function deployedBy(overlay: string): Deployed[] {
   const built = builtManifests(overlay);
-  const specOf = (kind: string, manifests: Manifest[] = built) =>
+  const specOf = (kind: string, manifests: readonly Manifest[] = built) =>
     manifests.find((manifest) => manifest.kind === kind)?.document.spec as Document | undefined;
   const monitored = (container: Document) => {
     const [scraped] = specOf('PodMonitor')!.podMetricsEndpoints as Document[];
@@ -42,7 +46,12 @@ function deployedBy(overlay: string): Deployed[] {
 async function start(container: Document): Promise<{ app: FixtureProcess; port: number }> {
   const env = (container.env as Document[]).map(({ name, value }) => [name, value] as const);
   const port = await freePort();
-  const own = { PORT: String(port), DRAIN_DELAY_MS: '0' };
+  const own: Record<string, string> = { PORT: String(port), DRAIN_DELAY_MS: '0' };
+  if (!jobsMissing && env.some(([name]) => name === 'REDIS_URL')) {
+    const redis = await startRedis();
+    onTestFinished(() => redis.stop());
+    own.REDIS_URL = redis.url;
+  }
   // KServe puts the service's name there.
   const given = Object.fromEntries(
     env.map(([name, value]) => [name, (value as string).replace('{{.Name}}', 'iris')]),
@@ -51,9 +60,9 @@ async function start(container: Document): Promise<{ app: FixtureProcess; port: 
   return { app, port: await app.port() };
 }
 
-const DEPLOYED = kubectlMissing ? [] : ['http', 'onnx', 'jobs', 'kserve'].flatMap(deployedBy);
+const DEPLOYED = missing ? [] : ['http', 'onnx', 'jobs', 'kserve'].flatMap(deployedBy);
 
-describe.skipIf(kubectlMissing)(`apps as deployed ${kubectlMissing || ''}`, () => {
+describe.skipIf(missing)(`apps as deployed ${missing || ''}`, () => {
   test.each(DEPLOYED)('$where: every port, path and probe is there', async (deployed) => {
     const { container, metrics } = deployed;
     const env = container.env as Document[];

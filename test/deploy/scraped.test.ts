@@ -1,6 +1,6 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { FixtureProcess } from '../serve/fixture-process.js';
-import { isOfJobs, QUERIES } from './dashboard.js';
+import { isOfJobs, jobsMissing, QUERIES } from './dashboard.js';
 import { readDocument, type Document } from './documents.js';
 import { prometheusMissing, PrometheusServer } from './prometheus-server.js';
 
@@ -46,29 +46,42 @@ const measured = (query: string): string =>
     .replace(/ (?:[<>]=?|==) [\d.]+(?: \* 1024 \^ 3)?(?= or |$)/, '')
     .replace(/ or absent.*$/, '');
 
-test.skipIf(prometheusMissing)(
-  `every panel and every rule has data ${prometheusMissing || ''}`,
-  { timeout: 60_000 },
-  async () => {
-    const app = new FixtureProcess('../../deploy/fixtures/deployed', { PORT: '0' });
-    const url = `http://127.0.0.1:${await app.port()}`;
-    const prometheus = await PrometheusServer.start(scrapedAsPod(Number(new URL(url).port)));
+/** An app under load, its Prometheus, and the queries of all panels and rules. */
+async function underLoad(env: Record<string, string>, more?: (url: string) => Promise<void>) {
+  const app = new FixtureProcess('../../deploy/fixtures/deployed', { PORT: '0', ...env });
+  const port = Number(await app.port());
+  const url = `http://127.0.0.1:${port}`;
+  const prometheus = await PrometheusServer.start(scrapedAsPod(port));
+  // A rate needs two samples: load before and after the first scrape.
+  await load(url);
+  await more?.(url);
+  await expect
+    .poll(() => prometheus.query('model_serving_requests_total{outcome="timeout"}'))
+    .not.toEqual([]);
+  await load(url);
+  await more?.(url);
+  const health = async () =>
+    new Set((await prometheus.rules()).map((rule) => rule.health as string));
+  await expect.poll(health).toEqual(new Set(['ok']));
+  const rules = (await prometheus.rules()).map(({ query }) => query as string);
+  return { prometheus, queries: [...QUERIES.map(({ query }) => query), ...rules] };
+}
 
-    // A rate needs two samples: load before and after the first scrape.
-    await load(url);
-    const seen = async (query: string) => (await prometheus.query(query)).length;
-    await expect.poll(() => seen('model_serving_requests_total{outcome="timeout"}')).not.toBe(0);
-    await load(url);
+async function expectData(prometheus: PrometheusServer, queries: readonly string[]): Promise<void> {
+  expect(queries).not.toEqual([]);
+  for (const query of queries) {
+    const told = async () => [query, (await prometheus.query(measured(query))).length] as const;
+    await expect.poll(told).not.toEqual([query, 0]);
+  }
+}
 
-    const rules = await expectRules(prometheus);
-    const queries = [...QUERIES.map(({ query }) => query), ...rules].filter(
-      // Asked of an app with jobs, beside the jobs' own tests.
-      (query) => !isOfJobs(query),
+describe.skipIf(prometheusMissing)(`Prometheus ${prometheusMissing || ''}`, () => {
+  test('has data for every panel and every rule', { timeout: 60_000 }, async () => {
+    const { prometheus, queries } = await underLoad({});
+    await expectData(
+      prometheus,
+      queries.filter((query) => !isOfJobs(query)),
     );
-    for (const query of queries) {
-      const told = async () => [query, (await prometheus.query(measured(query))).length] as const;
-      await expect.poll(told).not.toEqual([query, 0]);
-    }
     // The endpoint is the route, not the port's name.
     const routes = await prometheus.query('count by (endpoint) (model_serving_in_flight)');
     expect(routes.map(({ metric }) => metric.endpoint).toSorted()).toEqual([
@@ -77,13 +90,29 @@ test.skipIf(prometheusMissing)(
       '/slow',
       '/story',
     ]);
-  },
-);
+  });
 
-test.todo('panels and rules of jobs have data: once there is nestjs-model-serving/jobs');
-
-async function expectRules(prometheus: PrometheusServer): Promise<string[]> {
-  const states = async () => (await prometheus.rules()).map(({ health }) => health as string);
-  await expect.poll(async () => [...new Set(await states())]).toEqual(['ok']);
-  return (await prometheus.rules()).map(({ query }) => query as string);
-}
+  test.skipIf(jobsMissing)(
+    `has data for those of jobs, and for what scales their workers ${jobsMissing || ''}`,
+    { timeout: 60_000 },
+    async () => {
+      const submit = async (url: string) => {
+        for (const text of ['broken', 'whole']) {
+          const answer = await fetch(`${url}/slow`, {
+            method: 'POST',
+            body: JSON.stringify({ text }),
+            headers: { prefer: 'respond-async' },
+          });
+          expect(answer.status).toBe(202);
+          const job = url + answer.headers.get('location')!;
+          await fetch(job, { headers: { prefer: 'wait=10' } });
+        }
+      };
+      const { prometheus, queries } = await underLoad({ JOBS: 'memory' }, submit);
+      const { triggers } = readDocument('kubernetes/jobs/worker-scaledobject.yaml')
+        .spec as Document;
+      const scaling = (triggers as Document[]).map(({ metadata }) => metadata.query as string);
+      await expectData(prometheus, [...queries.filter(isOfJobs), ...scaling]);
+    },
+  );
+});
