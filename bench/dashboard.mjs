@@ -108,6 +108,8 @@ async function panels(start, end) {
       for (const { metric, values } of data.result) {
         const name = legendFormat.replace(/\{\{(\w+)\}\}/g, (_, label) => metric[label] ?? '');
         const points = values.map(([time, value]) => [time, Number(value)]);
+        // What never happened has a line at the bottom, and a name in the way of others.
+        if (points.every(([, value]) => !(value > 0))) continue;
         series.push({
           name: name.replace(`127.0.0.1:${port}`, 'app').trim(),
           points: points.filter(([, value]) => Number.isFinite(value)),
