@@ -19,7 +19,7 @@ export interface Result {
   readonly value: readonly [number, string];
 }
 
-/** A Prometheus with the alerts of deploy/, which scrapes and evaluates as often as it can. */
+/** A Prometheus with the alerts of deploy/, which scrapes and evaluates every second. */
 export class PrometheusServer {
   readonly #url: string;
 
@@ -32,7 +32,7 @@ export class PrometheusServer {
     const folder = mkdtempSync(`${tmpdir()}/prometheus-`);
     cpSync(`${DEPLOY}/prometheus/alerts.yaml`, `${folder}/alerts.yaml`);
     const config = {
-      global: { scrape_interval: '200ms', scrape_timeout: '200ms', evaluation_interval: '500ms' },
+      global: { scrape_interval: '1s', scrape_timeout: '1s', evaluation_interval: '1s' },
       rule_files: ['alerts.yaml'],
       scrape_configs: [job],
     };
