@@ -19,6 +19,7 @@ import {
   type AbstractHttpAdapter,
 } from '@nestjs/core';
 import { cacheProvider, GuardedStore, type CacheLike } from './cache/index.js';
+import type { Endpoint } from './endpoint/endpoint.js';
 import { EndpointRegistry } from './endpoint/endpoint-registry.js';
 import { Gate } from './gate/gate.js';
 import { UploadBudget } from './gate/upload-budget.js';
@@ -184,6 +185,8 @@ export class ModelServingModule
 
   onModuleInit(): void {
     this.#transport?.connect();
+    this.#registry.complete();
+    if (this.#transport !== undefined) refuseUnservedJobs(this.#registry.endpoints);
     this.#metrics.collectProcessMetrics();
     if (this.#transport !== undefined) this.#prepareDrain(this.#host.httpAdapter);
   }
@@ -216,6 +219,14 @@ export class ModelServingModule
       for (const endpoint of this.#registry.endpoints) endpoint.cancelAll(begun, waiting);
     });
   }
+}
+
+function refuseUnservedJobs(endpoints: readonly Endpoint[]): void {
+  const unserved = endpoints.find(({ options, deferral }) => options.jobs && !deferral);
+  if (unserved === undefined) return;
+  throw new ConfigurationError(
+    `${unserved.owner}: expected JobsModule of nestjs-model-serving/jobs among the imports of the app beside the option jobs, got none`,
+  );
 }
 
 /** Each would take the other's endpoints for its own. */
