@@ -28,6 +28,7 @@ import { installProbes } from './http/probes.js';
 import { DrainModule } from './lifecycle/drain.module.js';
 import { Drain } from './lifecycle/drain.js';
 import { Readiness } from './lifecycle/readiness.js';
+import { isWorkerProcess } from './lifecycle/role.js';
 import { warmUp } from './lifecycle/warm-up.js';
 import { ServingMetrics } from './metrics/index.js';
 import {
@@ -222,6 +223,11 @@ export class ModelServingModule
 }
 
 function refuseUnservedJobs(endpoints: readonly Endpoint[]): void {
+  if (isWorkerProcess() && endpoints.every(({ options }) => options.jobs === undefined)) {
+    throw new ConfigurationError(
+      'ModelServingModule: expected endpoints with the option jobs in a process of role worker, which serves nothing else, got none',
+    );
+  }
   const unserved = endpoints.find(({ options, deferral }) => options.jobs && !deferral);
   if (unserved === undefined) return;
   throw new ConfigurationError(

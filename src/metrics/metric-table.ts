@@ -2,7 +2,6 @@ import { makeGaugeProvider } from '@willsoto/nestjs-prometheus';
 import type { FactoryProvider, Provider } from '@nestjs/common';
 import type { Gauge } from 'prom-client';
 import { GAUGE_SOURCES } from './gauge-sources.js';
-import { JOB_SOURCES } from './job-sources.js';
 import { TallyCounter } from './tally-counter.js';
 import { TallyHistogram } from './tally-histogram.js';
 import { READY_APPS } from './ready-apps.js';
@@ -11,8 +10,6 @@ import { READY_APPS } from './ready-apps.js';
 const SECONDS = [
   0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30,
 ];
-/** Seconds: jobs wait, and are made of work that takes long. */
-const JOB_SECONDS = [0.1, 0.5, 1, 5, 10, 30, 60, 300, 600, 1_800, 3_600];
 const BATCH_SIZES = [1, 2, 4, 8, 16, 32, 64, 128, 256];
 
 /**
@@ -86,39 +83,6 @@ export function createMetricTable() {
       'model_serving_validation_failures_total',
       'Messages that break their schema, by direction: request or response.',
     ),
-    jobDuration: TallyHistogram.on({
-      name: 'model_serving_job_duration_seconds',
-      help: 'Time from the submission of a job to its end, waiting included, by endpoint and state.',
-      buckets: JOB_SECONDS,
-    }),
-    jobs: made<Gauge>(
-      makeGaugeProvider({
-        name: 'model_serving_jobs',
-        help: 'Jobs in the queue that all processes share, by endpoint and state; ended ones while their results are kept.',
-        labelNames: ['endpoint', 'state'],
-        aggregator: 'max',
-        collect() {
-          return JOB_SOURCES.write(this, (gauge, endpoint, { counts }) => {
-            for (const [state, count] of Object.entries(counts)) {
-              gauge.set({ endpoint, state }, count);
-            }
-          });
-        },
-      }),
-    ),
-    oldestWaitingJob: made<Gauge>(
-      makeGaugeProvider({
-        name: 'model_serving_job_oldest_waiting_seconds',
-        help: 'How long the oldest job that waits for a run has been waiting; 0 where none does.',
-        labelNames: ['endpoint'],
-        aggregator: 'max',
-        collect() {
-          return JOB_SOURCES.write(this, (gauge, endpoint, { oldestWaiting }) => {
-            gauge.set({ endpoint }, oldestWaiting / 1_000);
-          });
-        },
-      }),
-    ),
     ready: made<Gauge>(
       makeGaugeProvider({
         name: 'model_serving_ready',
@@ -142,6 +106,7 @@ export function createMetricTable() {
 
 export type MetricTable = ReturnType<typeof createMetricTable>;
 
-function made<M>(provider: Provider): M {
+/** The metric of a provider, made now, or taken from the registry. */
+export function made<M>(provider: Provider): M {
   return (provider as FactoryProvider).useFactory() as M;
 }

@@ -1,6 +1,7 @@
 import { collectDefaultMetrics, register } from 'prom-client';
 import { BoundMetrics, NO_METRICS, type EndpointMetrics } from './endpoint-metrics.js';
 import { GAUGE_SOURCES, type GaugeSource } from './gauge-sources.js';
+import { createJobMetrics } from './job-metrics.js';
 import { JOB_SOURCES, type JobSource } from './job-sources.js';
 import { READY_APPS } from './ready-apps.js';
 import { createMetricTable, type MetricTable } from './metric-table.js';
@@ -47,12 +48,11 @@ export class ServingMetrics {
 
   /** Shows the levels of a queue of jobs at every scrape until {@link close}; gives what counts its ends. */
   watchJobs(source: JobSource): (state: string, ms: number) => void {
-    const table = this.#table;
-    if (table === undefined) return () => undefined;
+    if (!this.enabled) return () => undefined;
+    const { jobDuration } = createJobMetrics();
     this.#jobSources.add(source);
     JOB_SOURCES.add(source);
-    return (state, ms) =>
-      table.jobDuration.bind({ endpoint: source.route, state }).observe(ms / 1_000);
+    return (state, ms) => jobDuration.bind({ endpoint: source.route, state }).observe(ms / 1_000);
   }
 
   /** Shows whether the app is ready at every scrape until {@link close}. */

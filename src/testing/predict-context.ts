@@ -5,16 +5,7 @@ import type { CallLog, PredictContext } from '../execution/index.js';
 /** How far in the future the deadline is where none is given, in milliseconds. */
 const TIME_LEFT = 30_000;
 
-const OPTIONS = [
-  'signal',
-  'requestId',
-  'deadline',
-  'headers',
-  'params',
-  'query',
-  'log',
-  'progress',
-] as const;
+const OPTIONS = ['signal', 'requestId', 'deadline', 'headers', 'params', 'query', 'log'] as const;
 
 /** What {@link predictContext} takes; whatever is left out has a harmless default. */
 export interface PredictContextOptions {
@@ -51,11 +42,6 @@ export interface PredictContextOptions {
    * @default a log that says nothing
    */
   readonly log?: Partial<CallLog>;
-  /**
-   * Told of the progress of a job.
-   * @default nobody is
-   */
-  readonly progress?: PredictContext['progress'];
 }
 
 /**
@@ -79,7 +65,6 @@ export function predictContext(options: PredictContextOptions = {}): PredictCont
     params = {},
     query = {},
     log = {},
-    progress = () => undefined,
   } = options;
   const origin = new AsyncResource('PredictContext');
   const context = {
@@ -92,7 +77,7 @@ export function predictContext(options: PredictContextOptions = {}): PredictCont
     params,
     query: Object.assign(Object.create(null), query),
     log: { ...SILENT, ...log },
-    progress,
+    progress: () => undefined,
     run: <T>(fn: () => T): T => origin.runInAsyncScope(fn),
   };
   return context;
