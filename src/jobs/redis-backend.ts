@@ -6,7 +6,7 @@ import { RedisStore } from './redis-store.js';
 
 /** Keeps jobs in Redis, and hands them out by BullMQ. */
 export class RedisBackend implements JobBackend {
-  readonly warning = undefined;
+  warning: string | undefined;
   readonly #clients: RedisClients;
   readonly #options: FilledJobsOptions;
   readonly #stores: RedisStore[] = [];
@@ -19,8 +19,10 @@ export class RedisBackend implements JobBackend {
   /** Ends when Redis has answered, or does not. */
   static async connect(options: FilledJobsOptions): Promise<RedisBackend> {
     const backend = new RedisBackend(options);
-    await backend.#clients.firstContact();
-    await backend.#warnOfEviction();
+    const clients = backend.#clients;
+    await clients.firstContact();
+    if (clients.front.status === 'ready') backend.warning = await backend.#evictionWarning();
+    else clients.front.once('ready', () => void backend.#warnOfEviction());
     return backend;
   }
 
@@ -35,17 +37,17 @@ export class RedisBackend implements JobBackend {
     this.#clients.close();
   }
 
-  /** A Redis that makes room by throwing keys away loses jobs without a word. */
   async #warnOfEviction(): Promise<void> {
-    try {
-      const info = await this.#clients.ask((client) => client.info('memory'));
-      const policy = /^maxmemory_policy:(\S+)/m.exec(info)?.[1] ?? 'noeviction';
-      if (policy === 'noeviction') return;
-      new Logger('Jobs').warn(
-        `The Redis that keeps the jobs has the maxmemory-policy ${policy}: it may lose jobs when its memory is full; set noeviction`,
-      );
-    } catch {
-      // The log has been told, or Redis does not say.
-    }
+    const warning = await this.#evictionWarning();
+    if (warning !== undefined) new Logger('Jobs').warn(warning);
+  }
+
+  /** A Redis that makes room by throwing keys away loses jobs without a word. */
+  async #evictionWarning(): Promise<string | undefined> {
+    // Where it does not say, the log has been told.
+    const info = await this.#clients.ask((client) => client.info('memory')).catch(() => '');
+    const policy = /^maxmemory_policy:(\S+)/m.exec(info)?.[1] ?? 'noeviction';
+    if (policy === 'noeviction') return undefined;
+    return `The Redis that keeps the jobs has the maxmemory-policy ${policy}: it may lose jobs when its memory is full; set noeviction`;
   }
 }
