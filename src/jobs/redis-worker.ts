@@ -50,6 +50,7 @@ export class RedisWorker implements JobWorker {
   readonly #worker: Worker;
   readonly #underway = new Map<string, Underway>();
   readonly #sweeping: NodeJS.Timeout;
+  #isPaused = false;
   #isClosed = false;
   #onIdle: (() => void) | undefined;
   running = 0;
@@ -82,6 +83,7 @@ export class RedisWorker implements JobWorker {
   }
 
   pause(): void {
+    this.#isPaused = true;
     clearInterval(this.#sweeping);
     void this.#worker.pause(true);
   }
@@ -114,6 +116,8 @@ export class RedisWorker implements JobWorker {
   }
 
   async #processOne(job: Job, lock: string): Promise<void> {
+    // BullMQ was waiting for a job when it was told to pause, and has got one.
+    if (this.#isPaused) return this.#giveBack(job, lock);
     const id = job.id!;
     const token = randomUUID();
     const { endpoint } = this.#options;
@@ -151,16 +155,18 @@ export class RedisWorker implements JobWorker {
         const isFailure = outcome.state === 'retried' ? 1 : 0;
         const said = await this.#persist(() => this.#script('requeueJob', id, token, isFailure));
         if (said !== 'queued') return;
-        if (outcome.delay === 0) {
-          await job.moveToWait(lock);
-          throw new WaitingError();
-        }
+        if (outcome.delay === 0) return this.#giveBack(job, lock);
         await job.moveToDelayed(Date.now() + outcome.delay, lock);
         throw new DelayedError();
       }
       default:
         await this.#finish(id, token, outcome);
     }
+  }
+
+  async #giveBack(job: Job, lock: string): Promise<never> {
+    await job.moveToWait(lock);
+    throw new WaitingError();
   }
 
   async #finish(id: string, token: string, end: JobEnd): Promise<void> {
