@@ -1,3 +1,4 @@
+import { AsyncResource } from 'node:async_hooks';
 import type { JobLevels } from '../metrics/index.js';
 import type {
   JobEnd,
@@ -250,6 +251,8 @@ class MemoryStore implements JobStore {
 const LONGEST_TIMER = 2 ** 31 - 1;
 
 class MemoryWorker implements JobWorker {
+  /** Runs begin in none of the requests' async contexts: many a one begins as another ends. */
+  readonly #scope = new AsyncResource('ModelServingJobs');
   readonly #concurrency: number;
   readonly #take: () => Promise<void> | undefined;
   #isPaused = false;
@@ -263,7 +266,7 @@ class MemoryWorker implements JobWorker {
 
   fill(): void {
     while (!this.#isPaused && this.running < this.#concurrency) {
-      const run = this.#take();
+      const run = this.#scope.runInAsyncScope(this.#take);
       if (run === undefined) return;
       this.running++;
       void run.then(() => {

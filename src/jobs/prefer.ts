@@ -7,23 +7,23 @@ export interface Preferences {
 }
 
 const NONE: Preferences = { respondAsync: false, wait: undefined };
-/** A preference by its name in any case, its value, and parameters that mean nothing here. */
-const PREFERENCE = /^([\w!#$%&'*+.^`|~-]+)\s*(?:=\s*(?:"([^"]*)"|([^\s;"]*)))?\s*(?:;.*)?$/;
-const SECONDS = /^\d{1,9}$/;
+const SECONDS = /^"?(\d{1,9})"?$/;
 
 /** Reads a `Prefer`. What it does not know, or cannot read, is left aside, as the RFC wants it. */
 export function preferencesOf(header: string | string[] | undefined): Preferences {
   if (header === undefined) return NONE;
   const found = new Map<string, string>();
-  for (const part of String(header).split(',')) {
-    const match = PREFERENCE.exec(part.trim());
-    const name = match?.[1]?.toLowerCase();
+  for (const preference of String(header).split(',')) {
+    // Behind a semicolon are parameters, none of which means anything here.
+    const [named = ''] = preference.split(';', 1);
+    const [name = '', value = ''] = named.split('=');
+    const known = name.trim().toLowerCase();
     // Of one that stands twice the first counts.
-    if (name !== undefined && !found.has(name)) found.set(name, match![2] ?? match![3] ?? '');
+    if (!found.has(known)) found.set(known, value.trim());
   }
-  const wait = found.get('wait');
+  const wait = SECONDS.exec(found.get('wait') ?? '')?.[1];
   return {
     respondAsync: found.has('respond-async'),
-    wait: wait !== undefined && SECONDS.test(wait) ? Number(wait) * 1000 : undefined,
+    wait: wait === undefined ? undefined : Number(wait) * 1_000,
   };
 }

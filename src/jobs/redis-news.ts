@@ -30,15 +30,21 @@ export class JobNews {
     hasEnded: () => Promise<boolean>,
   ): Promise<void> {
     this.#subscribe();
-    const end = performance.now() + ms;
     const over = new AbortController();
-    const until = AbortSignal.any([signal, over.signal]);
-    for (let left = ms; left > 0 && !signal.aborted; left = end - performance.now()) {
-      const told = this.#waiters.wait(id, left, until);
-      // Before the word of it could come, it may have ended.
-      if (await hasEnded()) return over.abort();
-      await told;
-      if (await hasEnded()) return;
+    const end = () => over.abort();
+    signal.addEventListener('abort', end);
+    const until = performance.now() + ms;
+    try {
+      for (let left = ms; left > 0 && !signal.aborted; left = until - performance.now()) {
+        const told = this.#waiters.wait(id, left, over.signal);
+        // Before the word of it could come, it may have ended.
+        if (await hasEnded()) return;
+        await told;
+        if (await hasEnded()) return;
+      }
+    } finally {
+      signal.removeEventListener('abort', end);
+      over.abort();
     }
   }
 

@@ -145,11 +145,10 @@ export class RedisStore implements JobStore {
   }
 
   async whenEnded(id: string, ms: number, signal: AbortSignal): Promise<void> {
-    const ended = this.#news.whenEnded(id, ms, signal, async () => {
-      const job = await this.find(id).catch(() => undefined);
+    await this.#news.whenEnded(id, ms, signal, async () => {
+      const job = await this.find(id);
       return job?.finishedAt !== undefined;
     });
-    await ended;
   }
 
   work(run: RunJob, concurrency: number): JobWorker {

@@ -76,7 +76,12 @@ export class Visitor extends CancellableTask implements Caller {
 export function untilGone(response: NestResponse, leaving: AbortSignal): AbortSignal {
   const gone = new AbortController();
   const raw = rawResponse(response);
-  raw.once('close', () => gone.abort());
-  if (raw.destroyed) gone.abort();
-  return AbortSignal.any([gone.signal, leaving]);
+  const end = () => {
+    leaving.removeEventListener('abort', end);
+    gone.abort();
+  };
+  raw.once('close', end);
+  leaving.addEventListener('abort', end);
+  if (raw.destroyed || leaving.aborted) end();
+  return gone.signal;
 }

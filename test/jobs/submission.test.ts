@@ -4,9 +4,12 @@ import {
   ServingError,
   type PredictContext,
 } from 'nestjs-model-serving';
+import { JobsModule } from 'nestjs-model-serving/jobs';
+import { callEndpoint } from 'nestjs-model-serving/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { CapturedLog } from '../http/captured-log.js';
 import { startRedis, type RedisServer } from '../redis-server.js';
-import { ADAPTERS } from '../serving-app.js';
+import { ADAPTERS, createApp } from '../serving-app.js';
 import { apart, locationOf, startJobs } from './job-app.js';
 
 let redis: RedisServer;
@@ -201,6 +204,22 @@ describe.each(ADAPTERS)('on %s', (adapter) => {
       expect(await submit('/fresh', { x: 102 }, { 'idempotency-key': '' })).toMatchObject({
         status: 400,
       });
+    });
+
+    it('takes the direct lane where it would without jobs', async () => {
+      const log = new CapturedLog();
+      await startJobs(adapter, { controllers, setUp: log.attach }, options());
+      expect(log.lines.map(({ text }) => text)).toContainEqual(
+        expect.stringContaining('POST /plain takes the direct lane'),
+      );
+    });
+
+    it('closes an app that never listened', async () => {
+      const imports = [JobsModule.forRoot(options())];
+      const app = await createApp(adapter, { controllers, imports });
+      await app.init();
+      expect(await callEndpoint(app, '/plain', { length: 1 })).toMatchObject({ text: 'x' });
+      await app.close();
     });
 
     it('forgets what has ended when it is told to, and when its time is over', async () => {
