@@ -1,5 +1,10 @@
 import { HttpException } from '@nestjs/common';
-import { ModelEndpoint, ServingError, type PredictContext } from 'nestjs-model-serving';
+import {
+  ModelEndpoint,
+  protobufSchema,
+  ServingError,
+  type PredictContext,
+} from 'nestjs-model-serving';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { startRedis, type RedisServer } from '../redis-server.js';
 import { ADAPTERS } from '../serving-app.js';
@@ -184,6 +189,32 @@ describe.each(ADAPTERS)('on %s', (adapter) => {
       for (const location of [first, ...rest.map(locationOf)]) await ended(location);
       expect(Batch.sizes).toEqual([1, 4]);
     });
+  });
+});
+
+it('validates a waiting job against the schema of the version that runs it', async () => {
+  const versionOf = (type: string) => {
+    const text = `syntax = "proto3"; message Request { ${type} x = 1; } message Response { ${type} x = 1; }`;
+    class Versioned {
+      predict({ x }: { x: unknown }) {
+        return { x };
+      }
+    }
+    const schema = protobufSchema({ file: `${type}.proto`, files: { [`${type}.proto`]: text } });
+    ModelEndpoint('/versioned', schema, { jobs: true })(Versioned);
+    return { controllers: [Versioned] };
+  };
+  const options = apart(redis.url);
+  const front = await startJobs('express', versionOf('string'), { ...options, process: false });
+  const right = locationOf(await front.submit('/versioned', { x: '7' }));
+  const wrong = locationOf(await front.submit('/versioned', { x: 'seven' }));
+  await startJobs('fastify', versionOf('int32'), options);
+  await front.ended(right);
+  expect((await front.request('GET', `${right}/result`)).body).toEqual({ x: 7 });
+  expect(await front.ended(wrong)).toMatchObject({
+    state: 'failed',
+    attempts: 1,
+    error: { code: 'INVALID_ARGUMENT', details: [{ path: '$.x' }] },
   });
 });
 
