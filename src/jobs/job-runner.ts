@@ -22,6 +22,9 @@ const PASSING = ['UNAVAILABLE', 'DEADLINE_EXCEEDED', 'INTERNAL'];
 /** How long a job waits that finds the executor full of calls, in milliseconds. */
 const FULL_PAUSE = 1_000;
 
+/** Characters of an answer in the words of a filter that the status of its job tells. */
+const LONGEST_ERROR = 1_000;
+
 export interface RunnerOptions {
   readonly endpoint: Endpoint;
   readonly gate: Gate;
@@ -74,9 +77,7 @@ export class JobRunner {
       const { maxResult } = call.endpoint.options.jobs!;
       if (result.body.length > maxResult) throw tooLarge(maxResult);
       conclude(call, JOB, result.status);
-      return result.status < 400
-        ? { state: 'succeeded', result }
-        : { state: 'failed', result, failure: failureIn(result, call.requestId) };
+      return endOf(result, call.requestId);
     } catch (error) {
       return this.#fail(call, run, error);
     }
@@ -94,11 +95,8 @@ export class JobRunner {
     const isInTime = performance.now() - call.arrivedAt + delay < run.timeLeft;
     if (PASSING.includes(failure.code) && !isLast && isInTime) return { state: 'retried', delay };
     if (!isAnswered) return failed(call.requestId, call.headers['accept'], failure);
-    const result = resultOf(call, undefined);
     // A filter of the app has made an answer of it.
-    return result.status < 400
-      ? { state: 'succeeded', result }
-      : { state: 'failed', result, failure: failureIn(result, call.requestId) };
+    return endOf(resultOf(call, undefined), call.requestId);
   }
 }
 
@@ -145,7 +143,10 @@ function resultOf(call: JobCall, answer: Answer | undefined): JobResult {
   return { status, headers, type: binaryType, body: answer!.bytes(endpoint.schema!.response!) };
 }
 
-/** What is to be said of a failure that a filter of the app has put into words of its own. */
-function failureIn({ status, body }: JobResult, requestId: string) {
-  return { error: body.toString().slice(0, 1_000), code: codeOf(status), requestId };
+/** An answer is a failure by its status, whoever has put it into words. */
+function endOf(result: JobResult, requestId: string): JobEnd {
+  const { status, body } = result;
+  if (status < 400) return { state: 'succeeded', result };
+  const error = body.toString().slice(0, LONGEST_ERROR);
+  return { state: 'failed', result, failure: { error, code: codeOf(status), requestId } };
 }

@@ -1,4 +1,3 @@
-import { AsyncResource } from 'node:async_hooks';
 import type { JobLevels } from '../metrics/index.js';
 import type {
   JobEnd,
@@ -21,6 +20,7 @@ import type {
   StoredEndpoint,
 } from './job-store.js';
 import { Average } from './average.js';
+import { MemoryWorker } from './memory-worker.js';
 import { Waiters } from './waiters.js';
 
 /** Keeps jobs in the process: they end with it. */
@@ -249,46 +249,3 @@ class MemoryStore implements JobStore {
 
 /** Timers of Node hold no more milliseconds. */
 const LONGEST_TIMER = 2 ** 31 - 1;
-
-class MemoryWorker implements JobWorker {
-  /** Runs begin in none of the requests' async contexts: many a one begins as another ends. */
-  readonly #scope = new AsyncResource('ModelServingJobs');
-  readonly #concurrency: number;
-  readonly #take: () => Promise<void> | undefined;
-  #isPaused = false;
-  #onIdle: (() => void) | undefined;
-  running = 0;
-
-  constructor(concurrency: number, take: () => Promise<void> | undefined) {
-    this.#concurrency = concurrency;
-    this.#take = take;
-  }
-
-  fill(): void {
-    while (!this.#isPaused && this.running < this.#concurrency) {
-      const run = this.#scope.runInAsyncScope(this.#take);
-      if (run === undefined) return;
-      this.running++;
-      void run.then(() => {
-        this.running--;
-        if (this.running === 0) this.#onIdle?.();
-        this.fill();
-      });
-    }
-  }
-
-  pause(): void {
-    this.#isPaused = true;
-  }
-
-  idle(): Promise<void> {
-    return new Promise((resolve) => {
-      if (this.running === 0) resolve();
-      else this.#onIdle = resolve;
-    });
-  }
-
-  async close(): Promise<void> {
-    this.pause();
-  }
-}
