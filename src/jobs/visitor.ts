@@ -26,6 +26,8 @@ export class Visitor extends CancellableTask implements Caller {
   readonly requestId: string;
   readonly log: CallLog;
   readonly #args: readonly unknown[];
+  /** Only calls are traced. */
+  override trace: undefined = undefined;
   failure: unknown = undefined;
 
   constructor(
@@ -42,7 +44,7 @@ export class Visitor extends CancellableTask implements Caller {
     this.id = id;
     const { headers } = rawRequest(request);
     this.requestId = requestIdOf(headers['x-request-id']);
-    this.log = endpoint.logFor(this.requestId);
+    this.log = endpoint.logFor({ requestId: this.requestId });
     this.context = new TaskContext(this, {
       requestId: this.requestId,
       headers,
