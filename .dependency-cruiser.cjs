@@ -121,6 +121,23 @@ module.exports = {
       to: { path: '^src/(grpc|schema/descriptor)/|@grpc/|protobufjs/ext/descriptor' },
     },
     {
+      name: 'jobs-stand-on-the-doors',
+      comment: 'Jobs are taken in by HTTP and run as calls; they know no other door.',
+      severity: 'error',
+      from: { path: '^src/jobs/' },
+      to: {
+        path: '^src/',
+        pathNot:
+          '^src/(jobs|routing|http|gate|lifecycle|interceptors|endpoint|cache|metrics|execution|errors)/',
+      },
+    },
+    {
+      name: 'core-loads-no-jobs',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/jobs/' },
+      to: { path: '^src/jobs/|node_modules/(bullmq|ioredis)' },
+    },
+    {
       name: 'client-stands-alone',
       comment: 'It runs in a browser: no package, no module of Node, nothing of the server.',
       severity: 'error',

@@ -9,6 +9,7 @@ export default defineConfig({
       { find: /^nestjs-model-serving$/, replacement: src('index.ts') },
       { find: /^nestjs-model-serving\/client$/, replacement: src('client/index.ts') },
       { find: /^nestjs-model-serving\/grpc$/, replacement: src('grpc/index.ts') },
+      { find: /^nestjs-model-serving\/jobs$/, replacement: src('jobs/index.ts') },
       { find: /^nestjs-model-serving\/onnx$/, replacement: src('runtimes/onnx/index.ts') },
       { find: /^nestjs-model-serving\/openapi$/, replacement: src('openapi/index.ts') },
       { find: /^nestjs-model-serving\/testing$/, replacement: src('testing/index.ts') },

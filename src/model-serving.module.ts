@@ -19,6 +19,7 @@ import {
   type AbstractHttpAdapter,
 } from '@nestjs/core';
 import { cacheProvider, GuardedStore, type CacheLike } from './cache/index.js';
+import type { Endpoint } from './endpoint/endpoint.js';
 import { EndpointRegistry } from './endpoint/endpoint-registry.js';
 import { Gate } from './gate/gate.js';
 import { UploadBudget } from './gate/upload-budget.js';
@@ -27,6 +28,7 @@ import { installProbes } from './http/probes.js';
 import { DrainModule } from './lifecycle/drain.module.js';
 import { Drain } from './lifecycle/drain.js';
 import { Readiness } from './lifecycle/readiness.js';
+import { isWorkerProcess } from './lifecycle/role.js';
 import { warmUp } from './lifecycle/warm-up.js';
 import { ServingMetrics } from './metrics/index.js';
 import {
@@ -184,6 +186,8 @@ export class ModelServingModule
 
   onModuleInit(): void {
     this.#transport?.connect();
+    this.#registry.complete();
+    if (this.#transport !== undefined) refuseUnservedJobs(this.#registry.endpoints);
     this.#metrics.collectProcessMetrics();
     if (this.#transport !== undefined) this.#prepareDrain(this.#host.httpAdapter);
   }
@@ -216,6 +220,19 @@ export class ModelServingModule
       for (const endpoint of this.#registry.endpoints) endpoint.cancelAll(begun, waiting);
     });
   }
+}
+
+function refuseUnservedJobs(endpoints: readonly Endpoint[]): void {
+  if (isWorkerProcess() && endpoints.every(({ options }) => options.jobs === undefined)) {
+    throw new ConfigurationError(
+      'ModelServingModule: expected endpoints with the option jobs in a process of role worker, which serves nothing else, got none',
+    );
+  }
+  const unserved = endpoints.find(({ options, deferral }) => options.jobs && !deferral);
+  if (unserved === undefined) return;
+  throw new ConfigurationError(
+    `${unserved.owner}: expected JobsModule of nestjs-model-serving/jobs among the imports of the app beside the option jobs, got none`,
+  );
 }
 
 /** Each would take the other's endpoints for its own. */

@@ -74,6 +74,17 @@ it('keeps the generator of types and its command out of an app, and an app out o
   expect(said).not.toMatch(/src\/bench\/rates\.ts → node:http/);
 });
 
+it('keeps jobs, and what they need, out of an app that has none', async () => {
+  const said = await complaintsAbout({
+    'src/http/up.ts': importing('../jobs/job-desk.js'),
+    'src/jobs/job-desk.ts': ONE,
+    'src/jobs/grpc.ts': importing('../grpc/grpc-door.js'),
+    'src/grpc/grpc-door.ts': ONE,
+  });
+  expect(said).toMatch(/core-loads-no-jobs: src\/http\/up\.ts/);
+  expect(said).toMatch(/jobs-stand-on-the-doors: src\/jobs\/grpc\.ts/);
+});
+
 it('finds what would not run in a browser, and a server that loads its client', async () => {
   const said = await complaintsAbout({
     'src/client/errors.ts': importing('../errors/one.js'),

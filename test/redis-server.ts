@@ -39,10 +39,27 @@ export async function freePort(): Promise<number> {
   return port;
 }
 
-/** Starts an empty Redis that writes nothing to disk, and waits until it answers. */
-export async function startRedis(options: { port?: number } = {}): Promise<RedisServer> {
+/**
+ * Starts an empty Redis that writes nothing to disk, and waits until it answers.
+ *
+ * @param options.directory where it is to keep its append-only file instead, and to find one
+ */
+export async function startRedis(
+  options: { port?: number; directory?: string } = {},
+): Promise<RedisServer> {
   const port = options.port ?? (await freePort());
-  const args = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'];
+  const { directory } = options;
+  const kept = directory === undefined ? ['no'] : ['yes', '--dir', directory];
+  const args = [
+    '--port',
+    String(port),
+    '--bind',
+    '127.0.0.1',
+    '--save',
+    '',
+    '--appendonly',
+    ...kept,
+  ];
   const server = spawn('redis-server', args, { stdio: 'ignore' });
   const ended = once(server, 'exit');
   // A test run that dies must not leave it behind.

@@ -1,4 +1,5 @@
 import type { EndpointCacheOptions } from '../cache/index.js';
+import type { PredictContext } from '../execution/index.js';
 
 /** How requests are gathered into one call of `predict(inputs[], contexts[])`. */
 export interface BatchOptions<Input = any> {
@@ -22,6 +23,46 @@ export interface BatchOptions<Input = any> {
    * ```
    */
   sizeOf?: (input: Input) => number;
+}
+
+/** How an endpoint's calls become jobs. Times are milliseconds. */
+export interface JobOptions {
+  /**
+   * Runs that may fail before the job does. A run is tried again, after a growing pause, where it failed
+   * with `UNAVAILABLE`, `DEADLINE_EXCEEDED` or `INTERNAL`: nothing else would end otherwise.
+   * @default 3
+   */
+  attempts?: number;
+  /**
+   * The deadline of a whole job, waiting, runs and pauses; that of one run is the endpoint's `timeout`.
+   * @default 3_600_000, an hour
+   */
+  timeout?: number;
+  /**
+   * Jobs that may wait; one more is refused with 429.
+   * @default 10_000
+   */
+  maxWaiting?: number;
+  /**
+   * Bytes of a job's body, at most; a larger one is a 413.
+   * @default 1 MiB
+   */
+  maxPayload?: number;
+  /**
+   * Bytes of a job's result, at most; a job with a larger one fails.
+   * @default 16 MiB
+   */
+  maxResult?: number;
+  /**
+   * Whose job it is that a request makes or asks for, a user's id for example: nobody else finds it.
+   * @default behind a guard the request's `user`, where a guard has set one with an `id` or a `sub`, or else
+   * its credentials (`Authorization`, `X-Api-Key`, `Cookie`); without a guard everybody's who knows its id
+   * @example
+   * ```ts
+   * jobs: { owner: ({ headers }) => String(headers['x-user']) }
+   * ```
+   */
+  owner?: (context: PredictContext) => string;
 }
 
 /** What an endpoint can be told besides its path and schema. Times are milliseconds. */
@@ -132,6 +173,12 @@ export interface ModelEndpointOptions<Input = any> {
    * @default true
    */
   direct?: boolean;
+  /**
+   * Lets clients have a call made a job, by `Prefer: respond-async`: `true`, or how. Needs `JobsModule` of
+   * `nestjs-model-serving/jobs` among the app's imports.
+   * @default false
+   */
+  jobs?: boolean | JobOptions;
 }
 
 /**
@@ -154,4 +201,5 @@ export type EndpointDefaults = Pick<
   | 'bodyLimit'
   | 'compress'
   | 'direct'
+  | 'jobs'
 >;

@@ -19,6 +19,13 @@ export interface BoundRoute {
   readonly declaration: EndpointDeclaration;
 }
 
+/** Where an endpoint is. */
+export interface EndpointPlace {
+  /** The template of the route. */
+  readonly path: string;
+  readonly endpoint: Endpoint;
+}
+
 /** The endpoints of an app: makes one of each plan when its route is known. */
 export class EndpointRegistry {
   /** One for all: they share the event loop. */
@@ -28,6 +35,8 @@ export class EndpointRegistry {
   readonly #tracing: Tracing | undefined;
   readonly #endpoints = new Map<EndpointPlan, Endpoint>();
   readonly #routes = new Map<string, Endpoint>();
+  readonly #places: EndpointPlace[] = [];
+  readonly #boundHooks: (() => void)[] = [];
 
   #plans: readonly EndpointPlan[] = [];
   #cacheOptions!: FilledCacheModuleOptions;
@@ -47,6 +56,21 @@ export class EndpointRegistry {
     return this.#routes;
   }
 
+  /** Every route of every endpoint, of which Nest may make several. */
+  get places(): readonly EndpointPlace[] {
+    return this.#places;
+  }
+
+  /** Calls `hook` when all routes are made, before the app is told what it does not know. */
+  onBound(hook: () => void): void {
+    this.#boundHooks.push(hook);
+  }
+
+  /** All routes are made. */
+  complete(): void {
+    for (const hook of this.#boundHooks) hook();
+  }
+
   /** None until Nest is about to make the routes. */
   get plans(): readonly EndpointPlan[] {
     return this.#plans;
@@ -63,6 +87,7 @@ export class EndpointRegistry {
     const endpoint = this.#endpoints.get(plan) ?? this.#create(plan, route.path);
     const first = this.#routes.get(route.path) ?? endpoint;
     this.#routes.set(route.path, first);
+    this.#places.push({ path: route.path, endpoint });
     const versioned = versioning !== undefined && versioning.type !== VersioningType.URI;
     if (first !== endpoint && !versioned && sameHosts(first, endpoint)) {
       throw new ConfigurationError(

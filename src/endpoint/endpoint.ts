@@ -5,6 +5,7 @@ import {
   createExecutor,
   type CallLog,
   type Executor,
+  type PredictContext,
   type Predict,
   type RefusalBrake,
 } from '../execution/index.js';
@@ -13,6 +14,7 @@ import type { EndpointMetrics } from '../metrics/index.js';
 import type { CompiledSchema } from '../schema/index.js';
 import type { CallTrace, EndpointTracing } from '../tracing/index.js';
 import type { EndpointDeclaration } from './declaration.js';
+import type { Deferral } from './deferral.js';
 import type { FilledEndpointOptions } from './filled-options.js';
 
 /** Which of Nest's kinds of wrapping the app binds to an endpoint: to all, to its class or to its method. */
@@ -77,6 +79,8 @@ export class Endpoint {
   readonly instance: object | undefined;
   readonly bound: Bindings;
   readonly filterFor: EndpointPlan['filterFor'];
+  /** Where its calls may become jobs; set before the app listens. */
+  deferral: Deferral | undefined = undefined;
   readonly #plan: EndpointPlan;
   readonly #logger: StructuredLogger;
   #inFlight = 0;
@@ -125,6 +129,10 @@ export class Endpoint {
     return this.#plan.hosts;
   }
 
+  get routeVersion(): EndpointPlan['routeVersion'] {
+    return this.#plan.routeVersion;
+  }
+
   /** Requests that have arrived and are not answered yet. */
   get inFlight(): number {
     return this.#inFlight;
@@ -153,6 +161,11 @@ export class Endpoint {
     // First those that the end of others would start.
     this.cache?.flights.cancelWaiting(waiting);
     this.executor.cancelAll(begun, waiting);
+  }
+
+  /** Whether a call's client would rather be answered later, where that can be had. */
+  defers({ headers }: Pick<PredictContext, 'headers'>): boolean {
+    return this.deferral !== undefined && this.deferral.isAskedFor(headers);
   }
 
   is(controller: unknown, method: string): boolean {

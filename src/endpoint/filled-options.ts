@@ -1,6 +1,11 @@
 import type { EndpointCacheOptions } from '../cache/index.js';
 import { ConfigurationError } from '../errors/index.js';
-import type { BatchOptions, EndpointDefaults, ModelEndpointOptions } from './endpoint-options.js';
+import type {
+  BatchOptions,
+  EndpointDefaults,
+  JobOptions,
+  ModelEndpointOptions,
+} from './endpoint-options.js';
 
 /** An endpoint's options with every default filled in. */
 export interface FilledEndpointOptions {
@@ -23,7 +28,10 @@ export interface FilledEndpointOptions {
   readonly bodyLimit: number;
   readonly compress: boolean;
   readonly direct: boolean;
+  readonly jobs: FilledJobOptions | undefined;
 }
+
+export type FilledJobOptions = Required<Omit<JobOptions, 'owner'>> & Pick<JobOptions, 'owner'>;
 
 interface Rule {
   readonly expected: string;
@@ -77,6 +85,19 @@ const ENDPOINT_RULES: Record<keyof ModelEndpointOptions, Rule | undefined> = {
   bodyLimit: wholeNumber(1),
   compress: aBoolean,
   direct: aBoolean,
+  jobs: {
+    expected: 'true, false or an object',
+    accepts: (value) => aBoolean.accepts(value) || anObject.accepts(value),
+  },
+};
+
+const JOB_RULES: Record<keyof JobOptions, Rule> = {
+  attempts: wholeNumber(1),
+  timeout: wholeNumber(1, LONGEST_TIMER),
+  maxWaiting: wholeNumber(0),
+  maxPayload: wholeNumber(1),
+  maxResult: wholeNumber(1),
+  owner: aFunction,
 };
 
 const BATCH_RULES: Record<keyof BatchOptions, Rule> = {
@@ -100,6 +121,7 @@ const DEFAULTABLE = [
   'bodyLimit',
   'compress',
   'direct',
+  'jobs',
 ];
 
 function check(
@@ -130,6 +152,7 @@ export function checkEndpointDefaults(defaults: EndpointDefaults): void {
 function checkOptions(owner: string, options: ModelEndpointOptions): void {
   check(owner, options, ENDPOINT_RULES);
   if (options.batch) check(owner, options.batch, BATCH_RULES, 'batch.');
+  if (typeof options.jobs === 'object') check(owner, options.jobs, JOB_RULES, 'jobs.');
 }
 
 /** Fills in every default once, at boot; throws a {@link ConfigurationError} that names `owner`. */
@@ -168,6 +191,20 @@ export function fillEndpointOptions(
     bodyLimit: given('bodyLimit') ?? 10 * 1024 * 1024,
     compress: given('compress') ?? false,
     direct: given('direct') ?? true,
+    jobs: fillJobOptions(given('jobs') ?? false),
+  };
+}
+
+function fillJobOptions(jobs: boolean | JobOptions): FilledJobOptions | undefined {
+  if (jobs === false) return undefined;
+  const given = jobs === true ? {} : jobs;
+  return {
+    attempts: given.attempts ?? 3,
+    timeout: given.timeout ?? 3_600_000,
+    maxWaiting: given.maxWaiting ?? 10_000,
+    maxPayload: given.maxPayload ?? 1024 * 1024,
+    maxResult: given.maxResult ?? 16 * 1024 * 1024,
+    owner: given.owner,
   };
 }
 

@@ -7,11 +7,14 @@ import type { Violation } from './violation.js';
  */
 export const FAILURES = {
   InvalidRequest: { code: 'INVALID_ARGUMENT', status: 400, outcome: 'invalid' },
+  NotFound: { code: 'NOT_FOUND', status: 404, outcome: 'invalid' },
   MethodNotAllowed: { code: 'UNIMPLEMENTED', status: 405, outcome: 'invalid' },
   NotAcceptable: { code: 'INVALID_ARGUMENT', status: 406, outcome: 'invalid' },
+  Aborted: { code: 'ABORTED', status: 409, outcome: 'invalid' },
   PayloadTooLarge: { code: 'RESOURCE_EXHAUSTED', status: 413, outcome: 'invalid' },
   UnsupportedEncoding: { code: 'UNIMPLEMENTED', status: 415, outcome: 'invalid' },
   UnsupportedMediaType: { code: 'UNIMPLEMENTED', status: 415, outcome: 'invalid' },
+  FailedPrecondition: { code: 'FAILED_PRECONDITION', status: 422, outcome: 'invalid' },
   QueueFull: { code: 'RESOURCE_EXHAUSTED', status: 429, outcome: 'rejected' },
   Cancelled: { code: 'CANCELLED', status: 499, outcome: 'cancelled' },
   InvalidAnswer: { code: 'INTERNAL', status: 500, outcome: 'error' },

@@ -2,7 +2,11 @@ import type { CancellableTask } from './cancellable-task.js';
 import type { CallLog, PredictContext } from './task.js';
 
 /** What the context of a task says of where it came from. */
-export type TaskOrigin = Pick<PredictContext, 'requestId' | 'headers' | 'params' | 'query' | 'log'>;
+export type TaskOrigin = Pick<
+  PredictContext,
+  'requestId' | 'headers' | 'params' | 'query' | 'log'
+> &
+  Partial<Pick<PredictContext, 'progress'>>;
 
 /** What a handler sees of a task: its signal and deadline, and where it came from. */
 export class TaskContext implements PredictContext {
@@ -40,6 +44,10 @@ export class TaskContext implements PredictContext {
 
   get log(): CallLog {
     return this.#origin.log;
+  }
+
+  progress(fraction: number): void {
+    this.#origin.progress?.(fraction);
   }
 
   run<T>(fn: () => T): T {

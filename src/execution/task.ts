@@ -41,6 +41,19 @@ export interface PredictContext {
   readonly query: Readonly<Record<string, string | string[] | undefined>>;
   readonly log: CallLog;
   /**
+   * Says how much of the work is done, from 0 to 1: a job shows it in its status. Nothing hears of it where
+   * the call is no job.
+   *
+   * @example
+   * ```ts
+   * for (const [i, page] of pages.entries()) {
+   *   context.progress(i / pages.length);
+   *   summaries.push(await this.summarise(page, context.signal));
+   * }
+   * ```
+   */
+  progress(fraction: number): void;
+  /**
    * Calls `fn` in the async context that the request came in, where `AsyncLocalStorage` gives what was
    * set for it. A handler runs there by itself; a batch runs in none of its requests' contexts, and
    * enters one by this.

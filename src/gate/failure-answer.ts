@@ -74,8 +74,12 @@ function answerOfHttpException(exception: HttpException): FailureAnswer {
   const status = Number(exception.getStatus());
   const isFailure = Number.isInteger(status) && status >= 400 && status <= 599;
   if (!isFailure || status === HttpStatus.INTERNAL_SERVER_ERROR) return INTERNAL;
-  const code = CODES[status] ?? (status < 500 ? 'FAILED_PRECONDITION' : 'UNKNOWN');
-  return { status, code, error: messageOf(exception) };
+  return { status, code: codeOf(status), error: messageOf(exception) };
+}
+
+/** The code that goes with the status of a failure. */
+export function codeOf(status: number): string {
+  return CODES[status] ?? (status < 500 ? 'FAILED_PRECONDITION' : 'UNKNOWN');
 }
 
 /**

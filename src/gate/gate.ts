@@ -38,6 +38,9 @@ export type Passed = Answer | undefined;
 
 export type ContextType = 'http' | 'rpc';
 
+/** Who is told of what guards and filters do: a call, or who asks for something else of an endpoint. */
+export type Asker = Pick<Call, 'log' | 'isAnswered'>;
+
 type Controller = ReturnType<DiscoveryService['getControllers']>[number];
 type ContextId = ReturnType<typeof ContextIdFactory.create>;
 
@@ -48,6 +51,16 @@ interface Arranged {
   /** What the first filter that takes an error makes of it; `undefined` where none does. */
   rescue(error: unknown, args: readonly unknown[]): unknown;
 }
+
+/** Which parts of what the app binds are arranged; filters always are. */
+interface Parts {
+  readonly guards: boolean;
+  /** The handler, with interceptors and pipes. */
+  readonly handler: boolean;
+}
+
+const WHOLE: Parts = { guards: true, handler: true };
+const GUARDS_ALONE: Parts = { guards: true, handler: false };
 
 /** Where Nest keeps what decorators say of a method's parameters, and the two kinds that routes have. */
 const PARAMETERS = '__routeArguments__';
@@ -71,23 +84,48 @@ export class Gate {
   }
 
   /** The way past what is bound to an endpoint: made once, at boot, unless it is made for each request. */
-  passage(endpoint: Endpoint, type: ContextType): Passage {
-    if (isOpen(endpoint)) return passFreely;
+  passage(endpoint: Endpoint, type: ContextType, { guards = true } = {}): Passage {
+    if (isOpen(endpoint, guards)) return passFreely;
+    const { fixed, arranged } = this.#arrangements(endpoint, type, { ...WHOLE, guards });
+    return (call, visit) => pass(call, visit, fixed, () => arranged(visit));
+  }
+
+  /**
+   * The guards of an endpoint alone, for what concerns it and is no call of its handler. The promise ends
+   * with what a visitor who is turned away is told.
+   */
+  guard(endpoint: Endpoint, type: ContextType): (asker: Asker, visit: Visit) => Promise<void> {
+    if (!endpoint.bound.guards) return async () => undefined;
+    const { fixed, arranged } = this.#arrangements(endpoint, type, GUARDS_ALONE);
+    return async (asker, visit) => {
+      let used = fixed;
+      try {
+        used = await arranged(visit);
+        await used.run(visit.args);
+      } catch (error) {
+        throw await failureOf(asker, tamed(error), used, visit.args);
+      }
+    };
+  }
+
+  #arrangements(endpoint: Endpoint, type: ContextType, parts: Parts) {
     const controller = this.#discovery
       .getControllers()
       .find(({ metatype }) => metatype === endpoint.controller)!;
-    const fixed = this.#arrange(endpoint, type, controller, controller.instance as object);
-    if (endpoint.instance !== undefined) {
-      return (call, visit) => pass(call, visit, fixed, () => fixed);
-    }
-    return (call, visit) =>
-      pass(call, visit, fixed, () => this.#arrangeFor(visit, endpoint, type, controller));
+    const instance = controller.instance as object;
+    const fixed = this.#arrange(endpoint, type, parts, controller, instance);
+    const arranged = (visit: Visit) =>
+      endpoint.instance === undefined
+        ? this.#arrangeFor(visit, endpoint, type, parts, controller)
+        : fixed;
+    return { fixed, arranged };
   }
 
   async #arrangeFor(
     { request }: Visit,
     endpoint: Endpoint,
     type: ContextType,
+    parts: Parts,
     controller: Controller,
   ): Promise<Arranged> {
     const contextId = ContextIdFactory.getByRequest(request);
@@ -103,12 +141,13 @@ export class Gate {
       contextId,
       controller,
     )) as object;
-    return this.#arrange(endpoint, type, controller, instance, contextId);
+    return this.#arrange(endpoint, type, parts, controller, instance, contextId);
   }
 
   #arrange(
     endpoint: Endpoint,
     type: ContextType,
+    { guards, handler }: Parts,
     { host, id }: Controller,
     instance: object,
     contextId?: ContextId,
@@ -120,6 +159,8 @@ export class Gate {
       getContextModuleKey: { value: () => host!.token },
       // It would wait for the last item of a stream, and take none for an error.
       ...(endpoint.options.stream && { transformToResult: { value: asItIs } }),
+      // The last that it would call once the guards have passed.
+      ...(!handler && { interceptorsConsumer: { value: { intercept: asItIs } } }),
     });
     const run = creator.create(
       instance,
@@ -129,7 +170,7 @@ export class Gate {
       ROUTE_PARAMETERS,
       contextId,
       id,
-      { guards: true, interceptors: true, filters: false },
+      { guards, interceptors: handler, filters: false },
       type,
     );
     // Its own way to the filters would log every error that none of them takes, refusals included.
@@ -150,8 +191,9 @@ export class Gate {
 }
 
 /** Whether nothing of the app's stands before a handler that is there for all requests. */
-function isOpen({ bound, instance }: Endpoint): boolean {
-  return !Object.values(bound).includes(true) && instance !== undefined;
+function isOpen({ bound, instance }: Endpoint, guarded: boolean): boolean {
+  const { guards, ...others } = bound;
+  return !(guarded && guards) && !Object.values(others).includes(true) && instance !== undefined;
 }
 
 /** The passage where nothing of the app's stands before the handler. */
@@ -193,7 +235,7 @@ async function pass(
  * HTTP response that a filter could write to, so that whatever else it gives is lost, and the log says so.
  */
 async function failureOf(
-  call: Call,
+  call: Asker,
   error: unknown,
   arranged: Arranged,
   args: readonly unknown[],

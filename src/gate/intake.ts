@@ -2,6 +2,7 @@ import type { Call } from '../endpoint/call.js';
 import type { Endpoint } from '../endpoint/endpoint.js';
 import { ServingError } from '../errors/index.js';
 import type { Readiness } from '../lifecycle/readiness.js';
+import { isWorkerProcess, SERVES_NO_CALLS } from '../lifecycle/role.js';
 import type { Door } from './door.js';
 
 /** Called with a call whose input is there, or with what is wrong with it. */
@@ -39,13 +40,15 @@ export class Intake<Arrival> {
    *
    * @throws {ServingError} for a call that is not to be served, whatever it holds
    */
-  admit({ endpoint }: Call): void {
+  admit(call: Call): void {
+    const { endpoint } = call;
+    if (isWorkerProcess()) throw new ServingError('NotFound', SERVES_NO_CALLS);
     if (!this.#readiness.accepting) {
       throw new ServingError('Unavailable', 'The server does not take requests now', {
         retryAfter: 1,
       });
     }
-    if (endpoint.cache === undefined) endpoint.executor.refuseWhenFull();
+    if (endpoint.cache === undefined && !endpoint.defers(call)) endpoint.executor.refuseWhenFull();
   }
 
   /** Calls `done` with what is wrong: at once, or a little later in a storm of calls. */

@@ -19,7 +19,7 @@ type NestHandle = (request: object, response: NestResponse, next: unknown) => un
 
 /**
  * The routes of answers that Nest's own handle could not send: streams, of which it would send the last
- * item, binary messages, whatever interceptors make of them, and what is compressed.
+ * item, binary messages, whatever interceptors make of them, what is compressed, and what becomes a job.
  */
 export class DoorRoutes {
   readonly #gate: Gate;
@@ -47,7 +47,7 @@ export class DoorRoutes {
     const handle: NestHandle = (request, response, next) => {
       const call = callHeldBy(request);
       // A call of another endpoint is on its way to that one's route.
-      if (call?.endpoint.declaration !== declaration || !isSentByDoor(call!)) {
+      if (call?.endpoint.declaration !== declaration || !isServedByDoor(call!)) {
         return nestHandle(request, response, next);
       }
       const exchange = { request: rawRequest(request), response };
@@ -68,10 +68,14 @@ export class DoorRoutes {
     const door = this.#door;
     const decorate = decorationOf(endpoint);
     const passage = this.#gate.passage(endpoint, 'http');
+    const unguarded = this.#gate.passage(endpoint, 'http', { guards: false });
     return async function serve(call, exchange, args) {
       try {
+        const isDeferred = endpoint.defers(call);
+        if (isDeferred && (await endpoint.deferral!.take(call, args))) return;
         decorate(exchange.response);
-        const answer = await passage(call, { args, request: args[0] as object });
+        const pass = isDeferred ? unguarded : passage;
+        const answer = await pass(call, { args, request: args[0] as object });
         if (answer !== undefined) door.answer(call, answer);
       } catch (error) {
         // Else a filter of the app has answered it.
@@ -79,6 +83,11 @@ export class DoorRoutes {
       }
     };
   }
+}
+
+/** Whether Nest's own handle could not serve a call. */
+function isServedByDoor(call: Call): boolean {
+  return isSentByDoor(call) || call.endpoint.defers(call);
 }
 
 /** The keys Nest keeps what `@Header()` and `@HttpCode()` say under. */
@@ -91,7 +100,7 @@ interface DecoratedHeader {
 }
 
 /** What Nest's own handle would do to a response for the decorators of its route. */
-function decorationOf({ controller, method }: Endpoint): (response: NestResponse) => void {
+export function decorationOf({ controller, method }: Endpoint): (response: NestResponse) => void {
   const route: object = controller.prototype[method];
   const status: number = Reflect.getMetadata(STATUS, route);
   const headers: DecoratedHeader[] = Reflect.getMetadata(HEADERS, route) ?? [];

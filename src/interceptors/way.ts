@@ -23,6 +23,11 @@ export function wayTo(last: (call: Call) => unknown): Way {
   return braked(passing(tracing, inner)) as Way;
 }
 
+/** Brings the input of a call into its canonical form, and goes no further. */
+export function validate(call: Call): void {
+  validation.intercept(call, () => undefined);
+}
+
 /** The way where nothing of the app's stands before the handler any more. */
 export const serve = wayTo(({ endpoint, task, receiver }) =>
   endpoint.executor.run(task, receiver!),

@@ -18,6 +18,7 @@ export class Readiness {
   /** Those that were stalled when last looked at. */
   #stalled: ReadonlySet<Endpoint> = new Set();
   #state: ReadinessState = 'starting';
+  readonly #readyHooks: (() => void)[] = [];
 
   /** @param cluster the other worker processes, if there are any. */
   constructor(metrics: ServingMetrics, cluster: ClusterLink | undefined) {
@@ -46,8 +47,14 @@ export class Readiness {
     this.#endpoints = endpoints;
   }
 
+  /** Calls `hook` when every load and warm-up has succeeded. */
+  onReady(hook: () => void): void {
+    this.#readyHooks.push(hook);
+  }
+
   enter(state: Exclude<ReadinessState, 'starting'>): void {
     this.#state = state;
+    if (state === 'ready') for (const hook of this.#readyHooks.splice(0)) hook();
     this.#cluster?.reportReady(this.#ownReady);
   }
 

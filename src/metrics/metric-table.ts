@@ -106,6 +106,7 @@ export function createMetricTable() {
 
 export type MetricTable = ReturnType<typeof createMetricTable>;
 
-function made<M>(provider: Provider): M {
+/** The metric of a provider, made now, or taken from the registry. */
+export function made<M>(provider: Provider): M {
   return (provider as FactoryProvider).useFactory() as M;
 }

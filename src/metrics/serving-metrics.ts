@@ -1,6 +1,8 @@
 import { collectDefaultMetrics, register } from 'prom-client';
 import { BoundMetrics, NO_METRICS, type EndpointMetrics } from './endpoint-metrics.js';
 import { GAUGE_SOURCES, type GaugeSource } from './gauge-sources.js';
+import { createJobMetrics } from './job-metrics.js';
+import { JOB_SOURCES, type JobSource } from './job-sources.js';
 import { READY_APPS } from './ready-apps.js';
 import { createMetricTable, type MetricTable } from './metric-table.js';
 
@@ -11,6 +13,7 @@ const A_DEFAULT_METRIC = 'process_cpu_user_seconds_total';
 export class ServingMetrics {
   readonly #table: MetricTable | undefined;
   readonly #sources = new Set<GaugeSource>();
+  readonly #jobSources = new Set<JobSource>();
 
   constructor(enabled: boolean, version: string) {
     if (!enabled) return;
@@ -43,6 +46,15 @@ export class ServingMetrics {
     GAUGE_SOURCES.add(source);
   }
 
+  /** Shows the levels of a queue of jobs at every scrape until {@link close}; gives what counts its ends. */
+  watchJobs(source: JobSource): (state: string, ms: number) => void {
+    if (!this.enabled) return () => undefined;
+    const { jobDuration } = createJobMetrics();
+    this.#jobSources.add(source);
+    JOB_SOURCES.add(source);
+    return (state, ms) => jobDuration.bind({ endpoint: source.route, state }).observe(ms / 1_000);
+  }
+
   /** Shows whether the app is ready at every scrape until {@link close}. */
   showReady(ready: () => boolean): void {
     if (this.enabled) READY_APPS.set(this, ready);
@@ -51,5 +63,6 @@ export class ServingMetrics {
   close(): void {
     READY_APPS.remove(this);
     for (const source of this.#sources) GAUGE_SOURCES.remove(source);
+    for (const source of this.#jobSources) JOB_SOURCES.remove(source);
   }
 }

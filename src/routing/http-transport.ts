@@ -1,11 +1,13 @@
 import type { RequestListener, Server } from 'node:http';
 import type { Type, VersioningOptions } from '@nestjs/common';
 import type { AbstractHttpAdapter } from '@nestjs/core';
+import type { Call } from '../endpoint/call.js';
+import type { Deferral } from '../endpoint/deferral.js';
 import type { Endpoint } from '../endpoint/endpoint.js';
 import type { BoundRoute, EndpointRegistry } from '../endpoint/endpoint-registry.js';
 import { ConfigurationError } from '../errors/index.js';
 import type { Readiness } from '../lifecycle/readiness.js';
-import { passFreely, type Gate } from '../gate/gate.js';
+import { passFreely, type Gate, type Passed } from '../gate/gate.js';
 import { Entrance } from '../gate/entrance.js';
 import { Intake } from '../gate/intake.js';
 import type { UploadBudget } from '../gate/upload-budget.js';
@@ -16,7 +18,7 @@ import { expressSurroundings } from '../http/express-surroundings.js';
 import { installFastifyIntake, type FastifyApp } from '../http/fastify-intake.js';
 import { fastifySurroundings, type EndpointRoute } from '../http/fastify-surroundings.js';
 import { LaneRoutes, UNKNOWN, type Surroundings } from '../http/lane-routes.js';
-import { HttpDoor } from '../http/http-door.js';
+import { HttpDoor, type Exchange } from '../http/http-door.js';
 import type { EndpointPath } from '../http/endpoint-path.js';
 import { answerOtherMethods, fastifyMatcher } from '../http/other-methods.js';
 import { pathOf } from '../http/request-url.js';
@@ -49,7 +51,7 @@ export function createHttpTransport(
   const door = new HttpDoor(uploads, (exchange) => lane.find(exchange));
   const intake = new Intake(door, readiness);
   const doorRoutes = new DoorRoutes(gate, door);
-  const entrance = new Entrance(door, intake, passFreely);
+  const entrance = new Entrance(door, intake, passOrDefer);
 
   function bind(route: BoundRoute, matches: EndpointPath['matches']): Endpoint {
     const endpoint = registry.bind(route, versioning);
@@ -126,4 +128,16 @@ export function createHttpTransport(
         adapter.getType(),
       );
   }
+}
+
+/** The way of a call on the direct lane, where nothing of the app's stands before the handler. */
+function passOrDefer(call: Call, { request, response }: Exchange): Passed | Promise<Passed> {
+  const { endpoint } = call;
+  return endpoint.defers(call)
+    ? defer(call, endpoint.deferral!, [request, response])
+    : passFreely(call);
+}
+
+async function defer(call: Call, deferral: Deferral, args: readonly unknown[]): Promise<Passed> {
+  return (await deferral.take(call, args)) ? undefined : passFreely(call);
 }

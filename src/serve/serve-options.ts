@@ -2,6 +2,7 @@ import type { INestApplication, LogLevel } from '@nestjs/common';
 import type { AbstractHttpAdapter } from '@nestjs/core';
 import { ConfigurationError } from '../errors/index.js';
 import { drainDelayFrom, LONGEST_DELAY } from '../lifecycle/drain-delay.js';
+import type { Role } from '../lifecycle/role.js';
 import type { DocsOptions } from './docs.js';
 import { LOG_LEVEL_NAMES, logLevelsFrom } from './log-levels.js';
 
@@ -58,6 +59,12 @@ export interface ServeOptions {
    */
   readonly workers?: number;
   /**
+   * What the processes are there for: `'worker'` only runs jobs, and serves the probes; endpoints are 404.
+   * Environment: `SERVE_ROLE`.
+   * @default 'all'
+   */
+  readonly role?: Role;
+  /**
    * How long requests are served as before once the app is asked to stop and `/__ready` says 503, in
    * milliseconds: what the load balancer needs to notice. Environment: `DRAIN_DELAY_MS`.
    * @default 0
@@ -91,6 +98,7 @@ export interface FilledServeOptions {
   readonly adapter: 'express' | 'fastify' | AbstractHttpAdapter;
   readonly configure: ServeOptions['configure'];
   readonly workers: number;
+  readonly role: 'worker' | undefined;
   readonly drainDelay: number;
   readonly shutdownTimeout: number;
   readonly docs: DocsOptions | undefined;
@@ -112,6 +120,7 @@ const KNOWN = new Set<string>([
   'adapter',
   'configure',
   'workers',
+  'role',
   'drainDelay',
   'shutdownTimeout',
   'docs',
@@ -136,6 +145,10 @@ const CONFIGURE: Kind<NonNullable<ServeOptions['configure']>> = {
   expected: 'a function',
   read: (value) =>
     typeof value === 'function' ? (value as NonNullable<ServeOptions['configure']>) : undefined,
+};
+const ROLE: Kind<Role> = {
+  expected: '"all" or "worker"',
+  read: (value) => (value === 'all' || value === 'worker' ? value : undefined),
 };
 const LOG_LEVEL: Kind<LogLevel[]> = {
   expected: `one of ${LOG_LEVEL_NAMES.join(', ')}`,
@@ -184,6 +197,7 @@ export function fillServeOptions(options: ServeOptions, env: Environment): Fille
     adapter: pick('adapter', 'HTTP_ADAPTER', ADAPTER, 'express'),
     configure: pick('configure', undefined, CONFIGURE, undefined),
     workers: pick('workers', 'WORKERS', WORKERS, 1),
+    role: pick('role', 'SERVE_ROLE', ROLE, 'all') === 'worker' ? 'worker' : undefined,
     drainDelay: pick('drainDelay', undefined, MILLISECONDS, drainDelayFrom(env)),
     shutdownTimeout: pick('shutdownTimeout', undefined, MILLISECONDS, 30_000),
     docs: pick('docs', 'DOCS_PATH', DOCS, false) || undefined,

@@ -1,4 +1,5 @@
 import type { INestApplication } from '@nestjs/common';
+import { ROLE_VARIABLE } from '../lifecycle/role.js';
 import {
   createLogger,
   exitOnTermination,
@@ -36,6 +37,8 @@ export async function serve(
   options: ServeOptions = {},
 ): Promise<INestApplication | undefined> {
   const filled = fillServeOptions(options, process.env);
+  // Modules look there, and so do the processes that are forked.
+  process.env[ROLE_VARIABLE] = filled.role ?? 'all';
   const link = clusterLink();
   if (link !== undefined) return serveAsWorker(root, filled, link);
   if (filled.workers > 1) {

@@ -3,6 +3,7 @@ import { ModulesContainer } from '@nestjs/core';
 import type { AddressInfo } from 'node:net';
 import { EndpointRegistry } from '../endpoint/endpoint-registry.js';
 import { Drain } from '../lifecycle/drain.js';
+import { isWorkerProcess } from '../lifecycle/role.js';
 
 /** What an app serves, and where. */
 export interface Service {
@@ -68,7 +69,8 @@ export function announce({ url, docs, others, endpoints }: Service, json: boolea
   }
   for (const endpoint of endpoints) {
     const { route, model, version } = endpoint;
-    say(`POST ${route} runs ${model}${version === undefined ? '' : ` ${version}`}`, endpoint);
+    const runs = isWorkerProcess() ? `Jobs of ${route} run` : `POST ${route} runs`;
+    say(`${runs} ${model}${version === undefined ? '' : ` ${version}`}`, endpoint);
   }
 }
 
@@ -90,6 +92,8 @@ export function endpointsOf(app: INestApplication): ServedEndpoint[] {
     ({ providers }) => providers.get(EndpointRegistry)?.instance ?? [],
   ) as EndpointRegistry[];
   return registries.flatMap(({ endpoints }) =>
-    endpoints.map(({ route, options: { name, version } }) => ({ route, model: name, version })),
+    endpoints
+      .filter(({ options }) => options.jobs || !isWorkerProcess())
+      .map(({ route, options: { name, version } }) => ({ route, model: name, version })),
   );
 }

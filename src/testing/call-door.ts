@@ -11,7 +11,7 @@ import { failureAnswer } from '../gate/failure-answer.js';
 import { holdCall } from '../gate/held-call.js';
 import { readJson } from '../gate/json-body.js';
 import { FailedCall } from './failed-call.js';
-import type { PlainRequest, PlainResponse } from './plain-exchange.js';
+import type { PlainRequest, PlainResponse } from '../gate/plain-exchange.js';
 
 /** A call that a test makes, and where its outcome goes. */
 export interface TestArrival {

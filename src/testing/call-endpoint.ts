@@ -7,7 +7,7 @@ import { Gate, type Passage } from '../gate/gate.js';
 import { Intake } from '../gate/intake.js';
 import { Readiness } from '../lifecycle/readiness.js';
 import { CallDoor, type TestArrival } from './call-door.js';
-import { PlainResponse } from './plain-exchange.js';
+import { PlainResponse } from '../gate/plain-exchange.js';
 
 const OPTIONS = ['headers', 'params', 'query', 'timeout', 'signal'] as const;
 

@@ -77,6 +77,7 @@ export function predictContext(options: PredictContextOptions = {}): PredictCont
     params,
     query: Object.assign(Object.create(null), query),
     log: { ...SILENT, ...log },
+    progress: () => undefined,
     run: <T>(fn: () => T): T => origin.runInAsyncScope(fn),
   };
   return context;

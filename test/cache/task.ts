@@ -17,6 +17,7 @@ export class TestTask extends CancellableTask {
       deadline: Math.round(performance.timeOrigin + this.deadline),
       params: {},
       query: {},
+      progress: () => undefined,
       run: (fn) => this.inContext(fn),
       headers: { 'accept-language': 'de' },
       log,

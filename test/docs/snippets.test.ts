@@ -38,6 +38,7 @@ function withSources(text: string): string {
     .replace(/'nestjs-model-serving\/client'/g, `'../../src/client/index.js'`)
     .replace(/'nestjs-model-serving\/openapi'/g, `'../../src/openapi/index.js'`)
     .replace(/'nestjs-model-serving\/grpc'/g, `'../../src/grpc/index.js'`)
+    .replace(/'nestjs-model-serving\/jobs'/g, `'../../src/jobs/index.js'`)
     .replace(/'nestjs-model-serving\/testing'/g, `'../../src/testing/index.js'`)
     .replace(/'nestjs-model-serving\/(\w+)'/g, `'../../src/runtimes/$1/index.js'`);
 }

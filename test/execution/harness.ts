@@ -30,6 +30,7 @@ export class TestTask extends CancellableTask {
       headers: {},
       params: {},
       query: {},
+      progress: () => undefined,
       run: (fn) => this.inContext(fn),
       log,
     };

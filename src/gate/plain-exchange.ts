@@ -18,6 +18,11 @@ export class PlainResponse {
   body: unknown = undefined;
   readonly #headers = new Map<string, unknown>();
 
+  /** Those that have been set, by their names in lower case. */
+  get headers(): Readonly<Record<string, string>> {
+    return Object.fromEntries([...this.#headers].map(([name, value]) => [name, String(value)]));
+  }
+
   status(status: number): this {
     this.statusCode = status;
     return this;

@@ -1,0 +1,4 @@
+import { serve } from 'nestjs-model-serving';
+import { AppModule } from './app.module.js';
+
+await serve(AppModule);

@@ -1,0 +1,228 @@
+import { randomBytes } from 'node:crypto';
+import { directivesOf } from '../cache/index.js';
+import type { Call } from '../endpoint/call.js';
+import type { Deferral } from '../endpoint/deferral.js';
+import type { Endpoint } from '../endpoint/endpoint.js';
+import { InvalidRequest, ServingError } from '../errors/index.js';
+import { deadlineExceeded } from '../execution/index.js';
+import { answerOf } from '../gate/failure-answer.js';
+import type { Asker, Visit } from '../gate/gate.js';
+import type { HttpCall } from '../http/http-call.js';
+import { mediaTypeOf } from '../http/media-type.js';
+import { JSON_TYPE, openRaw, send, setHeader, type NestResponse } from '../http/reply.js';
+import { hostOf, pathOf, requestOf } from '../http/request-url.js';
+import { validate } from '../interceptors/way.js';
+import type { JobRecord, JobResult } from './job.js';
+import { failed } from './job-runner.js';
+import type { JobStore } from './job-store.js';
+import { isDone, operationOf, retryAfterOf, seconds } from './operation.js';
+import { digest, scopeOf } from './ownership.js';
+import { preferencesOf } from './prefer.js';
+import { untilGone, type Visitor } from './visitor.js';
+
+/** Milliseconds that a client may wait at most for one answer. */
+const LONGEST_WAIT = 60_000;
+/** An `Idempotency-Key`, of which its draft says no more than that it is a string. */
+const KEY = /^[\x21-\x7e](?:[\x20-\x7e]{0,253}[\x21-\x7e])?$/;
+
+export interface DeskOptions {
+  readonly endpoint: Endpoint;
+  readonly store: JobStore;
+  guard(asker: Asker, visit: Visit): Promise<void>;
+  /** Aborted when the process begins to stop: who waits is told what there is. */
+  readonly leaving: AbortSignal;
+  /** Gives a response what decorators of the endpoint say of its answers. */
+  decorate(response: NestResponse): void;
+}
+
+/** Takes jobs of one endpoint in, and tells their clients what has become of them. */
+export class JobDesk implements Deferral {
+  readonly #options: DeskOptions;
+
+  constructor(options: DeskOptions) {
+    this.#options = options;
+  }
+
+  isAskedFor({ prefer }: Call['headers']): boolean {
+    return prefer !== undefined && preferencesOf(prefer).respondAsync;
+  }
+
+  async take(call: HttpCall, args: readonly unknown[]): Promise<boolean> {
+    const { response } = call;
+    const request = (args[0] ?? {}) as object;
+    await this.#options.guard(call, { args, request });
+    const arrived = { input: call.input, text: call.text, body: call.body };
+    const body = bodyOf(call);
+    validate(call);
+    if (await isKept(call)) {
+      // It takes the rest of its way from the start.
+      Object.assign(call, arrived);
+      return false;
+    }
+    const { maxPayload } = call.endpoint.options.jobs!;
+    if (body.length > maxPayload) {
+      throw new ServingError(
+        'PayloadTooLarge',
+        `Expected the body of a job to have at most ${maxPayload} bytes, got ${body.length}: send it without Prefer: respond-async, or the address of what it holds`,
+      );
+    }
+    const id = await this.#submit(call, request, body);
+    await this.#answerTaken(call, id, response);
+    return true;
+  }
+
+  /** Tells a visitor how a job is, at once or when it has ended. */
+  async tellStatus(visitor: Visitor): Promise<void> {
+    const job = await this.#awaited(visitor);
+    await this.#sendOperation(visitor.response, 200, job);
+  }
+
+  /** Gives a visitor the answer that the call would have got. */
+  async tellResult(visitor: Visitor): Promise<void> {
+    const job = await this.#awaited(visitor);
+    if (job.state === 'cancelled') throw new ServingError('Aborted', 'The job was cancelled');
+    if (!isDone(job)) return this.#sendOperation(visitor.response, 202, job);
+    await this.#sendResult(visitor.response, job.id);
+  }
+
+  /** Cancels a job that has not ended, and forgets one that has. */
+  async remove(visitor: Visitor): Promise<void> {
+    const { response } = visitor;
+    const { id } = await this.#find(visitor);
+    const was = await this.#options.store.remove(id);
+    if (was === undefined) throw unknown();
+    const job = was === 'running' ? await this.#options.store.find(id) : undefined;
+    if (job !== undefined) return this.#sendOperation(response, 202, job);
+    openRaw(response).writeHead(204).end();
+  }
+
+  async #submit(call: HttpCall, request: object, body: Buffer): Promise<string> {
+    const { endpoint, context, headers, requestId, params, query, response } = call;
+    const { store } = this.#options;
+    const key = keyOf(headers['idempotency-key']);
+    const scope = scopeOf(endpoint, { context, request, host: hostOf(response) });
+    const { originalUrl, url = '' } = requestOf(response);
+    const target = originalUrl ?? url;
+    const type = mediaTypeOf(headers['content-type'] as string | undefined);
+    const submission = await store.submit({
+      id: randomBytes(16).toString('hex'),
+      scope,
+      request: { requestId, url: target, headers, params, query },
+      body,
+      key: key && digest(scope, key),
+      digest: digest(body, type, JSON.stringify(query)),
+    });
+    switch (submission.kind) {
+      case 'full':
+        throw new ServingError('QueueFull', 'Too many jobs are waiting', {
+          retryAfter: seconds((await store.pace()).waiting),
+        });
+      case 'other':
+        throw new ServingError(
+          'FailedPrecondition',
+          'This Idempotency-Key was sent with another body before',
+        );
+      default:
+        return submission.id;
+    }
+  }
+
+  async #answerTaken(call: HttpCall, id: string, response: NestResponse): Promise<void> {
+    const { store, leaving } = this.#options;
+    const { wait } = preferencesOf(call.headers['prefer']);
+    const timeLeft = call.deadline - performance.now();
+    if (wait) {
+      const until = untilGone(response, leaving);
+      await store.whenEnded(id, Math.min(wait, LONGEST_WAIT, Math.max(timeLeft, 1)), until);
+    }
+    const job = await this.#current(id);
+    if (job === undefined) throw unknown();
+    setHeader(response, 'x-request-id', call.requestId);
+    if (wait && isDone(job) && job.state !== 'cancelled') {
+      setHeader(response, 'preference-applied', `wait=${wait / 1_000}`);
+      return this.#sendResult(response, id);
+    }
+    const waited = wait === undefined ? '' : `, wait=${wait / 1_000}`;
+    setHeader(response, 'preference-applied', `respond-async${waited}`);
+    setHeader(response, 'location', locationOf(response, id));
+    await this.#sendOperation(response, 202, job);
+  }
+
+  async #awaited(visitor: Visitor): Promise<JobRecord> {
+    const job = await this.#find(visitor);
+    const { wait, response } = visitor;
+    if (wait === undefined) return job;
+    setHeader(response, 'preference-applied', `wait=${wait / 1_000}`);
+    if (isDone(job) || wait === 0) return job;
+    const until = untilGone(response, this.#options.leaving);
+    await this.#options.store.whenEnded(job.id, Math.min(wait, LONGEST_WAIT), until);
+    return this.#find(visitor);
+  }
+
+  /** @throws {ServingError} `NotFound`, also for a job of somebody else */
+  async #find(visitor: Visitor): Promise<JobRecord> {
+    const job = await this.#current(visitor.id);
+    if (job?.scope !== scopeOf(visitor.endpoint, visitor)) throw unknown();
+    return job;
+  }
+
+  /** A job that nobody has run until its deadline has failed, whether or not a worker is there to say so. */
+  async #current(id: string): Promise<JobRecord | undefined> {
+    const { store, endpoint } = this.#options;
+    const job = await store.find(id);
+    if (job?.state !== 'queued') return job;
+    if (job.now < job.createdAt + endpoint.options.jobs!.timeout) return job;
+    await store.expire(id, failed(job.requestId, undefined, answerOf(deadlineExceeded())));
+    return store.find(id);
+  }
+
+  async #sendOperation(response: NestResponse, status: number, job: JobRecord): Promise<void> {
+    if (!isDone(job)) {
+      setHeader(response, 'retry-after', retryAfterOf(job, await this.#options.store.pace()));
+    }
+    setHeader(response, 'cache-control', 'no-store');
+    send(response, status, JSON_TYPE, JSON.stringify(operationOf(job)));
+  }
+
+  async #sendResult(response: NestResponse, id: string): Promise<void> {
+    const result: JobResult | undefined = await this.#options.store.result(id);
+    if (result === undefined) throw unknown();
+    if (result.status < 400) this.#options.decorate(response);
+    for (const [name, value] of Object.entries(result.headers)) setHeader(response, name, value);
+    send(response, result.status, result.type, result.body);
+  }
+}
+
+function unknown(): ServingError {
+  return new ServingError('NotFound', 'There is no such job, or none any more');
+}
+
+/** The body as it was sent: a worker reads it anew. */
+function bodyOf({ body, text }: Call): Buffer {
+  return body ?? Buffer.from(text?.text ?? '');
+}
+
+/** Whether the answer to a call is kept already. */
+async function isKept(call: Call): Promise<boolean> {
+  const { headers } = call;
+  const { cache } = call.endpoint;
+  if (cache === undefined) return false;
+  const { noCache, noStore } = directivesOf(
+    cache.clientControl ? headers['cache-control'] : undefined,
+  );
+  const key = noCache || noStore ? undefined : cache.keyOf(call);
+  return key !== undefined && (await cache.store.get(key)) !== undefined;
+}
+
+/** @throws {InvalidRequest} */
+function keyOf(header: string | string[] | undefined): string | undefined {
+  if (header === undefined) return undefined;
+  if (typeof header === 'string' && KEY.test(header)) return header;
+  throw new InvalidRequest(
+    'Expected Idempotency-Key to be 1 to 255 visible ASCII characters, got something else',
+  );
+}
+
+function locationOf(response: NestResponse, id: string): string {
+  return `${pathOf(requestOf(response)).replace(/\/+$/, '')}/jobs/${id}`;
+}

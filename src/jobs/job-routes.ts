@@ -1,0 +1,124 @@
+import { VersioningType, type VersioningOptions } from '@nestjs/common';
+import type { AbstractHttpAdapter } from '@nestjs/core';
+import type { Endpoint } from '../endpoint/endpoint.js';
+import type { EndpointPlace } from '../endpoint/endpoint-registry.js';
+import { ConfigurationError, ServingError } from '../errors/index.js';
+import { noteFailure } from '../gate/conclusion.js';
+import { answerOf } from '../gate/failure-answer.js';
+import type { Asker, Visit } from '../gate/gate.js';
+import { isAnswered, sendFailure, type NestResponse } from '../http/reply.js';
+import { isWorkerProcess, SERVES_NO_CALLS } from '../lifecycle/role.js';
+import { hostCondition } from '../routing/route-condition.js';
+import type { JobDesk } from './job-desk.js';
+import { JOB_ID, Visitor } from './visitor.js';
+
+/** What a visitor may ask for at a job's routes. */
+type Errand = (desk: JobDesk, visitor: Visitor) => Promise<void>;
+
+/** An endpoint's desk, and what stands before it. */
+export interface Reception {
+  readonly desk: JobDesk;
+  guard(asker: Asker, visit: Visit): Promise<void>;
+}
+
+type Handle = (request: object, response: NestResponse, next?: () => void) => unknown;
+
+/**
+ * Makes the routes of jobs below those of their endpoints: Nest would let the app's interceptors at them,
+ * whose business the answers of the handler are.
+ */
+export class JobRoutes {
+  readonly #adapter: AbstractHttpAdapter;
+  readonly #versioning: VersioningOptions | undefined;
+  readonly #receptions: ReadonlyMap<Endpoint, Reception>;
+
+  constructor(
+    adapter: AbstractHttpAdapter,
+    versioning: VersioningOptions | undefined,
+    receptions: ReadonlyMap<Endpoint, Reception>,
+  ) {
+    this.#adapter = adapter;
+    this.#versioning = versioning;
+    this.#receptions = receptions;
+  }
+
+  /** @throws {ConfigurationError} for an endpoint below whose path there can be no other */
+  install(places: readonly EndpointPlace[]): void {
+    const groups = new Map<string, EndpointPlace[]>();
+    for (const place of places) {
+      if (!this.#receptions.has(place.endpoint)) continue;
+      refuseOpenEnd(place);
+      const name = `${place.path} ${[this.#versionOf(place.endpoint)].flat().map(String).join()}`;
+      groups.set(name, [...(groups.get(name) ?? []), place]);
+    }
+    for (const group of groups.values()) this.#installAt(group);
+  }
+
+  #installAt(group: readonly EndpointPlace[]): void {
+    const adapter = this.#adapter;
+    const [{ path, endpoint }] = group as [EndpointPlace];
+    const base = `${path.replace(/\/$/, '')}/jobs/:${JOB_ID}`;
+    const version = this.#versionOf(endpoint);
+    const versioned = (handle: Handle) =>
+      version === undefined
+        ? handle
+        : (adapter.applyVersionFilter(handle as never, version, this.#versioning!) as Handle);
+    const handleOf = (errand: Errand) => versioned(this.#handle(group, errand)) as never;
+    adapter.get(
+      `${base}/result`,
+      handleOf((desk, visitor) => desk.tellResult(visitor)),
+    );
+    adapter.get(
+      base,
+      handleOf((desk, visitor) => desk.tellStatus(visitor)),
+    );
+    adapter.delete(
+      base,
+      handleOf((desk, visitor) => desk.remove(visitor)),
+    );
+  }
+
+  /** Where the version is in the path it needs no other look. */
+  #versionOf({ routeVersion }: Endpoint): VersioningOptions['defaultVersion'] {
+    const versioning = this.#versioning;
+    if (versioning === undefined || versioning.type === VersioningType.URI) return undefined;
+    return routeVersion ?? versioning.defaultVersion;
+  }
+
+  #handle(group: readonly EndpointPlace[], errand: Errand): Handle {
+    const candidates = group.map(({ endpoint }) => ({
+      endpoint,
+      isItsHost: hostCondition(endpoint.controller, this.#adapter),
+    }));
+    return (request, response, next) => {
+      const found = candidates.find(({ isItsHost }) => isItsHost?.(request) !== false);
+      if (found === undefined && next !== undefined) return next();
+      const visitor = new Visitor((found ?? candidates[0]!).endpoint, [request, response, next]);
+      void this.#serve(visitor, errand, found !== undefined);
+      return undefined;
+    };
+  }
+
+  async #serve(visitor: Visitor, errand: Errand, isHere: boolean): Promise<void> {
+    const { endpoint, response } = visitor;
+    const { desk, guard } = this.#receptions.get(endpoint)!;
+    try {
+      if (!isHere) throw new ServingError('NotFound', 'There is no such job here');
+      if (isWorkerProcess()) throw new ServingError('NotFound', SERVES_NO_CALLS);
+      await guard(visitor, visitor.visit);
+      await errand(desk, visitor);
+    } catch (error) {
+      if (isAnswered(response)) return;
+      sendFailure(response, visitor, error);
+      noteFailure(visitor, answerOf(error).status);
+    }
+  }
+}
+
+/** Below a wildcard, or a parameter that may be missing, nobody could tell where the endpoint's path ends. */
+function refuseOpenEnd({ path, endpoint }: EndpointPlace): void {
+  if (/^(?:\/(?::\w+|[^/:*?{}()]+)?)*$/.test(path)) return;
+  throw new ConfigurationError(
+    `${endpoint.owner}: expected a path of literals and parameters beside jobs, got ${path}`,
+  );
+}

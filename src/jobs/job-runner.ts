@@ -1,0 +1,152 @@
+import type { Answer } from '../endpoint/answer.js';
+import type { Endpoint } from '../endpoint/endpoint.js';
+import { ServingError } from '../errors/index.js';
+import { isQueueFull } from '../execution/index.js';
+import { conclude } from '../gate/conclusion.js';
+import { codeOf, failureAnswer, type FailureAnswer } from '../gate/failure-answer.js';
+import type { Gate, Passage } from '../gate/gate.js';
+import { rpcStatus } from '../gate/rpc-status.js';
+import { acceptedBinary } from '../http/accept.js';
+import { readInput } from '../http/body-input.js';
+import { failureText, JSON_TYPE } from '../http/reply.js';
+import type { JobEnd, JobResult } from './job.js';
+import { ItemList, JobCall, tooLarge } from './job-call.js';
+import type { JobRun, RunOutcome } from './job-store.js';
+
+/** The label `method` of metrics. */
+const JOB = 'job';
+
+/** What may pass by itself: everything else would fail again. */
+const PASSING = ['UNAVAILABLE', 'DEADLINE_EXCEEDED', 'INTERNAL'];
+
+/** How long a job waits that finds the executor full of calls, in milliseconds. */
+const FULL_PAUSE = 1_000;
+
+/** Characters of an answer in the words of a filter that the status of its job tells. */
+const LONGEST_ERROR = 1_000;
+
+export interface RunnerOptions {
+  readonly endpoint: Endpoint;
+  readonly gate: Gate;
+  /** The status of an answer of the endpoint. */
+  readonly status: number;
+  /** Milliseconds before the second run of a job that failed. */
+  readonly backoff: number;
+  /** Whether what runs has been cut by the end of the process. */
+  isCut(): boolean;
+  /** A job of this age, in milliseconds, has ended. */
+  onEnd(state: JobEnd['state'], age: number): void;
+}
+
+/**
+ * Runs the jobs of an endpoint: reads the body anew, as the code is that runs here, and takes it through the
+ * interceptors, pipes and limits that any call meets. Guards had their say when it was taken in.
+ */
+export class JobRunner {
+  readonly #options: RunnerOptions;
+  readonly #pass: Passage;
+
+  constructor(options: RunnerOptions) {
+    this.#options = options;
+    this.#pass = options.gate.passage(options.endpoint, 'http', { guards: false });
+  }
+
+  readonly run = async (run: JobRun): Promise<RunOutcome> => {
+    const { endpoint, status } = this.#options;
+    const begun = performance.now();
+    const call = new JobCall(endpoint, run, status);
+    const leave = () => call.cancel(new ServingError('Cancelled', 'The job was cancelled'));
+    if (run.signal.aborted) leave();
+    else run.signal.addEventListener('abort', leave, { once: true });
+    const outcome = await this.#take(call, run);
+    run.signal.removeEventListener('abort', leave);
+    if (outcome.state === 'succeeded' || outcome.state === 'failed') {
+      this.#options.onEnd(outcome.state, run.age + performance.now() - begun);
+    }
+    return outcome;
+  };
+
+  async #take(call: JobCall, run: JobRun): Promise<RunOutcome> {
+    try {
+      call.input = await inputOf(call, run.body);
+      call.request.body = call.input;
+      const answer = await call.inContext(() =>
+        this.#pass(call, { args: [call.request, call.response], request: call.request }),
+      );
+      const result = resultOf(call, answer);
+      const { maxResult } = call.endpoint.options.jobs!;
+      if (result.body.length > maxResult) throw tooLarge(maxResult);
+      conclude(call, JOB, result.status);
+      return endOf(result, call.requestId);
+    } catch (error) {
+      return this.#fail(call, run, error);
+    }
+  }
+
+  #fail(call: JobCall, run: JobRun, error: unknown): RunOutcome {
+    const failure = failureAnswer(call, error);
+    const { isAnswered, response } = call;
+    conclude(call, JOB, isAnswered ? response.statusCode : failure.status);
+    if (run.signal.aborted) return { state: 'dropped' };
+    if (this.#options.isCut()) return { state: 'returned', delay: 0 };
+    if (isQueueFull(error)) return { state: 'returned', delay: FULL_PAUSE };
+    const delay = this.#options.backoff * 2 ** run.failures;
+    const isLast = run.failures + 1 >= call.endpoint.options.jobs!.attempts;
+    const isInTime = performance.now() - call.arrivedAt + delay < run.timeLeft;
+    if (PASSING.includes(failure.code) && !isLast && isInTime) return { state: 'retried', delay };
+    if (!isAnswered) return failed(call.requestId, call.headers['accept'], failure);
+    // A filter of the app has made an answer of it.
+    return endOf(resultOf(call, undefined), call.requestId);
+  }
+}
+
+/** The end of a job that fails so, and the answer that its call would have got. */
+export function failed(requestId: string, accept: unknown, failure: FailureAnswer): JobEnd {
+  const { status, error, code, details } = failure;
+  const text = failureText(failure, requestId);
+  const type = acceptedBinary(accept as string | undefined);
+  const body = type === undefined ? Buffer.from(text) : rpcStatus(failure, requestId);
+  return {
+    state: 'failed',
+    failure: { error, code, requestId, ...(details && { details }) },
+    result: { status, type: type ?? JSON_TYPE, headers: {}, body },
+  };
+}
+
+function inputOf(call: JobCall, body: Buffer): Promise<object> {
+  return new Promise((resolve, reject) => {
+    readInput(call, body, (error, input) => {
+      if (error === undefined) resolve(input!);
+      else reject(error as Error);
+    });
+  });
+}
+
+/** What the call is answered: by its door, or by a filter or interceptor of the app that did so itself. */
+function resultOf(call: JobCall, answer: Answer | undefined): JobResult {
+  const { response, binaryType, outlet, endpoint } = call;
+  const status = response.statusCode;
+  const { 'content-type': type, ...headers } = response.headers;
+  if (response.headersSent) {
+    const { body = '' } = response;
+    const isRaw = typeof body === 'string' || body instanceof Uint8Array;
+    const text = isRaw ? body : JSON.stringify(body);
+    const kind = type ?? (isRaw ? 'text/html; charset=utf-8' : JSON_TYPE);
+    return { status, headers, type: kind, body: Buffer.from(text as string) };
+  }
+  if (outlet instanceof ItemList) {
+    return { status, headers, type: JSON_TYPE, body: Buffer.from(outlet.text) };
+  }
+  if (binaryType === undefined) {
+    return { status, headers, type: JSON_TYPE, body: Buffer.from(answer!.text) };
+  }
+  return { status, headers, type: binaryType, body: answer!.bytes(endpoint.schema!.response!) };
+}
+
+/** An answer is a failure by its status, whoever has put it into words. */
+function endOf(result: JobResult, requestId: string): JobEnd {
+  const { status, body } = result;
+  if (status < 400) return { state: 'succeeded', result };
+  const error = body.toString().slice(0, LONGEST_ERROR);
+  return { state: 'failed', result, failure: { error, code: codeOf(status), requestId } };
+}

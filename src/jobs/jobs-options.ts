@@ -1,0 +1,111 @@
+import type { Cluster, Redis, RedisOptions } from 'ioredis';
+import { appName } from '../cache/app-name.js';
+import { ConfigurationError } from '../errors/index.js';
+
+/** Options of ioredis, or a `url` with the rest of them. */
+export type JobsConnectionOptions = RedisOptions & { readonly url?: string };
+
+/** What `JobsModule.forRoot` can be told. Times are milliseconds. */
+export interface JobsModuleOptions {
+  /**
+   * The Redis that keeps the jobs: an address (`redis://localhost:6379`), options of ioredis, or a client of
+   * it, from which connections are made. `'memory'` keeps them in this process: for a first try and for
+   * tests, since they end with it; it is refused where `NODE_ENV` is `production`.
+   */
+  connection: 'memory' | string | JobsConnectionOptions | Redis | Cluster;
+  /**
+   * Whether this process runs jobs, besides taking them. `serve(AppModule, { role: 'worker' })` runs them in
+   * any case.
+   * @default true
+   */
+  process?: boolean;
+  /**
+   * How long the result of a job is kept, and its `Idempotency-Key` counts.
+   * @default 86_400_000, a day
+   */
+  resultTtl?: number;
+  /**
+   * What sets the jobs of apps apart that share a Redis. Processes that are to work together have one.
+   * @default the `name` of the app's package.json
+   */
+  namespace?: string;
+  /**
+   * The pause before the second run of a job that failed; twice as long before each further one.
+   * @default 1_000
+   */
+  backoff?: number;
+  /**
+   * How long a worker may be silent before its jobs are another's: one that was killed costs its jobs up
+   * to one and a half times this. A handler that blocks the event loop for longer loses its job.
+   * @default 30_000
+   */
+  lockDuration?: number;
+}
+
+/** {@link JobsModuleOptions}, checked and with every default filled in. */
+export type FilledJobsOptions = Required<JobsModuleOptions>;
+
+const OWNER = 'JobsModule';
+const KNOWN = [
+  'connection',
+  'process',
+  'resultTtl',
+  'namespace',
+  'backoff',
+  'lockDuration',
+] as const satisfies readonly (keyof JobsModuleOptions)[];
+
+/** @throws {ConfigurationError} */
+export function fillJobsOptions(options: JobsModuleOptions): FilledJobsOptions {
+  if (!isObject(options)) {
+    throw ConfigurationError.expected(OWNER, 'its options', 'an object', options);
+  }
+  ConfigurationError.refuseUnknown(OWNER, options, KNOWN);
+  const {
+    connection,
+    process: runs = true,
+    resultTtl = 86_400_000,
+    namespace = appName(),
+    backoff = 1_000,
+    lockDuration = 30_000,
+  } = options;
+  const expect = (isRight: boolean, option: string, expected: string, got: unknown) => {
+    if (!isRight) throw ConfigurationError.expected(OWNER, option, expected, got);
+  };
+  expect(
+    isConnection(connection),
+    'connection',
+    "'memory', a redis:// or rediss:// address, options of ioredis or a client of it",
+    connection,
+  );
+  if (connection === 'memory' && process.env.NODE_ENV === 'production') {
+    throw new ConfigurationError(
+      `${OWNER}: expected connection to name a Redis where NODE_ENV is production, got 'memory', whose jobs end with the process`,
+    );
+  }
+  expect(typeof runs === 'boolean', 'process', 'a boolean', runs);
+  expect(typeof namespace === 'string', 'namespace', 'a string', namespace);
+  for (const [name, value] of Object.entries({ resultTtl, backoff })) {
+    expect(isTime(value, 1), name, 'a whole number of milliseconds, at least 1', value);
+  }
+  expect(
+    isTime(lockDuration, 1_000),
+    'lockDuration',
+    'a whole number of milliseconds, at least 1000',
+    lockDuration,
+  );
+  return { connection, process: runs, resultTtl, namespace, backoff, lockDuration };
+}
+
+function isConnection(value: unknown): boolean {
+  if (typeof value === 'string') return value === 'memory' || /^rediss?:\/\//.test(value);
+  return isObject(value);
+}
+
+function isTime(value: unknown, least: number): boolean {
+  return Number.isSafeInteger(value) && (value as number) >= least;
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,251 @@
+import type { JobLevels } from '../metrics/index.js';
+import type {
+  JobEnd,
+  JobFailure,
+  JobPace,
+  JobRecord,
+  JobRequest,
+  JobResult,
+  JobState,
+  NewJob,
+  Submission,
+} from './job.js';
+import type {
+  JobBackend,
+  JobRun,
+  JobStore,
+  JobWorker,
+  RunJob,
+  RunOutcome,
+  StoredEndpoint,
+} from './job-store.js';
+import { Average } from './average.js';
+import { MemoryWorker } from './memory-worker.js';
+import { Waiters } from './waiters.js';
+
+/** Keeps jobs in the process: they end with it. */
+export class MemoryBackend implements JobBackend {
+  readonly warning =
+    "Jobs are kept in this process and end with it: connection: 'memory' is for a first try and for tests";
+  readonly #stores: MemoryStore[] = [];
+
+  open(endpoint: StoredEndpoint): JobStore {
+    const store = new MemoryStore(endpoint);
+    this.#stores.push(store);
+    return store;
+  }
+
+  async close(): Promise<void> {
+    for (const store of this.#stores) store.close();
+  }
+}
+
+interface KeptJob {
+  readonly id: string;
+  readonly scope: string;
+  readonly requestId: string;
+  readonly createdAt: number;
+  readonly key: string | undefined;
+  readonly digest: string;
+  state: JobState;
+  startedAt: number | undefined;
+  finishedAt: number | undefined;
+  attempts: number;
+  failures: number;
+  progress: number | undefined;
+  failure: JobFailure | undefined;
+  result: JobResult | undefined;
+  /** What its runs need, until it has ended. */
+  task: { readonly request: JobRequest; readonly body: Buffer } | undefined;
+  /** Aborts the run that is under way. */
+  controller: AbortController | undefined;
+}
+
+class MemoryStore implements JobStore {
+  readonly #endpoint: StoredEndpoint;
+  readonly #jobs = new Map<string, KeptJob>();
+  readonly #keys = new Map<string, string>();
+  /** Those that may start now, in the order in which they came. */
+  readonly #due = new Set<KeptJob>();
+  readonly #waiters = new Waiters();
+  readonly #waiting = new Average();
+  readonly #running = new Average();
+  readonly #timers = new Set<NodeJS.Timeout>();
+  #worker: MemoryWorker | undefined;
+
+  constructor(endpoint: StoredEndpoint) {
+    this.#endpoint = endpoint;
+  }
+
+  async submit({ id, scope, request, body, key, digest }: NewJob): Promise<Submission> {
+    const known = key === undefined ? undefined : this.#jobs.get(this.#keys.get(key)!);
+    if (known !== undefined) {
+      return known.digest === digest ? { kind: 'known', id: known.id } : { kind: 'other' };
+    }
+    if (this.#count('queued') >= this.#endpoint.maxWaiting) return { kind: 'full' };
+    const job: KeptJob = {
+      id,
+      scope,
+      requestId: request.requestId,
+      createdAt: Date.now(),
+      key,
+      digest,
+      state: 'queued',
+      startedAt: undefined,
+      finishedAt: undefined,
+      attempts: 0,
+      failures: 0,
+      progress: undefined,
+      failure: undefined,
+      result: undefined,
+      task: { request, body },
+      controller: undefined,
+    };
+    this.#jobs.set(id, job);
+    if (key !== undefined) this.#keys.set(key, id);
+    this.#offer(job);
+    return { kind: 'taken', id };
+  }
+
+  async find(id: string): Promise<JobRecord | undefined> {
+    const job = this.#jobs.get(id);
+    return job && { ...job, now: Date.now() };
+  }
+
+  async result(id: string): Promise<JobResult | undefined> {
+    return this.#jobs.get(id)?.result;
+  }
+
+  async pace(): Promise<JobPace> {
+    return { waiting: this.#waiting.value, running: this.#running.value };
+  }
+
+  async remove(id: string): Promise<JobState | undefined> {
+    const job = this.#jobs.get(id);
+    if (job === undefined) return undefined;
+    const { state } = job;
+    if (state === 'queued' || state === 'running') this.#end(job, { state: 'cancelled' });
+    else this.#forget(job);
+    return state;
+  }
+
+  async expire(id: string, end: JobEnd): Promise<void> {
+    const job = this.#jobs.get(id);
+    if (job?.task !== undefined) this.#end(job, end);
+  }
+
+  async levels(): Promise<JobLevels> {
+    const counts = { queued: 0, running: 0, succeeded: 0, failed: 0, cancelled: 0 };
+    let oldest = Infinity;
+    for (const { state, createdAt } of this.#jobs.values()) {
+      counts[state]++;
+      if (state === 'queued') oldest = Math.min(oldest, createdAt);
+    }
+    return { counts, oldestWaiting: Math.max(0, oldest === Infinity ? 0 : Date.now() - oldest) };
+  }
+
+  whenEnded(id: string, ms: number, signal: AbortSignal): Promise<void> {
+    if (this.#jobs.get(id)?.task === undefined) return Promise.resolve();
+    return this.#waiters.wait(id, ms, signal);
+  }
+
+  work(run: RunJob, concurrency: number): JobWorker {
+    this.#worker = new MemoryWorker(concurrency, () => this.#take(run));
+    this.#worker.fill();
+    return this.#worker;
+  }
+
+  close(): void {
+    for (const timer of this.#timers) clearTimeout(timer);
+  }
+
+  #count(state: JobState): number {
+    let count = 0;
+    for (const job of this.#jobs.values()) if (job.state === state) count++;
+    return count;
+  }
+
+  #offer(job: KeptJob): void {
+    this.#due.add(job);
+    this.#worker?.fill();
+  }
+
+  /** Runs the next job that is due; `undefined` where there is none. */
+  #take(run: RunJob): Promise<void> | undefined {
+    const [job] = this.#due;
+    if (job === undefined) return undefined;
+    this.#due.delete(job);
+    const startedAt = Date.now();
+    job.state = 'running';
+    job.startedAt = startedAt;
+    job.attempts++;
+    const controller = (job.controller = new AbortController());
+    this.#waiting.add(startedAt - job.createdAt);
+    const jobRun: JobRun = {
+      id: job.id,
+      ...job.task!,
+      failures: job.failures,
+      age: startedAt - job.createdAt,
+      timeLeft: job.createdAt + this.#endpoint.timeout - startedAt,
+      signal: controller.signal,
+      progress: (fraction) => {
+        if (job.controller === controller) job.progress = fraction;
+      },
+    };
+    return run(jobRun).then((outcome) => {
+      if (job.controller === controller) this.#conclude(job, outcome);
+    });
+  }
+
+  #conclude(job: KeptJob, outcome: RunOutcome): void {
+    job.controller = undefined;
+    switch (outcome.state) {
+      case 'dropped':
+        return;
+      case 'retried':
+      case 'returned':
+        job.state = 'queued';
+        if (outcome.state === 'retried') job.failures++;
+        else job.attempts--;
+        this.#later(outcome.delay, () => job.task !== undefined && this.#offer(job));
+        return;
+      default:
+        this.#running.add(Date.now() - job.startedAt!);
+        this.#end(job, outcome);
+    }
+  }
+
+  #end(job: KeptJob, end: JobEnd | { readonly state: 'cancelled' }): void {
+    job.state = end.state;
+    job.finishedAt = Date.now();
+    job.task = undefined;
+    this.#due.delete(job);
+    if (end.state !== 'cancelled') job.result = end.result;
+    if (end.state === 'failed') job.failure = end.failure;
+    if (end.state === 'succeeded') job.progress = 1;
+    const { controller } = job;
+    job.controller = undefined;
+    controller?.abort();
+    this.#waiters.tell(job.id);
+    this.#later(this.#endpoint.resultTtl, () => this.#forget(job));
+  }
+
+  #forget({ id, key }: KeptJob): void {
+    this.#jobs.delete(id);
+    if (key !== undefined && this.#keys.get(key) === id) this.#keys.delete(key);
+  }
+
+  #later(ms: number, then: () => void): void {
+    const timer = setTimeout(
+      () => {
+        this.#timers.delete(timer);
+        then();
+      },
+      Math.min(ms, LONGEST_TIMER),
+    ).unref();
+    this.#timers.add(timer);
+  }
+}
+
+/** Timers of Node hold no more milliseconds. */
+const LONGEST_TIMER = 2 ** 31 - 1;

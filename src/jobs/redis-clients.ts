@@ -1,0 +1,117 @@
+import { Logger } from '@nestjs/common';
+import { Redis, type Cluster, type RedisOptions } from 'ioredis';
+import { messageOfThrown, ServingError } from '../errors/index.js';
+import type { FilledJobsOptions } from './jobs-options.js';
+import { defineScripts } from './redis-scripts.js';
+
+export type RedisClient = Redis | Cluster;
+
+/** How long Redis has to answer somebody who waits, in milliseconds. */
+const PATIENCE = 2_000;
+/** Milliseconds between two lines of the log about one trouble. */
+const COMPLAINT_INTERVAL = 60_000;
+
+/** The connections of a process to the Redis that keeps its jobs. */
+export class RedisClients {
+  readonly #connection: Exclude<FilledJobsOptions['connection'], 'memory'>;
+  readonly #logger = new Logger('Jobs');
+  readonly #open: RedisClient[] = [];
+  #nextComplaint = 0;
+  #isDown = false;
+  /** For those who wait: it fails at once where Redis is gone. */
+  readonly front: RedisClient;
+
+  constructor(connection: FilledJobsOptions['connection']) {
+    this.#connection = connection as never;
+    this.front = this.connect({
+      enableOfflineQueue: false,
+      maxRetriesPerRequest: 0,
+      commandTimeout: PATIENCE,
+    });
+    this.front.on('ready', () => {
+      if (this.#isDown) this.#logger.log('The Redis that keeps the jobs is back.');
+      this.#isDown = false;
+    });
+    defineScripts(this.front);
+  }
+
+  /** Another connection; one that waits for Redis for as long as it takes, unless the options say otherwise. */
+  connect(options: RedisOptions = { maxRetriesPerRequest: null }): RedisClient {
+    const client = this.#make({
+      ...options,
+      retryStrategy: (times) => Math.min(times * 50, 1_000),
+    });
+    client.on('error', (error) => this.complain(error));
+    this.#open.push(client);
+    return client;
+  }
+
+  /** Ends when Redis has answered for the first time, or has had its chance to. */
+  async firstContact(): Promise<void> {
+    const { front } = this;
+    if (front.status === 'ready') return;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, PATIENCE);
+      for (const event of ['ready', 'close']) {
+        front.once(event, () => {
+          clearTimeout(timer);
+          resolve();
+        });
+      }
+    });
+  }
+
+  /**
+   * Asks Redis for something that a client waits for.
+   *
+   * @throws {ServingError} `Unavailable` where it does not answer, or cannot do it
+   */
+  async ask<T>(question: (client: RedisClient) => Promise<T>): Promise<T> {
+    const timer = new AbortController();
+    try {
+      if (this.front.status !== 'ready') throw new Error('not connected');
+      return await Promise.race([question(this.front), after(PATIENCE * 1.5, timer.signal)]);
+    } catch (cause) {
+      this.complain(cause);
+      throw new ServingError('Unavailable', 'Jobs cannot be reached now', { retryAfter: 1, cause });
+    } finally {
+      timer.abort();
+    }
+  }
+
+  /** Tells the log of a trouble, once in a while. */
+  complain(error: unknown): void {
+    this.#isDown ||= this.front.status !== 'ready';
+    const now = performance.now();
+    if (now < this.#nextComplaint) return;
+    this.#nextComplaint = now + COMPLAINT_INTERVAL;
+    this.#logger.warn(`The Redis that keeps the jobs: ${messageOfThrown(error) || String(error)}`);
+  }
+
+  close(): void {
+    for (const client of this.#open) client.disconnect();
+  }
+
+  #make(options: RedisOptions): RedisClient {
+    const connection = this.#connection;
+    if (typeof connection === 'string') return new Redis(connection, options);
+    if (!('duplicate' in connection)) {
+      const { url, ...rest } = connection as RedisOptions & { readonly url?: string };
+      return url === undefined
+        ? new Redis({ ...rest, ...options })
+        : new Redis(url, { ...rest, ...options });
+    }
+    if (!connection.isCluster) return (connection as Redis).duplicate(options);
+    const { enableOfflineQueue = true } = options;
+    const cluster = connection as Cluster;
+    const redisOptions = { ...cluster.options.redisOptions, ...options };
+    return cluster.duplicate([], { enableOfflineQueue, redisOptions });
+  }
+}
+
+function after(ms: number, signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    const timer = setTimeout(() => reject(new Error(`no answer within ${ms} ms`)), ms);
+    signal.addEventListener('abort', () => clearTimeout(timer));
+  });
+}

@@ -1,0 +1,213 @@
+import {
+  Controller,
+  Injectable,
+  Scope,
+  Inject,
+  UseGuards,
+  UseInterceptors,
+  UseFilters,
+  VersioningType,
+  Catch,
+  type ArgumentsHost,
+  type CallHandler,
+  type CanActivate,
+  type ExceptionFilter,
+  type ExecutionContext,
+  type NestInterceptor,
+} from '@nestjs/common';
+import { REQUEST } from '@nestjs/core';
+import { map } from 'rxjs';
+import { ModelEndpoint, type PredictContext } from 'nestjs-model-serving';
+import { describe, expect, it } from 'vitest';
+import { ADAPTERS } from '../serving-app.js';
+import { apart, locationOf, startJobs } from './job-app.js';
+
+/** Lets in whoever has a name that begins with a capital letter. */
+@Injectable()
+class NameGuard implements CanActivate {
+  static asked = 0;
+  canActivate(context: ExecutionContext): boolean {
+    NameGuard.asked++;
+    return /^[A-Z]/.test(context.switchToHttp().getRequest().headers['authorization'] ?? '');
+  }
+}
+
+@UseGuards(NameGuard)
+@ModelEndpoint('/guarded', undefined, { jobs: true })
+class Guarded {
+  predict(_: object, { headers }: PredictContext) {
+    return { for: headers['authorization'] };
+  }
+}
+
+@ModelEndpoint('/owned', undefined, {
+  jobs: { owner: ({ headers }) => String(headers['x-tenant'] ?? '') },
+})
+class Owned {
+  predict() {
+    return { owned: true };
+  }
+}
+
+/** Sets the user whom a session belongs to. */
+@Injectable()
+class SessionGuard implements CanActivate {
+  canActivate(context: ExecutionContext): boolean {
+    const request = context.switchToHttp().getRequest();
+    request.user = { id: String(request.headers['authorization']).split('#')[0] };
+    return true;
+  }
+}
+
+@UseGuards(SessionGuard)
+@ModelEndpoint('/session', undefined, { jobs: true })
+class Session {
+  predict() {
+    return {};
+  }
+}
+
+@Controller('tenants/:tenant')
+class Tenants {
+  @ModelEndpoint('classify', undefined, { jobs: true })
+  classify(_: object, { params }: PredictContext) {
+    return { tenant: params['tenant'] };
+  }
+}
+
+class Wrap implements NestInterceptor {
+  intercept(_: ExecutionContext, next: CallHandler) {
+    return next.handle().pipe(map((data) => ({ data })));
+  }
+}
+
+@Catch(RangeError)
+class Teapot implements ExceptionFilter {
+  catch(_: RangeError, host: ArgumentsHost) {
+    const response = host.switchToHttp().getResponse();
+    response.status(418);
+    response.send({ teapot: true });
+  }
+}
+
+@UseInterceptors(Wrap)
+@UseFilters(Teapot)
+@ModelEndpoint('/wrapped', undefined, { jobs: true })
+class Wrapped {
+  predict({ fail }: { fail?: boolean }) {
+    if (fail) throw new RangeError('out of tea');
+    return { plain: true };
+  }
+}
+
+@Injectable({ scope: Scope.REQUEST })
+class Asker {
+  constructor(@Inject(REQUEST) readonly request: { headers: Record<string, string> }) {}
+}
+
+@ModelEndpoint('/scoped', undefined, { jobs: true })
+class Scoped {
+  constructor(readonly asker: Asker) {}
+  predict() {
+    return { asker: this.asker.request.headers['x-asker'] };
+  }
+}
+
+const controllers = [Guarded, Owned, Session, Tenants, Wrapped, Scoped];
+const as = (authorization: string) => ({ authorization });
+
+describe.each(ADAPTERS)('on %s', (adapter) => {
+  const start = (setUp?: Parameters<typeof startJobs>[1]['setUp']) =>
+    startJobs(adapter, { controllers, providers: [Asker], setUp }, apart('memory'));
+
+  it('asks guards at submission and at each route of a job, and not when it runs', async () => {
+    const { submit, request, ended } = await start();
+    expect((await submit('/guarded', {})).status).toBe(403);
+    NameGuard.asked = 0;
+    const location = locationOf(await submit('/guarded', {}, as('Ada')));
+    expect(NameGuard.asked).toBe(1);
+    await ended(location, as('Ada'));
+    const paths: [string, string][] = [
+      ['GET', location],
+      ['GET', `${location}/result`],
+      ['DELETE', location],
+    ];
+    for (const [method, path] of paths) {
+      expect(await request(method, path)).toMatchObject({
+        status: 403,
+        body: { code: 'PERMISSION_DENIED' },
+      });
+      expect(await request(method, path, undefined, as('Bob'))).toMatchObject({
+        status: 404,
+        body: { code: 'NOT_FOUND' },
+      });
+    }
+    const result = await request('GET', `${location}/result`, undefined, as('Ada'));
+    expect(result.body).toEqual({ for: 'Ada' });
+  });
+
+  it('keeps the jobs of owners apart, their idempotency keys as well', async () => {
+    const { submit, request, ended } = await start();
+    const key = { 'idempotency-key': 'one' };
+    const one = { 'x-tenant': 'one' };
+    const other = { 'x-tenant': 'other' };
+    const location = locationOf(await submit('/owned', {}, { ...one, ...key }));
+    expect((await request('GET', location, undefined, other)).status).toBe(404);
+    expect(locationOf(await submit('/owned', { a: 1 }, { ...other, ...key }))).not.toBe(location);
+    expect(await ended(location, one)).toMatchObject({ state: 'succeeded' });
+  });
+
+  it('knows a caller again by the user that a guard has set, whatever the credentials', async () => {
+    const { submit, request } = await start();
+    const location = locationOf(await submit('/session', {}, as('ada#1')));
+    expect((await request('GET', location, undefined, as('ada#2'))).status).toBe(200);
+    expect((await request('GET', location, undefined, as('bob#1'))).status).toBe(404);
+  });
+
+  it('keeps apart what was sent to different places', async () => {
+    const { submit, request, ended } = await start();
+    const location = locationOf(await submit('/tenants/a/classify', {}));
+    expect(location).toMatch(/^\/tenants\/a\/classify\/jobs\//);
+    await ended(location);
+    expect((await request('GET', `${location}/result`)).body).toEqual({ tenant: 'a' });
+    expect((await request('GET', location.replace('/a/', '/b/'))).status).toBe(404);
+    expect((await request('GET', location.replace('/tenants/a/classify', '/owned'))).status).toBe(
+      404,
+    );
+  });
+
+  it('runs interceptors and filters of the app once, as for a call', async () => {
+    const { submit, request, ended } = await start();
+    const location = locationOf(await submit('/wrapped', {}));
+    expect(await ended(location)).toMatchObject({ id: expect.any(String), state: 'succeeded' });
+    expect((await request('GET', `${location}/result`)).body).toEqual({ data: { plain: true } });
+    const failing = locationOf(await submit('/wrapped', { fail: true }));
+    await expect.poll(async () => (await request('GET', failing)).body.done).toBe(true);
+    const result = await request('GET', `${failing}/result`);
+    const sync = await request('POST', '/wrapped', { fail: true });
+    expect(result).toMatchObject({ status: sync.status, body: sync.body });
+  });
+
+  it('shows request-scoped providers the headers that the job was sent with', async () => {
+    const { submit, request, ended } = await start();
+    const location = locationOf(await submit('/scoped', {}, { 'x-asker': 'Ada' }));
+    await ended(location);
+    expect((await request('GET', `${location}/result`)).body).toEqual({ asker: 'Ada' });
+  });
+
+  it('stands inside prefix and version', async () => {
+    const prefixed = await start((app) => {
+      app.setGlobalPrefix('api');
+      app.enableVersioning({ type: VersioningType.URI, defaultVersion: '2' });
+    });
+    const location = locationOf(await prefixed.submit('/api/v2/owned', {}));
+    expect(location).toMatch(/^\/api\/v2\/owned\/jobs\//);
+    await prefixed.ended(location);
+    const byHeader = await start((app) => {
+      app.enableVersioning({ type: VersioningType.HEADER, header: 'x-v', defaultVersion: '2' });
+    });
+    const found = locationOf(await byHeader.submit('/owned', {}, { 'x-v': '2' }));
+    await byHeader.ended(found, { 'x-v': '2' });
+    expect((await byHeader.request('GET', found, undefined, { 'x-v': '3' })).status).toBe(404);
+  });
+});

@@ -1,0 +1,24 @@
+import { expect, it } from 'vitest';
+import { preferencesOf } from '../../src/jobs/prefer.js';
+
+it.each([
+  [undefined, false, undefined],
+  ['respond-async', true, undefined],
+  ['Respond-Async, WAIT=10', true, 10_000],
+  ['wait="7"; foo=bar , return=minimal;x=",", respond-async=', true, 7_000],
+  [['wait=1', 'respond-async'], true, 1_000],
+  ['wait=1, wait=2', false, 1_000],
+  ['wait=soon, respond-asynchronously', false, undefined],
+  ['wait=-1', false, undefined],
+  ['', false, undefined],
+])('reads the preferences of %j', (header, respondAsync, wait) => {
+  expect(preferencesOf(header)).toEqual({ respondAsync, wait });
+});
+
+it('reads a long one in no time that grows with its square', () => {
+  const spaces = ' '.repeat(200_000);
+  expect(preferencesOf(`a${spaces}=${spaces}b${spaces};`)).toEqual({
+    respondAsync: false,
+    wait: undefined,
+  });
+});

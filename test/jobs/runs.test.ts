@@ -1,0 +1,226 @@
+import { HttpException } from '@nestjs/common';
+import {
+  ModelEndpoint,
+  protobufSchema,
+  ServingError,
+  type PredictContext,
+} from 'nestjs-model-serving';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { startRedis, type RedisServer } from '../redis-server.js';
+import { ADAPTERS } from '../serving-app.js';
+import { apart, locationOf, startJobs } from './job-app.js';
+
+let redis: RedisServer;
+beforeAll(async () => {
+  redis = await startRedis();
+});
+afterAll(() => redis.stop());
+
+const FAILURES: Record<string, () => Error> = {
+  unavailable: () => new ServingError('Unavailable', 'The model is away'),
+  deadline: () => new ServingError('DeadlineExceeded', 'Too late'),
+  broken: () => new TypeError('undefined is not a model'),
+  teapot: () => new HttpException('A teapot', 418),
+  gateway: () => new HttpException('No gateway', 502),
+  invalid: () => new ServingError('InvalidRequest', 'No'),
+};
+
+let runs = 0;
+
+@ModelEndpoint('/fail', undefined, { jobs: true })
+class Failing {
+  predict({ how, times }: { how: string; times: number }) {
+    if (++runs <= times) throw FAILURES[how]!();
+    return { runs };
+  }
+}
+
+@ModelEndpoint('/hang', undefined, { timeout: 40, jobs: { attempts: 2, timeout: 60_000 } })
+class Hanging {
+  async predict({ times = Infinity }: { times?: number }, { signal }: PredictContext) {
+    if (++runs <= times) await new Promise((resolve) => signal.addEventListener('abort', resolve));
+    return { runs };
+  }
+}
+
+@ModelEndpoint('/late', undefined, { jobs: { timeout: 40 } })
+class Late {
+  async predict(_: object, { signal }: PredictContext) {
+    runs++;
+    await new Promise((resolve) => signal.addEventListener('abort', resolve));
+  }
+}
+
+let go: () => void;
+let aborted: Promise<void>;
+
+@ModelEndpoint('/long', undefined, { jobs: true })
+class Long {
+  async predict(_: object, context: PredictContext) {
+    aborted = new Promise((resolve) => context.signal.addEventListener('abort', () => resolve()));
+    context.progress(Number.NaN);
+    context.progress(0.25);
+    await new Promise<void>((resolve) => (go = resolve));
+    context.progress(7);
+    return {};
+  }
+}
+
+@ModelEndpoint('/batch', undefined, { batch: { maxSize: 4 }, jobs: true })
+class Batch {
+  static sizes: number[] = [];
+  static go: Promise<void>;
+  async predict(inputs: { n: number }[]) {
+    Batch.sizes.push(inputs.length);
+    await Batch.go;
+    return inputs;
+  }
+}
+
+const controllers = [Failing, Hanging, Late, Long, Batch];
+
+beforeEach(() => {
+  runs = 0;
+});
+
+describe.each(ADAPTERS)('on %s', (adapter) => {
+  describe.each(['Redis', 'memory'] as const)('jobs in %s', (keeper) => {
+    const start = (more = {}) =>
+      startJobs(
+        adapter,
+        { controllers },
+        { ...apart(keeper === 'memory' ? 'memory' : redis.url), ...more },
+      );
+
+    it('are tried again where that may help, as often as they may', async () => {
+      const { submit, ended, request } = await start();
+      for (const how of ['unavailable', 'deadline', 'broken']) {
+        runs = 0;
+        const recovered = locationOf(await submit('/fail', { how, times: 2 }));
+        expect(await ended(recovered)).toMatchObject({ state: 'succeeded', attempts: 3 });
+        runs = 0;
+        const lost = locationOf(await submit('/fail', { how, times: 3 }));
+        expect(await ended(lost)).toMatchObject({ state: 'failed', attempts: 3 });
+        runs = 0;
+        const sync = await request('POST', '/fail', { how, times: 3 });
+        const result = await request('GET', `${lost}/result`);
+        expect(result.status).toBe(sync.status);
+        expect(result.body).toMatchObject({ error: sync.body.error, code: sync.body.code });
+      }
+      for (const how of ['teapot', 'gateway', 'invalid']) {
+        runs = 0;
+        const location = locationOf(await submit('/fail', { how, times: 1 }));
+        expect(await ended(location)).toMatchObject({ state: 'failed', attempts: 1 });
+      }
+    });
+
+    it('have a deadline for each run, and one for all of them', async () => {
+      const { submit, ended, request } = await start();
+      const again = locationOf(await submit('/hang', { times: 1 }));
+      expect(await ended(again)).toMatchObject({ state: 'succeeded', attempts: 2 });
+      runs = 0;
+      const never = locationOf(await submit('/hang', {}));
+      expect(await ended(never)).toMatchObject({
+        state: 'failed',
+        attempts: 2,
+        error: { code: 'DEADLINE_EXCEEDED' },
+      });
+      expect((await request('GET', `${never}/result`)).status).toBe(504);
+      const late = locationOf(await submit('/late', {}));
+      expect(await ended(late)).toMatchObject({
+        state: 'failed',
+        error: { code: 'DEADLINE_EXCEEDED' },
+      });
+    });
+
+    it('fail at their deadline where nobody runs them', async () => {
+      const { submit, ended } = await start({ process: false });
+      const location = locationOf(await submit('/late', {}));
+      expect(await ended(location)).toMatchObject({
+        state: 'failed',
+        attempts: 0,
+        error: { code: 'DEADLINE_EXCEEDED' },
+      });
+      expect(runs).toBe(0);
+    });
+
+    it('show their progress', async () => {
+      const { submit, until, ended } = await start();
+      const location = locationOf(await submit('/long', {}));
+      const job = await until(location, ({ progress }) => progress !== undefined);
+      expect(job).toMatchObject({ state: 'running', progress: 0.25, attempts: 1 });
+      go();
+      expect(await ended(location)).toMatchObject({ state: 'succeeded', progress: 1 });
+    });
+
+    it('are cancelled while they wait and while they run', async () => {
+      const { submit, until, request } = await start();
+      const running = locationOf(await submit('/long', {}));
+      await until(running, ({ progress }) => progress !== undefined);
+      const told = await request('DELETE', running);
+      expect(told.status).toBe(202);
+      await aborted;
+      go();
+      expect(await request('GET', running)).toMatchObject({
+        status: 200,
+        body: { state: 'cancelled', done: true },
+      });
+      expect(await request('GET', `${running}/result`)).toMatchObject({
+        status: 409,
+        body: { code: 'ABORTED' },
+      });
+      const idle = await start({ process: false });
+      const waiting = locationOf(await idle.submit('/long', {}));
+      expect((await idle.request('DELETE', waiting)).status).toBe(204);
+      expect((await idle.request('GET', waiting)).body.state).toBe('cancelled');
+      expect((await idle.request('GET', `${waiting}/result`)).status).toBe(409);
+    });
+
+    it('fill the batches of their endpoint', async () => {
+      Batch.sizes = [];
+      let release!: () => void;
+      Batch.go = new Promise((resolve) => (release = resolve));
+      const { submit, ended } = await start();
+      const first = locationOf(await submit('/batch', { n: 0 }));
+      await expect.poll(() => Batch.sizes).toEqual([1]);
+      const rest = await Promise.all([1, 2, 3, 4].map((n) => submit('/batch', { n })));
+      await expect.poll(async () => (await (await fetchMetrics()).match(DEPTH))?.[1]).toBe('4');
+      release();
+      for (const location of [first, ...rest.map(locationOf)]) await ended(location);
+      expect(Batch.sizes).toEqual([1, 4]);
+    });
+  });
+});
+
+it('validates a waiting job against the schema of the version that runs it', async () => {
+  const versionOf = (type: string) => {
+    const text = `syntax = "proto3"; message Request { ${type} x = 1; } message Response { ${type} x = 1; }`;
+    class Versioned {
+      predict({ x }: { x: unknown }) {
+        return { x };
+      }
+    }
+    const schema = protobufSchema({ file: `${type}.proto`, files: { [`${type}.proto`]: text } });
+    ModelEndpoint('/versioned', schema, { jobs: true })(Versioned);
+    return { controllers: [Versioned] };
+  };
+  const options = apart(redis.url);
+  const front = await startJobs('express', versionOf('string'), { ...options, process: false });
+  const right = locationOf(await front.submit('/versioned', { x: '7' }));
+  const wrong = locationOf(await front.submit('/versioned', { x: 'seven' }));
+  await startJobs('fastify', versionOf('int32'), options);
+  await front.ended(right);
+  expect((await front.request('GET', `${right}/result`)).body).toEqual({ x: 7 });
+  expect(await front.ended(wrong)).toMatchObject({
+    state: 'failed',
+    attempts: 1,
+    error: { code: 'INVALID_ARGUMENT', details: [{ path: '$.x' }] },
+  });
+});
+
+const DEPTH = /model_serving_queue_depth\{endpoint="\/batch"\} (\d+)/;
+
+async function fetchMetrics(): Promise<string> {
+  const { register } = await import('prom-client');
+  return register.metrics();
+}
