@@ -11,7 +11,7 @@ const PREFIX = 4;
 const HALVES: Partial<Record<Datatype, Half>> = { FP16: FLOAT16, BF16: BFLOAT16 };
 
 /** Shared by all elements without bytes: nothing can be written into it. */
-const NOTHING = new Uint8Array(0);
+const NOTHING = Buffer.alloc(0);
 
 /**
  * The elements of raw bytes: little-endian, one behind the other. They look at the bytes themselves where
