@@ -166,7 +166,10 @@ describe('a request in JSON', () => {
     ['{"inputs":{}}', 'inputs: expected a list, got an object'],
     ['{"inputs":[1]}', 'inputs[0]: expected an object, got 1'],
     [`{"inputs":[${one},${one}]}`, 'inputs[1].name: expected each name once, got "a"'],
-    ['{"inputs":[{"name":""}]}', 'inputs[0].name: expected a name, got ""'],
+    [
+      '{"inputs":[{"name":"","datatype":"INT8","shape":[0],"data":[]}]}',
+      'inputs[0].name: expected a name, got ""',
+    ],
     ['{"inputs":[{"name":1}]}', 'inputs[0].name: expected a string, got 1'],
     ['{"inputs":[{"name":"a","datatype":"FP8"}]}', 'inputs[0].datatype: expected a datatype (BOOL'],
     ['{"inputs":[{"name":"a","datatype":"toString"}]}', 'inputs[0].datatype: expected a datatype'],

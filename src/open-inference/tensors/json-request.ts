@@ -1,6 +1,7 @@
 import { checkFreeValue, type JsonText, type Path } from '../../json/index.js';
 import { DATATYPE, isDatatype } from './datatypes.js';
 import { readJsonElements } from './json-elements.js';
+import { checkNames } from './names.js';
 import {
   BASE64,
   BINARY_DATA,
@@ -56,7 +57,7 @@ function readInput(
   readBinary: ReadBinary,
 ): Tensor {
   const { datatype, data } = input;
-  const name = readName(input, place);
+  const name = readText(input['name'], [...place, 'name']);
   if (!isDatatype(datatype)) throw unexpected([...place, 'datatype'], DATATYPE, datatype);
   const shape = readShape(input['shape'], place);
   const parameters = readParameters(input['parameters'], place);
@@ -72,34 +73,25 @@ function readInput(
 }
 
 function readOutput(output: Members, place: Path): RequestedOutput {
-  const name = readName(output, place);
+  const name = readText(output['name'], [...place, 'name']);
   const parameters = readParameters(output['parameters'], place);
   checkFlag(parameters, BINARY_DATA, place);
   return { name, ...(parameters && { parameters }) };
 }
 
-/** Of each name there is one. */
 function readEach<T extends { readonly name: string }>(
   list: unknown,
-  key: string,
+  key: 'inputs' | 'outputs',
   read: (member: Members, place: Path) => T,
 ): T[] {
   if (!Array.isArray(list)) throw unexpected([key], 'a list', list);
-  const names = new Set<string>();
-  return list.map((member: unknown, index) => {
+  const tensors = list.map((member: unknown, index) => {
     const place = [key, index];
     if (!isObject(member)) throw unexpected(place, 'an object', member);
-    const one = read(member, place);
-    if (names.has(one.name)) throw unexpected([...place, 'name'], 'each name once', one.name);
-    names.add(one.name);
-    return one;
+    return read(member, place);
   });
-}
-
-function readName({ name }: Members, place: Path): string {
-  const at = [...place, 'name'];
-  if (name !== '') return readText(name, at);
-  throw unexpected(at, 'a name', name);
+  checkNames(tensors, key);
+  return tensors;
 }
 
 function readText(value: unknown, place: Path): string {
