@@ -1,10 +1,9 @@
-import {
-  ServerInterceptingCall,
-  type sendUnaryData,
-  type Server,
-  type ServerInterceptor,
-  type ServerUnaryCall,
-  type ServerWritableStream,
+import type {
+  sendUnaryData,
+  Server,
+  ServerInterceptingCallInterface,
+  ServerUnaryCall,
+  ServerWritableStream,
 } from '@grpc/grpc-js';
 import { Entrance } from '../gate/entrance.js';
 import type { Gate, Passage } from '../gate/gate.js';
@@ -41,14 +40,14 @@ export class EndpointService {
     });
   }
 
-  /** Brings calls of the endpoints here before grpc-js reads them. */
-  readonly interceptor: ServerInterceptor = (method, wire) => {
-    const served = this.#methods.get(method.path);
-    if (served === undefined) return new ServerInterceptingCall(wire);
+  /** Takes a call of an endpoint before grpc-js reads it. */
+  intercept(path: string, wire: ServerInterceptingCallInterface): Exchange | undefined {
+    const served = this.#methods.get(path);
+    if (served === undefined) return undefined;
     return new Exchange(served.endpoint, wire, (exchange) => {
       this.#arriving = exchange;
     });
-  };
+  }
 
   addTo(server: Server): void {
     for (const method of this.#methods.values()) {

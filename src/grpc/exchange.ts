@@ -26,6 +26,11 @@ export type Handle =
 /** Who waits for what happens to a call, as grpc-js has it. */
 type Listener = Parameters<ServerInterceptingCallInterface['start']>[0];
 
+/** What a call is for, as far as its message shows that before it is read. */
+export interface Addressee {
+  readonly options: { readonly bodyLimit: number };
+}
+
 type Received = (error: unknown, message?: Buffer) => void;
 
 const NOTHING = Buffer.alloc(0);
@@ -39,10 +44,10 @@ const OK = 0;
  * by here as well, so that a client is told of it in the words, and the log and metrics learn of it by the
  * ways, of any other failure.
  */
-export class Exchange extends ServerInterceptingCall {
-  readonly endpoint: Endpoint;
+export class Exchange<To extends Addressee = Endpoint> extends ServerInterceptingCall {
+  readonly endpoint: To;
   readonly #wire: ServerInterceptingCallInterface;
-  readonly #arrive: (exchange: Exchange) => void;
+  readonly #arrive: (exchange: Exchange<To>) => void;
   #handle!: Handle;
   #message: Buffer | undefined;
   #reader: Received | undefined;
@@ -58,9 +63,9 @@ export class Exchange extends ServerInterceptingCall {
 
   /** @param arrive called when the head is there, right before the handler is */
   constructor(
-    endpoint: Endpoint,
+    endpoint: To,
     wire: ServerInterceptingCallInterface,
-    arrive: (exchange: Exchange) => void,
+    arrive: (exchange: Exchange<To>) => void,
   ) {
     super(wire);
     this.endpoint = endpoint;

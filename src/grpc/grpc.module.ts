@@ -14,6 +14,7 @@ import { Drain } from '../lifecycle/drain.js';
 import { Readiness } from '../lifecycle/readiness.js';
 import { fillGrpcOptions, type FilledGrpcOptions, type GrpcModuleOptions } from './grpc-options.js';
 import { GrpcServer } from './grpc-server.js';
+import { ServiceSource } from './service-source.js';
 
 const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN, ASYNC_OPTIONS_TYPE } =
   new ConfigurableModuleBuilder<GrpcModuleOptions>({ moduleName: 'Grpc' })
@@ -88,12 +89,22 @@ export class GrpcModule
       gate: this.#find(Gate),
       readiness: this.#find(Readiness),
       drain: Drain.for(httpAdapter),
+      services: await Promise.all(this.#sources.map((source) => source.load())),
     });
     await this.#server.start(httpAdapter.getHttpServer());
   }
 
   onApplicationShutdown(): void {
     this.#server?.stop();
+  }
+
+  get #sources(): readonly ServiceSource[] {
+    try {
+      return this.#modules.get(ServiceSource, { strict: false, each: true });
+    } catch {
+      // No room has any.
+      return [];
+    }
   }
 
   #find<T>(provider: abstract new (...args: never[]) => T): T {

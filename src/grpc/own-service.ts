@@ -1,4 +1,9 @@
-import type { MethodDefinition, Server } from '@grpc/grpc-js';
+import type {
+  MethodDefinition,
+  Server,
+  ServerInterceptingCall,
+  ServerInterceptingCallInterface,
+} from '@grpc/grpc-js';
 import protobuf from 'protobufjs';
 import { compileSchema, type MessageCodec } from '../schema/index.js';
 
@@ -8,7 +13,14 @@ export interface OwnService {
   readonly names: readonly string[];
   /** What declares it. */
   readonly protos: readonly OwnProto[];
+  /** Bytes that a message for it may have, where it takes large ones. */
+  readonly messageLimit?: number;
   addTo(server: Server): void;
+  /** Takes a call of one of its methods before grpc-js reads it. */
+  intercept?(
+    path: string,
+    wire: ServerInterceptingCallInterface,
+  ): ServerInterceptingCall | undefined;
   /** Tells clients what has changed. */
   tell?(): void;
   /** Ends what clients have left open: nothing else would end their connections. */

@@ -8,17 +8,22 @@ import type { ServedMethod } from './methods.js';
 import type { OwnService } from './own-service.js';
 import { ReflectionService } from './reflection.js';
 
-/** The services beside the endpoints' that the options ask for. */
+/**
+ * The services beside the endpoints'.
+ *
+ * @param more those of other rooms
+ */
 export function ownServices(
   { health, reflection }: Pick<FilledGrpcOptions, 'health' | 'reflection'>,
   methods: readonly ServedMethod[],
   readiness: Readiness,
+  more: readonly OwnService[],
 ): OwnService[] {
   const endpoints = new Map<string, Endpoint[]>();
   for (const { service, endpoint } of methods) {
     endpoints.set(service, [...(endpoints.get(service) ?? []), endpoint]);
   }
-  const services: OwnService[] = [];
+  const services: OwnService[] = [...more];
   if (health) services.push(new HealthService(readiness, endpoints));
   if (!reflection) return services;
   const roots = new Set<Root>([
