@@ -10,7 +10,8 @@ import type { Gate, Passage } from '../gate/gate.js';
 import { Intake } from '../gate/intake.js';
 import type { Readiness } from '../lifecycle/readiness.js';
 import type { Endpoint } from '../endpoint/endpoint.js';
-import { Exchange, type Handle } from './exchange.js';
+import { EndpointExchange } from './endpoint-exchange.js';
+import type { Handle } from './exchange.js';
 import { GrpcDoor } from './grpc-door.js';
 import { definitionOf, type ServedMethod } from './methods.js';
 
@@ -22,9 +23,9 @@ import { definitionOf, type ServedMethod } from './methods.js';
 export class EndpointService {
   readonly #methods: ReadonlyMap<string, ServedMethod>;
   readonly #passages = new Map<Endpoint, Passage>();
-  readonly #entrance: Entrance<Exchange>;
+  readonly #entrance: Entrance<EndpointExchange>;
   /** Between the interceptor and the handler, which grpc-js calls one after the other. */
-  #arriving: Exchange | undefined;
+  #arriving: EndpointExchange | undefined;
 
   constructor(methods: ReadonlyMap<string, ServedMethod>, gate: Gate, readiness: Readiness) {
     this.#methods = methods;
@@ -41,12 +42,13 @@ export class EndpointService {
   }
 
   /** Takes a call of an endpoint before grpc-js reads it. */
-  intercept(path: string, wire: ServerInterceptingCallInterface): Exchange | undefined {
+  intercept(path: string, wire: ServerInterceptingCallInterface): EndpointExchange | undefined {
     const served = this.#methods.get(path);
     if (served === undefined) return undefined;
-    return new Exchange(served.endpoint, wire, (exchange) => {
+    const exchange = new EndpointExchange(served.endpoint, wire, () => {
       this.#arriving = exchange;
     });
+    return exchange;
   }
 
   addTo(server: Server): void {

@@ -7,7 +7,6 @@ import {
   type ServerWritableStream,
   type StatusObject,
 } from '@grpc/grpc-js';
-import type { Endpoint } from '../endpoint/endpoint.js';
 import { ServingError } from '../errors/index.js';
 import { delayUntil, deadlineExceeded } from '../execution/index.js';
 import { refusalOf } from './refusal.js';
@@ -26,11 +25,6 @@ export type Handle =
 /** Who waits for what happens to a call, as grpc-js has it. */
 type Listener = Parameters<ServerInterceptingCallInterface['start']>[0];
 
-/** What a call is for, as far as its message shows that before it is read. */
-export interface Addressee {
-  readonly options: { readonly bodyLimit: number };
-}
-
 type Received = (error: unknown, message?: Buffer) => void;
 
 const NOTHING = Buffer.alloc(0);
@@ -44,10 +38,9 @@ const OK = 0;
  * by here as well, so that a client is told of it in the words, and the log and metrics learn of it by the
  * ways, of any other failure.
  */
-export class Exchange<To extends Addressee = Endpoint> extends ServerInterceptingCall {
-  readonly endpoint: To;
+export class Exchange extends ServerInterceptingCall {
   readonly #wire: ServerInterceptingCallInterface;
-  readonly #arrive: (exchange: Exchange<To>) => void;
+  readonly #arrive: () => void;
   #handle!: Handle;
   #message: Buffer | undefined;
   #reader: Received | undefined;
@@ -61,20 +54,18 @@ export class Exchange<To extends Addressee = Endpoint> extends ServerInterceptin
   /** Called once when there is no more to be said. */
   onEnd: ((isDelivered: boolean) => void) | undefined;
 
-  /** @param arrive called when the head is there, right before the handler is */
-  constructor(
-    endpoint: To,
-    wire: ServerInterceptingCallInterface,
-    arrive: (exchange: Exchange<To>) => void,
-  ) {
+  /**
+   * @param limit bytes that a message may have
+   * @param arrive called when the head is there, right before the handler is
+   */
+  constructor(limit: number, wire: ServerInterceptingCallInterface, arrive: () => void) {
     super(wire);
-    this.endpoint = endpoint;
     this.#wire = wire;
     this.#arrive = arrive;
     const send = wire.sendStatus;
     wire.sendStatus = (status) => {
       if (!this.#isAnswered) {
-        return this.#refuse(refusalOf(status as StatusObject, endpoint.options.bodyLimit));
+        return this.#refuse(refusalOf(status as StatusObject, limit));
       }
       // It could not write what it was given.
       if (status.code !== OK && !status.metadata) this.#isLost = true;
@@ -86,7 +77,7 @@ export class Exchange<To extends Addressee = Endpoint> extends ServerInterceptin
   override start(handler: Listener): void {
     this.#wire.start({
       onReceiveMetadata: (metadata) => {
-        this.#arrive(this);
+        this.#arrive();
         handler.onReceiveMetadata(metadata);
         handler.onReceiveMessage(NOTHING);
         handler.onReceiveHalfClose();

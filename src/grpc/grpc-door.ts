@@ -4,20 +4,20 @@ import type { Endpoint } from '../endpoint/endpoint.js';
 import { InvalidRequest } from '../errors/index.js';
 import type { Door, Read } from '../gate/door.js';
 import { failureAnswer } from '../gate/failure-answer.js';
-import type { Exchange } from './exchange.js';
+import type { EndpointExchange } from './endpoint-exchange.js';
 import { GrpcCall } from './grpc-call.js';
 import { MessageOutlet } from './message-outlet.js';
 import { tooLarge } from './refusal.js';
 import { headOf, statusOf } from './trailers.js';
 
 /** The door of gRPC: a binary message in; one out, or a stream of them, and a status. */
-export class GrpcDoor implements Door<Exchange> {
-  find({ endpoint }: Exchange): Endpoint {
+export class GrpcDoor implements Door<EndpointExchange> {
+  find({ endpoint }: EndpointExchange): Endpoint {
     return endpoint;
   }
 
-  open(endpoint: Endpoint, exchange: Exchange): Call {
-    const call = new GrpcCall(exchange);
+  open(endpoint: Endpoint, exchange: EndpointExchange): Call {
+    const call = new GrpcCall(endpoint, exchange);
     if (endpoint.options.stream) call.outlet = new MessageOutlet(call);
     exchange.onRefusal = (error) => {
       this.fail(call, error, exchange);
@@ -26,7 +26,7 @@ export class GrpcDoor implements Door<Exchange> {
     return call;
   }
 
-  read(call: Call, exchange: Exchange, done: Read): void {
+  read(call: Call, exchange: EndpointExchange, done: Read): void {
     const { bodyLimit } = call.endpoint.options;
     exchange.read(call.deadline, function take(error, message) {
       if (error !== undefined) return done(error);
@@ -42,12 +42,12 @@ export class GrpcDoor implements Door<Exchange> {
     });
   }
 
-  answer(call: Call, answer: Answer, exchange: Exchange): void {
+  answer(call: Call, answer: Answer, exchange: EndpointExchange): void {
     if (exchange.isAnswered) return;
     exchange.respond(headOf(call), answer.bytes(call.endpoint.schema!.response!));
   }
 
-  fail(call: Call, error: unknown, exchange: Exchange): void {
+  fail(call: Call, error: unknown, exchange: EndpointExchange): void {
     if (exchange.isAnswered) return;
     const failure = failureAnswer(call, error);
     (call as GrpcCall).status = failure.status;

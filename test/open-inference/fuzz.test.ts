@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { InvalidRequest } from 'nestjs-model-serving';
-import { readInferRequest } from '../../src/open-inference/grpc/infer-messages.js';
+import { InferRequest } from '../../src/open-inference/grpc/infer-messages.js';
 import { PROTO } from '../../src/open-inference/grpc/inference-proto.js';
 import { readBinaryRequest, writeResponse } from '../../src/open-inference/tensors/index.js';
 import { mutated, randomOf } from './mutation.js';
@@ -49,6 +49,7 @@ const BINARY_BODY = Buffer.concat([
 const Request = PROTO.root.lookupType('inference.ModelInferRequest');
 const messageOf = (message: object) =>
   Buffer.from(Request.encode(Request.fromObject(message)).finish());
+const readMessage = (bytes: Buffer) => new InferRequest(bytes).read();
 const TYPED = messageOf({
   modelName: 'm',
   id: 'x',
@@ -77,8 +78,8 @@ it(`reads or refuses whatever comes (${CASES} cases of seed ${SEED})`, { timeout
     [BINARY_BODY, (bytes) => echo(bytes, HEAD.length)],
     [BINARY_BODY, (bytes) => echo(bytes, random(bytes.length + 9))],
     [Buffer.alloc(16), (bytes) => readBinaryRequest(bytes, 0, inputs)],
-    [TYPED, readInferRequest],
-    [RAW, readInferRequest],
+    [TYPED, readMessage],
+    [RAW, readMessage],
   ];
   let refused = 0;
   for (let i = 0; i < CASES; i++) {

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { InvalidRequest } from 'nestjs-model-serving';
 import {
   inferResponse,
-  readInferRequest,
+  InferRequest,
   writeInferResponse,
 } from '../../src/open-inference/grpc/infer-messages.js';
 import { PROTO } from '../../src/open-inference/grpc/inference-proto.js';
@@ -14,7 +14,9 @@ const Response = PROTO.root.lookupType('inference.ModelInferResponse');
 
 /** As protobufjs writes it. */
 function read(message: object) {
-  return readInferRequest(Buffer.from(Request.encode(Request.fromObject(message)).finish()));
+  const bytes = Buffer.from(Request.encode(Request.fromObject(message)).finish());
+  const read = new InferRequest(bytes);
+  return { request: read.read(), isRaw: read.isRaw };
 }
 
 function messageOf(task: () => unknown): string {
@@ -231,7 +233,7 @@ describe('a tensor in a message', () => {
     );
     const tryIt = (changed: Buffer) => {
       try {
-        readInferRequest(changed);
+        new InferRequest(changed).read();
       } catch (error) {
         if (!(error instanceof InvalidRequest)) throw error;
       }

@@ -1,10 +1,8 @@
-import type { Path } from '../../json/index.js';
 import {
   readRaw,
   refusal,
   unexpected,
   writeRaw,
-  type Elements,
   type InferenceRequest,
   type InferenceResponse,
   type Tensor,
@@ -38,82 +36,75 @@ interface RequestMessage {
   readonly rawInputContents?: readonly Uint8Array[];
 }
 
-/** What a client asks for by gRPC. */
-export interface InferCall {
-  readonly modelName: string;
-  /** Empty where the client leaves it open. */
-  readonly modelVersion: string;
-  readonly request: InferenceRequest;
-  /** Whether elements came as raw bytes: then those of the answer go so as well. */
-  readonly isRaw: boolean;
-}
-
 const REQUEST = PROTO.codec('inference.ModelInferRequest');
 const RESPONSE = PROTO.codec('inference.ModelInferResponse');
 
-/**
- * Reads a message ModelInferRequest. Raw elements look at its bytes where they can.
- *
- * @throws {InvalidRequest} that names the place
- */
-export function readInferRequest(bytes: Buffer): InferCall {
-  const message = REQUEST.readBinary(bytes) as RequestMessage;
-  const { modelName = '', modelVersion = '', id, inputs = [], outputs, rawInputContents } = message;
-  if (rawInputContents !== undefined && rawInputContents.length !== inputs.length) {
-    const got = `got ${rawInputContents.length}`;
-    throw refusal(
-      ['raw_input_contents'],
-      `expected one for each of ${inputs.length} inputs, ${got}`,
-    );
+/** A message ModelInferRequest: which model is asked is known before its tensors are looked at. */
+export class InferRequest {
+  readonly #message: RequestMessage;
+
+  /** @throws {InvalidRequest} for bytes that are no such message */
+  constructor(bytes: Buffer) {
+    this.#message = REQUEST.readBinary(bytes) as RequestMessage;
   }
-  const parameters = readInferParameters(message.parameters);
-  const tensors = inputs.map((input, index) => readInput(input, index, rawInputContents));
-  checkNames(tensors, 'inputs');
-  const requested = outputs?.map(readOutput);
-  if (requested !== undefined) checkNames(requested, 'outputs');
-  return {
-    modelName,
-    modelVersion,
-    request: {
+
+  get modelName(): string {
+    return this.#message.modelName ?? '';
+  }
+
+  /** Empty where the client leaves it open. */
+  get modelVersion(): string {
+    return this.#message.modelVersion ?? '';
+  }
+
+  /** Whether elements come as raw bytes: then those of the answer go so as well. */
+  get isRaw(): boolean {
+    return this.#message.rawInputContents !== undefined;
+  }
+
+  /**
+   * What is asked of the model. Raw elements look at the bytes of the message where they can.
+   *
+   * @throws {InvalidRequest} that names the place
+   */
+  read(): InferenceRequest {
+    const { id, inputs = [], outputs, rawInputContents: raw } = this.#message;
+    if (raw !== undefined && raw.length !== inputs.length) {
+      const expected = `expected one for each of ${inputs.length} inputs, got ${raw.length}`;
+      throw refusal(['raw_input_contents'], expected);
+    }
+    const parameters = readInferParameters(this.#message.parameters);
+    const tensors = inputs.map((input, index) => readInput(input, index, raw?.[index]));
+    checkNames(tensors, 'inputs');
+    const requested = outputs?.map(readOutput);
+    if (requested !== undefined) checkNames(requested, 'outputs');
+    return {
       ...(id && { id }),
       ...(parameters && { parameters }),
       inputs: tensors,
       ...(requested && { outputs: requested }),
-    },
-    isRaw: rawInputContents !== undefined,
-  };
-}
-
-function readInput(
-  input: InputMessage,
-  index: number,
-  raw: readonly Uint8Array[] | undefined,
-): Tensor {
-  const place = ['inputs', index];
-  const { name = '', datatype = '', contents } = input;
-  if (!isDatatype(datatype)) throw unexpected([...place, 'datatype'], DATATYPE, datatype);
-  const shape = readShape(input.shape?.map(Number) ?? [], place);
-  const parameters = readInferParameters(input.parameters);
-  const head = { name, datatype, shape, ...(parameters && { parameters }) };
-  return { ...head, elements: elementsOf() };
-
-  function elementsOf(): Elements {
-    const hasContents = contents !== undefined && Object.keys(contents).length > 0;
-    if (raw === undefined) {
-      if (hasContents || countOf(shape) === 0) {
-        return readContents(contents ?? {}, datatype as Tensor['datatype'], shape, place);
-      }
-      throw refusal(place, 'expected contents, or raw_input_contents of the request, got neither');
-    }
-    if (!hasContents) {
-      return readRaw(raw[index]!, datatype as Tensor['datatype'], shape, rawPlace(index));
-    }
-    throw refusal([...place, 'contents'], 'expected none beside raw_input_contents, got some');
+    };
   }
 }
 
-function rawPlace(index: number): Path {
-  return ['raw_input_contents', index];
+function readInput(input: InputMessage, index: number, raw: Uint8Array | undefined): Tensor {
+  const place = ['inputs', index];
+  const { name = '', datatype, contents = {} } = input;
+  if (!isDatatype(datatype)) throw unexpected([...place, 'datatype'], DATATYPE, datatype ?? '');
+  const shape = readShape(input.shape?.map(Number) ?? [], place);
+  const parameters = readInferParameters(input.parameters);
+  const head = { name, datatype, shape, ...(parameters && { parameters }) };
+  const hasContents = Object.keys(contents).length > 0;
+  if (raw === undefined) {
+    if (!hasContents && countOf(shape) > 0) {
+      throw refusal(place, 'expected contents, or raw_input_contents of the request, got neither');
+    }
+    return { ...head, elements: readContents(contents, datatype, shape, place) };
+  }
+  if (hasContents) {
+    throw refusal([...place, 'contents'], 'expected none beside raw_input_contents, got some');
+  }
+  return { ...head, elements: readRaw(raw, datatype, shape, ['raw_input_contents', index]) };
 }
 
 function readOutput({

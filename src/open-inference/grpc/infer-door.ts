@@ -1,0 +1,79 @@
+import { Logger } from '@nestjs/common';
+import type { Endpoint } from '../../endpoint/endpoint.js';
+import { failureAnswer } from '../../gate/failure-answer.js';
+import { requestIdOf } from '../../gate/request-id.js';
+import type { Exchange } from '../../grpc/exchange.js';
+import { GrpcCall } from '../../grpc/grpc-call.js';
+import { tooLarge } from '../../grpc/refusal.js';
+import { headOf, statusOf } from '../../grpc/trailers.js';
+import { InferRequest, writeInferResponse } from './infer-messages.js';
+import type { Models } from './models.js';
+
+/**
+ * The door of ModelInfer. Other than an endpoint's own method, which model a call is for stands in its
+ * message: until that has been read there is nothing that it could be counted for.
+ */
+export class InferDoor {
+  readonly #models: Models;
+  readonly #longest: number;
+  readonly #logger = new Logger('OpenInference');
+
+  constructor(models: Models) {
+    this.#models = models;
+    this.#longest = Math.max(0, ...models.endpoints.map(({ options }) => options.timeout));
+  }
+
+  enter(exchange: Exchange): void {
+    const arrivedAt = performance.now();
+    const timeLeft = Math.min(exchange.timeLeft, this.#longest);
+    exchange.read(arrivedAt + timeLeft, (error, bytes) => {
+      if (error !== undefined) return this.#refuse(exchange, error);
+      try {
+        const message = new InferRequest(bytes!);
+        const { modelName, modelVersion } = message;
+        const endpoint = this.#models.find(modelName, modelVersion || undefined);
+        const call = this.#open(endpoint, exchange, arrivedAt);
+        this.#infer(call, message, bytes!.length).catch((cause) => this.#fail(call, cause));
+      } catch (cause) {
+        this.#refuse(exchange, cause);
+      }
+    });
+  }
+
+  #open(endpoint: Endpoint, exchange: Exchange, arrivedAt: number): GrpcCall {
+    const call = new GrpcCall(endpoint, exchange);
+    call.shortenTo(endpoint.options.timeout - (call.arrivedAt - arrivedAt));
+    exchange.onRefusal = (error) => {
+      this.#fail(call, error);
+      call.cancel(error);
+    };
+    return call;
+  }
+
+  async #infer(call: GrpcCall, message: InferRequest, size: number): Promise<void> {
+    const { bodyLimit } = call.endpoint.options;
+    if (size > bodyLimit) throw tooLarge(bodyLimit);
+    const request = message.read();
+    const { exchange } = call;
+    const { metadata, stream } = exchange;
+    const visit = { args: [request, metadata, stream], request: { data: request, metadata } };
+    const response = await this.#models.infer(call, request, visit);
+    if (exchange.isAnswered) return;
+    exchange.respond(headOf(call), writeInferResponse(response, message.isRaw));
+  }
+
+  #fail(call: GrpcCall, error: unknown): void {
+    const { exchange } = call;
+    if (exchange.isAnswered) return;
+    const failure = failureAnswer(call, error);
+    call.status = failure.status;
+    exchange.fail(statusOf(failure, call.requestId));
+  }
+
+  /** Of a call that is for no model. */
+  #refuse(exchange: Exchange, error: unknown): void {
+    const requestId = requestIdOf(exchange.metadata.get('x-request-id')[0]);
+    const failure = failureAnswer({ log: this.#logger, failure: undefined }, error);
+    exchange.fail(statusOf(failure, requestId));
+  }
+}
