@@ -57,6 +57,10 @@ export class InferRequest {
     return this.#message.modelVersion ?? '';
   }
 
+  get id(): string | undefined {
+    return this.#message.id;
+  }
+
   /** Whether elements come as raw bytes: then those of the answer go so as well. */
   get isRaw(): boolean {
     return this.#message.rawInputContents !== undefined;

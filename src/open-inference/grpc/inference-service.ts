@@ -13,6 +13,7 @@ import { Exchange } from '../../grpc/exchange.js';
 import { bareMethod, type OwnService } from '../../grpc/own-service.js';
 import { statusOf } from '../../grpc/trailers.js';
 import { InferDoor } from './infer-door.js';
+import { InferStream, type BareStream } from './infer-stream.js';
 import { PROTO, SERVICE } from './inference-proto.js';
 import type { Models } from './models.js';
 import { QUESTIONS } from './questions.js';
@@ -28,6 +29,8 @@ export class InferenceService implements OwnService {
   readonly #models: Models;
   readonly #door: InferDoor;
   readonly #logger = new Logger('OpenInference');
+  readonly #streams = new Set<InferStream>();
+  #isEnding = false;
   /** Between the interceptor and the handler, which grpc-js calls one after the other. */
   #arriving: Exchange | undefined;
 
@@ -53,6 +56,11 @@ export class InferenceService implements OwnService {
       const method = bareMethod(`/${SERVICE}/${name}`, ONE);
       server.addService({ [name]: method }, { [name]: this.#answering(name) });
     }
+    const many = { requestStream: true, responseStream: true };
+    server.addService(
+      { ModelStreamInfer: bareMethod(`/${SERVICE}/ModelStreamInfer`, many) },
+      { ModelStreamInfer: (stream: BareStream) => this.#serveStream(stream) },
+    );
     server.addService(
       { ModelInfer: bareMethod(INFER, ONE) },
       {
@@ -66,7 +74,18 @@ export class InferenceService implements OwnService {
     );
   }
 
-  end(): void {}
+  /** Streams end with what is under way. */
+  end(): void {
+    this.#isEnding = true;
+    for (const stream of this.#streams) stream.end();
+  }
+
+  #serveStream(bare: BareStream): void {
+    const stream = new InferStream(bare, this.#models);
+    this.#streams.add(stream);
+    bare.on('cancelled', () => this.#streams.delete(stream));
+    if (this.#isEnding) stream.end();
+  }
 
   #answering(name: string) {
     const request = PROTO.codec(`inference.${name}Request`);

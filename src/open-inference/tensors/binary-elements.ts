@@ -1,4 +1,4 @@
-import type { Path } from '../../json/index.js';
+import { viewedBytes, type Path } from '../../json/index.js';
 import { NUMERIC, type NumericElements } from './datatypes.js';
 import { BFLOAT16, FLOAT16, type Half } from './half.js';
 import { refusal, unexpected } from './refusal.js';
@@ -43,10 +43,8 @@ export function readRaw(
 export function writeRaw(elements: Elements, datatype: Datatype): Uint8Array {
   if (datatype === 'BYTES') return writeByteStrings(elements as readonly (string | Uint8Array)[]);
   const half = HALVES[datatype];
-  const numbers =
-    half === undefined ? elements : Uint16Array.from(elements as Float32Array, half.toBits);
-  const { buffer, byteOffset, byteLength } = numbers as NumericElements;
-  return new Uint8Array(buffer, byteOffset, byteLength);
+  const numbers = half === undefined ? elements : narrowed(elements as Float32Array, half);
+  return viewedBytes(numbers as NumericElements);
 }
 
 function numbersOf<A>(
@@ -59,7 +57,16 @@ function numbersOf<A>(
 }
 
 function widened(bytes: Uint8Array, half: Half): Float32Array {
-  return Float32Array.from(numbersOf(bytes, Uint16Array, 2), half.fromBits);
+  const halves = numbersOf(bytes, Uint16Array, 2);
+  const values = new Float32Array(halves.length);
+  for (let i = 0; i < halves.length; i++) values[i] = half.fromBits(halves[i]!);
+  return values;
+}
+
+function narrowed(values: Float32Array, half: Half): Uint16Array {
+  const halves = new Uint16Array(values.length);
+  for (let i = 0; i < values.length; i++) halves[i] = half.toBits(values[i]!);
+  return halves;
 }
 
 function checkBooleans(bytes: Uint8Array, place: Path): void {
