@@ -6,9 +6,7 @@ export const SERVICE = 'inference.GRPCInferenceService';
  * The service as the protocol and Triton have it: same names and numbers, so that the clients of both are
  * understood. Of a model's configuration there is what clients look for.
  */
-export const PROTO = new OwnProto(
-  'inference.proto',
-  `
+export const TEXT = `
   syntax = "proto3";
   package inference;
 
@@ -198,5 +196,6 @@ export const PROTO = new OwnProto(
     map<string, ModelRepositoryParameter> parameters = 3;
   }
   message RepositoryModelUnloadResponse {}
-`,
-);
+`;
+
+export const PROTO = new OwnProto('inference.proto', TEXT);
