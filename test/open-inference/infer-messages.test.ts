@@ -101,7 +101,7 @@ describe('a tensor in a message', () => {
         { name: 'i', datatype: 'INT8', shape: ['1'] },
         { name: 'h', datatype: 'FP16', shape: ['1'] },
       ],
-      rawOutputContents: [Uint8Array.of(1), Uint8Array.of(0, 0x3c)],
+      rawOutputContents: [Buffer.of(1), Buffer.of(0, 0x3c)],
     });
     expect(
       messageOf(() => read({ inputs: [input('FP16', [1], { fp32Contents: [1] })] })),
@@ -247,5 +247,32 @@ describe('a tensor in a message', () => {
       }),
       { numRuns: 2_000 },
     );
+  });
+});
+
+it("reads what Triton's client for Python sends", () => {
+  // Of the model `simple`: both inputs raw, both outputs asked for, an id, priority and timeout.
+  const message = new InferRequest(
+    Buffer.from(
+      '0a0673696d706c651a0137220e0a087072696f7269747912022801220f0a0774696d656f75741204' +
+        '10c0843d2a130a06494e505554301205494e5433321a0201102a130a06494e505554311205494e54' +
+        '33321a02011032090a074f55545055543032090a074f5554505554313a4000000000010000000200' +
+        '0000030000000400000005000000060000000700000008000000090000000a0000000b0000000c00' +
+        '00000d0000000e0000000f0000003a40' +
+        '01000000'.repeat(16),
+      'hex',
+    ),
+  );
+  expect([message.modelName, message.modelVersion, message.isRaw]).toEqual(['simple', '', true]);
+  const shape = [1, 16];
+  const datatype = 'INT32';
+  expect(message.read()).toMatchObject({
+    id: '7',
+    parameters: { priority: 1, timeout: 1_000_000 },
+    inputs: [
+      { name: 'INPUT0', datatype, shape, elements: Int32Array.from({ length: 16 }, (_, i) => i) },
+      { name: 'INPUT1', datatype, shape, elements: new Int32Array(16).fill(1) },
+    ],
+    outputs: [{ name: 'OUTPUT0' }, { name: 'OUTPUT1' }],
   });
 });
