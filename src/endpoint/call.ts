@@ -9,6 +9,7 @@ import type { CacheResult } from '../metrics/index.js';
 import type { Answer } from './answer.js';
 import type { Endpoint } from './endpoint.js';
 import type { Outlet } from './outlet.js';
+import type { Parts } from './parts.js';
 
 const NONE = Object.freeze(Object.create(null) as Record<string, never>);
 
@@ -34,6 +35,10 @@ export class Call extends CancellableTask {
   receiver: object | undefined = undefined;
   /** Where its answers go, where it is a stream of them; its door gives it one. */
   outlet: Outlet | undefined = undefined;
+  /** What it consists of, where its door brings several inputs in one request. */
+  parts: Parts | undefined = undefined;
+  /** Whether its door wants the value of its answer, and perhaps never its text. */
+  takesValue = false;
   /** Whether it has been taken on its way: what calls its handler then is the last step of that. */
   underway = false;
   /** How the cache served it; `error` where a store's failure had a part in a miss. */
@@ -84,6 +89,14 @@ export class Call extends CancellableTask {
   shortenTo(timeout: number): void {
     this.deadline = Math.min(this.deadline, this.arrivedAt + timeout);
   }
+
+  /** Runs its handler, the last step of its way. */
+  run(receiver: object): unknown {
+    return this.endpoint.executor.run(this.task, receiver);
+  }
+
+  /** Told when it waits for what another call has under way, in the place of running its handler now. */
+  standAside(): void {}
 
   /** Whether its door brings an answer back as a binary message: its text may never be asked for. */
   get isBinary(): boolean {

@@ -13,5 +13,6 @@ export type {
   Predict,
 } from './executor.js';
 export { isQueueFull, RefusalBrake } from './refusal-brake.js';
+export { refuseBeyond, TaskGroup } from './task-group.js';
 export type { Sink } from './sink.js';
 export type { CallLog, PredictContext, Task } from './task.js';

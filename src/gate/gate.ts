@@ -13,7 +13,7 @@ import type { Outlet } from '../endpoint/outlet.js';
 import { inspectThrown, isError, ServingError, tamed } from '../errors/index.js';
 import { serve, serveStream } from '../interceptors/way.js';
 import { GateArguments } from './arguments-host.js';
-import { callHeldBy } from './held-call.js';
+import { callHeldBy, holdCall } from './held-call.js';
 import { pour } from './pour.js';
 import { answerFrom } from './replaced-answer.js';
 
@@ -45,6 +45,8 @@ type ContextId = ReturnType<typeof ContextIdFactory.create>;
 interface Arranged {
   readonly type: ContextType;
   run(args: readonly unknown[]): Promise<unknown>;
+  /** Takes one of several inputs to the handler, past pipes only. */
+  runPart(args: readonly unknown[]): Promise<unknown>;
   /** What the first filter that takes an error makes of it; `undefined` where none does. */
   rescue(error: unknown, args: readonly unknown[]): unknown;
 }
@@ -70,24 +72,32 @@ export class Gate {
     this.#discovery = discovery;
   }
 
-  /** The way past what is bound to an endpoint: made once, at boot, unless it is made for each request. */
-  passage(endpoint: Endpoint, type: ContextType): Passage {
+  /**
+   * The way past what is bound to an endpoint: made once, at boot, unless it is made for each request.
+   *
+   * @param inParts whether its calls consist of parts, whose answers go to the call's outlet
+   */
+  passage(endpoint: Endpoint, type: ContextType, inParts = false): Passage {
     if (isOpen(endpoint)) return passFreely;
+    const flows = inParts || endpoint.options.stream;
     const controller = this.#discovery
       .getControllers()
       .find(({ metatype }) => metatype === endpoint.controller)!;
-    const fixed = this.#arrange(endpoint, type, controller, controller.instance as object);
+    const fixed = this.#arrange(endpoint, type, flows, controller, controller.instance as object);
     if (endpoint.instance !== undefined) {
       return (call, visit) => pass(call, visit, fixed, () => fixed);
     }
     return (call, visit) =>
-      pass(call, visit, fixed, () => this.#arrangeFor(visit, endpoint, type, controller));
+      pass(call, visit, fixed, () =>
+        this.#arrangeFor(visit, endpoint, type, flows, controller),
+      );
   }
 
   async #arrangeFor(
     { request }: Visit,
     endpoint: Endpoint,
     type: ContextType,
+    flows: boolean,
     controller: Controller,
   ): Promise<Arranged> {
     const contextId = ContextIdFactory.getByRequest(request);
@@ -103,12 +113,13 @@ export class Gate {
       contextId,
       controller,
     )) as object;
-    return this.#arrange(endpoint, type, controller, instance, contextId);
+    return this.#arrange(endpoint, type, flows, controller, instance, contextId);
   }
 
   #arrange(
     endpoint: Endpoint,
     type: ContextType,
+    flows: boolean,
     { host, id }: Controller,
     instance: object,
     contextId?: ContextId,
@@ -119,19 +130,22 @@ export class Gate {
     const creator: ExternalContextCreator = Object.create(this.#creator, {
       getContextModuleKey: { value: () => host!.token },
       // It would wait for the last item of a stream, and take none for an error.
-      ...(endpoint.options.stream && { transformToResult: { value: asItIs } }),
+      ...(flows && { transformToResult: { value: asItIs } }),
     });
-    const run = creator.create(
-      instance,
-      route,
-      method,
-      PARAMETERS,
-      ROUTE_PARAMETERS,
-      contextId,
-      id,
-      { guards: true, interceptors: true, filters: false },
-      type,
-    );
+    const create = (isWhole: boolean) =>
+      creator.create(
+        instance,
+        route,
+        method,
+        PARAMETERS,
+        ROUTE_PARAMETERS,
+        contextId,
+        id,
+        { guards: isWhole, interceptors: isWhole, filters: false },
+        type,
+      );
+    const run = create(true);
+    const runPart = flows ? create(false) : run;
     // Its own way to the filters would log every error that none of them takes, refusals included.
     const filters = creator['filtersContextCreator'].create(
       instance,
@@ -143,6 +157,7 @@ export class Gate {
     return {
       type,
       run: (args) => run(...args),
+      runPart: (args) => runPart(...args),
       rescue: (error, args) =>
         filters.invokeCustomFilters(error, new GateArguments(args, type)) as unknown,
     };
@@ -178,6 +193,7 @@ async function pass(
   let arranged = fixed;
   try {
     arranged = await arrange();
+    if (call.parts !== undefined) call.parts.handle = partHandler(arranged);
     const result = await arranged.run(args);
     if (call.outlet === undefined) return answerFrom(call, result);
     if (isObservable(result)) await pour(result, call, call.outlet);
@@ -186,6 +202,15 @@ async function pass(
   } catch (error) {
     throw await failureOf(call, tamed(error), arranged, args);
   }
+}
+
+/** Pipes are shown the arguments of a part: its holder stands where that of the call would. */
+function partHandler({ runPart }: Arranged) {
+  return function handle(part: Call): Promise<unknown> {
+    const holder = {};
+    holdCall(holder, part);
+    return runPart([part.input, holder]);
+  };
 }
 
 /**

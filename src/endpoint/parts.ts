@@ -1,0 +1,16 @@
+import type { Call } from './call.js';
+
+/**
+ * The inputs of a call that has several. The gate is passed once, for all of them; each is validated, looked
+ * up in the cache and run by itself, and one that fails is the failure of all. Their answers go to the
+ * outlet of the call, in the order of the inputs.
+ */
+export interface Parts {
+  readonly count: number;
+  /** Gives the call of one of them its input. */
+  read(part: Call, index: number): void;
+  /** Takes one of them to its handler past the pipes of the app, where there are any. */
+  handle?: ((part: Call) => unknown) | undefined;
+  /** Which of them all have failed for, once one has. */
+  failed?: { readonly index: number; readonly error: unknown };
+}
