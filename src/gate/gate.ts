@@ -89,9 +89,7 @@ export class Gate {
       return (call, visit) => pass(call, visit, fixed, () => fixed);
     }
     return (call, visit) =>
-      pass(call, visit, fixed, () =>
-        this.#arrangeFor(visit, endpoint, type, flows, controller),
-      );
+      pass(call, visit, fixed, () => this.#arrangeFor(visit, endpoint, type, flows, controller));
   }
 
   async #arrangeFor(
