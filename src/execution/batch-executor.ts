@@ -278,7 +278,10 @@ export class BatchExecutor implements Executor {
       if (member.task.deadline <= performance.now()) member.expire();
       if (member.settled) continue;
       try {
-        settle([member], await this.#infer(async () => new Batch([member]).run(this.#predict), member.size));
+        settle(
+          [member],
+          await this.#infer(async () => new Batch([member]).run(this.#predict), member.size),
+        );
       } catch (error) {
         member.reject(error, performance.now());
       }

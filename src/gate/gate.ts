@@ -88,9 +88,7 @@ export class Gate {
       return (call, visit) => pass(call, visit, fixed, () => fixed);
     }
     return (call, visit) =>
-      pass(call, visit, fixed, () =>
-        this.#arrangeFor(visit, endpoint, type, flows, controller),
-      );
+      pass(call, visit, fixed, () => this.#arrangeFor(visit, endpoint, type, flows, controller));
   }
 
   async #arrangeFor(

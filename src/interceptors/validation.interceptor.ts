@@ -28,7 +28,7 @@ export class ValidationInterceptor implements Stage {
   answer(call: Call, result: unknown): Answer {
     const { schema, metrics } = call.endpoint;
     try {
-      const canonical = 
+      const canonical =
         schema?.response === undefined ? answerValue(result) : schema.response.write(result);
       if (call.takesValue) return Answer.held(canonical);
       if (schema?.response === undefined) return Answer.of(canonical);

@@ -55,7 +55,13 @@ const streamThrough = streamWayTo((call) => call.run(call.receiver!));
 /** The way of each of several inputs: it is the call as a whole that is told of a full queue. */
 const servePart = passing(
   metrics,
-  passing(validation, passing(cache, answering((part) => part.run(part.receiver!)))),
+  passing(
+    validation,
+    passing(
+      cache,
+      answering((part) => part.run(part.receiver!)),
+    ),
+  ),
 );
 
 async function servePartsOf(call: Call, deliver: Deliver): Promise<void> {
