@@ -249,7 +249,10 @@ describe.each(GRPC_DOORS)('The Open Inference Protocol by gRPC on $door', (way) 
 
   it('leads nobody past a guard', async () => {
     const { client } = await start();
-    expect((await client.call('ModelInfer', raw('guarded'))).code).toBe(status.PERMISSION_DENIED);
+    const flawed = raw('guarded', { rawInputContents: [] });
+    for (const request of [raw('guarded'), flawed]) {
+      expect((await client.call('ModelInfer', request)).code).toBe(status.PERMISSION_DENIED);
+    }
     const metadata = { key: 'right', 'x-request-id': 'abc' };
     const told = await client.call('ModelInfer', raw('guarded'), { metadata });
     expect(told).toMatchObject({ code: status.OK });

@@ -1,6 +1,6 @@
 import type { ServerDuplexStream } from '@grpc/grpc-js';
 import { answerOf } from '../../gate/failure-answer.js';
-import { tooLarge } from '../../grpc/refusal.js';
+import { infer } from './infer.js';
 import { InferRequest, inferResponse } from './infer-messages.js';
 import { PROTO } from './inference-proto.js';
 import type { Models } from './models.js';
@@ -61,7 +61,9 @@ export class InferStream {
     try {
       asked = new InferRequest(bytes);
       call = this.#open(asked);
-      const response = await this.#infer(call, asked, bytes.length);
+      const { metadata } = call;
+      const arrival = { size: bytes.length, metadata, stream: this.#stream };
+      const response = await infer(this.#models, call, asked, arrival);
       const message = RESPONSE.encode({ inferResponse: inferResponse(response, asked.isRaw) });
       call.answered();
       return message;
@@ -81,14 +83,5 @@ export class InferStream {
     this.#calls.add(call);
     call.shortenTo(Math.max(Number(this.#stream.getDeadline()) - Date.now(), 0));
     return call;
-  }
-
-  #infer(call: StreamedCall, asked: InferRequest, size: number) {
-    const { bodyLimit } = call.endpoint.options;
-    if (size > bodyLimit) throw tooLarge(bodyLimit);
-    const request = asked.read();
-    const { metadata } = call;
-    const args = [request, metadata, this.#stream];
-    return this.#models.infer(call, request, { args, request: { data: request, metadata } });
   }
 }
