@@ -23,6 +23,7 @@ import { EndpointRegistry } from './endpoint/endpoint-registry.js';
 import { Gate } from './gate/gate.js';
 import { ConfigurationError, ServingError } from './errors/index.js';
 import { installProbes } from './http/probes.js';
+import { UploadBudget } from './http/upload-budget.js';
 import { DrainModule } from './lifecycle/drain.module.js';
 import { Drain } from './lifecycle/drain.js';
 import { Readiness } from './lifecycle/readiness.js';
@@ -87,6 +88,12 @@ const CACHE_OPTIONS = Symbol('ModelServingCacheOptions');
       useFactory: (metrics: ServingMetrics) => new Readiness(metrics, clusterLink()),
       inject: [ServingMetrics],
     },
+    {
+      provide: UploadBudget,
+      useFactory: ({ maxUploadBytes }: FilledModelServingOptions) =>
+        new UploadBudget(maxUploadBytes),
+      inject: [FILLED_OPTIONS],
+    },
     EndpointDiscovery,
     Gate,
     {
@@ -110,6 +117,7 @@ export class ModelServingModule
   readonly #discovery: EndpointDiscovery;
   readonly #registry: EndpointRegistry;
   readonly #gate: Gate;
+  readonly #budget: UploadBudget;
   #transport: HttpTransport | undefined;
 
   constructor(
@@ -122,6 +130,7 @@ export class ModelServingModule
     discovery: EndpointDiscovery,
     registry: EndpointRegistry,
     gate: Gate,
+    budget: UploadBudget,
   ) {
     super();
     refuseTwins(modules);
@@ -133,6 +142,7 @@ export class ModelServingModule
     this.#discovery = discovery;
     this.#registry = registry;
     this.#gate = gate;
+    this.#budget = budget;
   }
 
   static override forRoot(options: ModelServingOptions & ModelServingExtras = {}): DynamicModule {
@@ -154,7 +164,7 @@ export class ModelServingModule
       this.#discovery.controllers,
       this.#readiness,
       this.#app.getVersioning(),
-      this.#options.maxUploadBytes,
+      this.#budget,
       this.#gate,
     );
     this.#transport.prepare();

@@ -1,6 +1,11 @@
 import type { EndpointCacheOptions } from '../cache/index.js';
 import { ConfigurationError } from '../errors/index.js';
-import type { BatchOptions, EndpointDefaults, ModelEndpointOptions } from './endpoint-options.js';
+import type {
+  BatchOptions,
+  EndpointDefaults,
+  ModelEndpointOptions,
+  OpenInferenceTensors,
+} from './endpoint-options.js';
 
 /** An endpoint's options with every default filled in. */
 export interface FilledEndpointOptions {
@@ -23,6 +28,7 @@ export interface FilledEndpointOptions {
   readonly bodyLimit: number;
   readonly compress: boolean;
   readonly direct: boolean;
+  readonly openInference: OpenInferenceTensors | undefined;
 }
 
 interface Rule {
@@ -77,6 +83,7 @@ const ENDPOINT_RULES: Record<keyof ModelEndpointOptions, Rule | undefined> = {
   bodyLimit: wholeNumber(1),
   compress: aBoolean,
   direct: aBoolean,
+  openInference: anObject,
 };
 
 const BATCH_RULES: Record<keyof BatchOptions, Rule> = {
@@ -168,6 +175,7 @@ export function fillEndpointOptions(
     bodyLimit: given('bodyLimit') ?? 10 * 1024 * 1024,
     compress: given('compress') ?? false,
     direct: given('direct') ?? true,
+    openInference: options.openInference,
   };
 }
 

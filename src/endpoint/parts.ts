@@ -6,7 +6,13 @@ import type { Call } from './call.js';
  * outlet of the call, in the order of the inputs.
  */
 export interface Parts {
-  readonly count: number;
+  /**
+   * Looks at what the call has brought, now that the guards have had their say.
+   *
+   * @returns how many inputs there are
+   * @throws {ServingError} where it holds none that can be served
+   */
+  begin(): number;
   /** Gives the call of one of them its input. */
   read(part: Call, index: number): void;
   /** Takes one of them to its handler past the pipes of the app, where there are any. */

@@ -44,6 +44,7 @@ type ContextId = ReturnType<typeof ContextIdFactory.create>;
 /** An endpoint as Nest's enhancers have been arranged around it, for one request or for all. */
 interface Arranged {
   readonly type: ContextType;
+  readonly instance: object;
   run(args: readonly unknown[]): Promise<unknown>;
   /** Takes one of several inputs to the handler, past pipes only. */
   runPart(args: readonly unknown[]): Promise<unknown>;
@@ -154,6 +155,7 @@ export class Gate {
     );
     return {
       type,
+      instance,
       run: (args) => run(...args),
       runPart: (args) => runPart(...args),
       rescue: (error, args) =>
@@ -191,7 +193,10 @@ async function pass(
   let arranged = fixed;
   try {
     arranged = await arrange();
-    if (call.parts !== undefined) call.parts.handle = partHandler(arranged);
+    if (call.parts !== undefined) {
+      call.receiver = arranged.instance;
+      if (call.endpoint.bound.pipes) call.parts.handle = partHandler(arranged);
+    }
     const result = await arranged.run(args);
     if (call.outlet === undefined) return answerFrom(call, result);
     if (isObservable(result)) await pour(result, call, call.outlet);

@@ -14,7 +14,7 @@ import { isPromise, type Next } from './stage.js';
  * @param serve the way of each
  */
 export function serveParts(call: Call, parts: Parts, serve: Next, deliver: Deliver): Promise<void> {
-  const { count } = parts;
+  const count = parts.begin();
   const { executor } = call.endpoint;
   refuseBeyond(executor.capacity, count);
   if (call.cancellation !== undefined) throw call.cancellation;

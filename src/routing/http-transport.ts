@@ -22,7 +22,7 @@ import { pathOf } from '../http/request-url.js';
 import { prepareServer } from '../http/server.js';
 import { boundEarlyAnswers } from '../http/unread-body.js';
 import { DoorRoutes } from '../http/door-route.js';
-import { UploadBudget } from '../http/upload-budget.js';
+import type { UploadBudget } from '../http/upload-budget.js';
 import { nestObstacle } from './nest-obstacle.js';
 import { conditionOf, hostCondition } from './route-condition.js';
 
@@ -40,13 +40,13 @@ export function createHttpTransport(
   controllers: readonly Type[],
   readiness: Readiness,
   versioning: VersioningOptions | undefined,
-  maxUploadBytes: number,
+  budget: UploadBudget,
   gate: Gate,
 ): HttpTransport {
   const instance: unknown = adapter.getInstance();
   const paths: EndpointPath[] = [];
   const lane = new LaneRoutes(({ endpoint }) => nestObstacle(endpoint, versioning));
-  const door = new HttpDoor(new UploadBudget(maxUploadBytes), (exchange) => lane.find(exchange));
+  const door = new HttpDoor(budget, (exchange) => lane.find(exchange));
   const intake = new Intake(door, readiness);
   const doorRoutes = new DoorRoutes(gate, door);
   const entrance = new Entrance(door, intake, passFreely);
