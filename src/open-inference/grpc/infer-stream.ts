@@ -10,8 +10,10 @@ export type BareStream = ServerDuplexStream<Buffer, Buffer>;
 
 const RESPONSE = PROTO.codec('inference.ModelStreamInferResponse');
 
-/** Requests of a stream that may be under way at once; more are not read. */
-const MOST_UNDER_WAY = 64;
+/** Bytes of a stream that may be under way at once; more are not read. */
+const MOST_UNDER_WAY = 1024 * 1024;
+/** What a request counts for in bytes, besides its own. */
+const REQUEST = 16 * 1024;
 
 /**
  * ModelStreamInfer: each message is a request, answered in the order of the requests. One that fails is
@@ -41,13 +43,19 @@ export class InferStream {
   }
 
   #take(bytes: Buffer): void {
-    if (++this.#underWay >= MOST_UNDER_WAY) this.#stream.pause();
+    const weight = REQUEST + bytes.length;
+    this.#underWay += weight;
+    if (this.#underWay >= MOST_UNDER_WAY) this.#stream.pause();
     const answer = this.#answerTo(bytes);
-    this.#last = this.#last.then(() => answer).then((message) => this.#write(message));
+    this.#last = this.#last
+      .then(() => answer)
+      .then((message) => {
+        this.#underWay -= weight;
+        this.#write(message);
+      });
   }
 
   #write(message: Buffer): void {
-    this.#underWay--;
     const stream = this.#stream;
     if (stream.cancelled) return;
     // A client that asks faster than it reads waits for its answers.
