@@ -1,6 +1,6 @@
 import { NotImplementedException } from '@nestjs/common';
-import type { Datatype } from '../tensors/index.js';
-import type { ModelMetadata, Models } from './models.js';
+import { configOf } from '../model-config.js';
+import type { Models } from './models.js';
 
 /** What a client asks of the server or of a model. */
 interface Asked {
@@ -30,19 +30,4 @@ export const QUESTIONS: Readonly<Record<string, Answer>> = {
 
 function refuse(): never {
   throw new NotImplementedException('Models are loaded and unloaded with the app');
-}
-
-/** Dimensions are all there: a model says itself which of them is its batch. */
-function configOf({ name, platform, inputs, outputs }: ModelMetadata): object {
-  const tensors = (list: ModelMetadata['inputs']) =>
-    list.map(({ name: tensor, datatype, shape }) => ({
-      name: tensor,
-      data_type: typeOf(datatype),
-      dims: shape,
-    }));
-  return { name, platform, input: tensors(inputs), output: tensors(outputs) };
-}
-
-function typeOf(datatype: Datatype): string {
-  return datatype === 'BYTES' ? 'TYPE_STRING' : `TYPE_${datatype}`;
 }
