@@ -5,7 +5,7 @@ import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { packServers } from './harness/package.mjs';
 import { ADAPTERS, compiled } from './harness/peers.mjs';
-import { residentMb, start } from './harness/server.mjs';
+import { start } from './harness/server.mjs';
 import { median } from './harness/statistics.mjs';
 
 const ROUNDS = 7;
@@ -48,22 +48,42 @@ for (const [what, input] of LOADS) {
 console.table(rows);
 
 const memory = [];
-for (const server of servers.slice(1)) {
+for (const server of servers) {
   for (const [what, { size }] of LOADS) {
-    const before = residentMb(server.pid);
+    const before = await server.liveMemory();
     const sockets = Array.from({ length: IDLE_CLIENTS }, () =>
       ask(server, { count: 1e9, size }).pause(),
     );
-    await sleep(10_000);
-    const after = residentMb(server.pid);
+    await rest(server);
+    const during = await server.liveMemory();
     for (const socket of sockets) socket.destroy();
-    await sleep(1_000);
-    const each = ((after - before) * 1024) / IDLE_CLIENTS;
-    memory.push({ server: server.name, what, 'KiB a client': Math.round(each) });
+    await rest(server);
+    const kibibytes = (one) => Math.max(0, Math.round(grown(before, one) / 1024 / IDLE_CLIENTS));
+    memory.push({
+      server: server.name,
+      what,
+      'KiB a client': kibibytes(during),
+      'and after it': kibibytes(await server.liveMemory()),
+    });
   }
 }
 console.table(memory);
 for (const server of servers) await server.stop();
+
+/** Waits until the server does nothing any more. */
+async function rest(server) {
+  for (let before = -1, used = 0; used - before > 0.02;) {
+    before = used;
+    await sleep(1_000);
+    used = await server.cpuSeconds();
+  }
+}
+
+/** Bytes that are alive: bytes in buffers are `external` as well, but for those that Node has still to send. */
+function grown(before, after) {
+  const more = (what) => after[what] - before[what];
+  return more('heapUsed') + Math.max(more('external'), more('arrayBuffers'));
+}
 
 /** One stream, read to its end. */
 async function measure(server, input) {

@@ -30,6 +30,7 @@ export const ROOT = fileURLToPath(new URL('../../', import.meta.url));
  * @property {number} startMs         From the command to the open port.
  * @property {number} [startCpuMs]    Processor time until then, of a probed server.
  * @property {() => Promise<number | null>} cpuSeconds  Processor time so far; null where nothing tells.
+ * @property {() => Promise<NodeJS.MemoryUsage>} liveMemory  Without garbage, of a probed server.
  * @property {() => Promise<void>} stop
  */
 
@@ -125,6 +126,7 @@ export async function start(spec) {
     origin: `http://127.0.0.1:${port}`,
     startMs: readyAt - began,
     startCpuMs,
+    liveMemory: () => ask(child, 'memory'),
     cpuSeconds: async () => (spec.probed ? askCpuSeconds(child) : cpuSecondsOfTree(child.pid)),
     async stop() {
       child.kill('SIGTERM');
@@ -146,10 +148,15 @@ async function accepts(port, path = '/') {
 }
 
 /** What `process.cpuUsage` of the server says, all its threads included. */
-function askCpuSeconds(child) {
+async function askCpuSeconds(child) {
+  const { cpuMicros } = await ask(child, 'cpu');
+  return cpuMicros / 1e6;
+}
+
+function ask(child, what) {
   return new Promise((resolve, reject) => {
-    child.once('message', ({ cpuMicros }) => resolve(cpuMicros / 1e6));
-    child.send('cpu', (error) => error && reject(error));
+    child.once('message', resolve);
+    child.send(what, (error) => error && reject(error));
   });
 }
 

@@ -5,6 +5,7 @@ import type {
   ServerInterceptingCallInterface,
 } from '@grpc/grpc-js';
 import protobuf from 'protobufjs';
+import type { Endpoint } from '../endpoint/endpoint.js';
 import { compileSchema, type MessageCodec } from '../schema/index.js';
 
 /** A service of the library's own, which no endpoint is. */
@@ -13,6 +14,8 @@ export interface OwnService {
   readonly names: readonly string[];
   /** What declares it. */
   readonly protos: readonly OwnProto[];
+  /** Those that it serves: it is healthy while each of them is. */
+  readonly endpoints?: readonly Endpoint[];
   /** Bytes that a message for it may have, where it takes large ones. */
   readonly messageLimit?: number;
   addTo(server: Server): void;

@@ -24,7 +24,12 @@ export function ownServices(
     endpoints.set(service, [...(endpoints.get(service) ?? []), endpoint]);
   }
   const services: OwnService[] = [...more];
-  if (health) services.push(new HealthService(readiness, endpoints));
+  if (health) {
+    const others = more.flatMap(({ names, endpoints: own = [] }) =>
+      names.map((name) => [name, own] as const),
+    );
+    services.push(new HealthService(readiness, new Map([...endpoints, ...others])));
+  }
   if (!reflection) return services;
   const roots = new Set<Root>([
     ...methods.map(({ endpoint }) => endpoint.schema!.method!.root),

@@ -2,14 +2,13 @@ import type { ServerResponse } from 'node:http';
 import type { Writable } from 'node:stream';
 import type { Answer } from '../endpoint/answer.js';
 import type { Outlet } from '../endpoint/outlet.js';
+import { Backlog } from './backlog.js';
 import { compressor, type Encoding } from './content-encoding.js';
 import { isGone, openRaw, setHeader, type NestResponse } from './reply.js';
 import type { StreamForm } from './stream-form.js';
 
 /** Characters that fill a turn of the event loop. */
 const ENOUGH = 16 * 1024;
-/** Characters that are written at once, at most: what is written is held twice until it has been sent. */
-const LARGE = 64 * 1024;
 
 /** The response, or what compresses for it. */
 type Sink = Writable & { flush?(): void };
@@ -27,8 +26,8 @@ export class StreamOutlet implements Outlet {
   readonly #encoding: Encoding | undefined;
   #raw: ServerResponse | undefined;
   #sink: Sink | undefined;
+  readonly #backlog = new Backlog();
   #count = 0;
-  #text = '';
   #flushing: NodeJS.Immediate | undefined;
   /** Whether the connection takes no more. */
   #blocked = false;
@@ -56,7 +55,7 @@ export class StreamOutlet implements Outlet {
   }
 
   get isFull(): boolean {
-    return this.#blocked || this.#text.length >= ENOUGH;
+    return this.#blocked || this.#backlog.size >= ENOUGH;
   }
 
   onceReady(listener: () => void): void {
@@ -64,7 +63,7 @@ export class StreamOutlet implements Outlet {
   }
 
   write({ text }: Answer): void {
-    this.#text += this.#form.item(text, this.#count++);
+    this.#backlog.add(this.#form.item(text, this.#count++));
     if (this.#raw === undefined) {
       this.#open();
       this.#flush();
@@ -111,17 +110,15 @@ export class StreamOutlet implements Outlet {
     this.#flushing = undefined;
     const raw = this.#raw!;
     if (this.#blocked || isGone(raw)) return;
-    if (this.#text !== '') {
-      const end = endOfPiece(this.#text);
+    if (this.#backlog.size > 0) {
       const sink = this.#sink!;
-      this.#blocked = !sink.write(this.#text.slice(0, end));
-      this.#text = this.#text.slice(end);
+      this.#blocked = !sink.write(this.#backlog.take());
       // What compresses, here or in a middleware, would otherwise wait for more.
       sink.flush?.();
       this.#silence?.refresh();
     }
     if (this.#blocked) return;
-    if (this.#text !== '') this.#flushSoon();
+    if (this.#backlog.size > 0) this.#flushSoon();
     this.#tellReady();
   }
 
@@ -134,16 +131,18 @@ export class StreamOutlet implements Outlet {
 
   #comment(): void {
     if (this.isFull) return;
-    this.#text += this.#form.comment;
+    this.#backlog.add(this.#form.comment!);
     this.#flush();
   }
 
   #close(last: string): void {
     clearImmediate(this.#flushing);
     clearTimeout(this.#silence);
-    const raw = this.#raw!;
-    if (!isGone(raw)) this.#sink!.end(this.#text + last);
-    this.#text = '';
+    if (isGone(this.#raw!)) return;
+    this.#backlog.add(last);
+    const sink = this.#sink!;
+    while (this.#backlog.size > 0) sink.write(this.#backlog.take());
+    sink.end();
   }
 }
 
@@ -160,13 +159,3 @@ function sinkTo(raw: ServerResponse, encoding: Encoding | undefined): Sink {
   packer.pipe(raw);
   return packer;
 }
-
-/** Where a text may be cut that is too large to be written at once: not within a character. */
-function endOfPiece(text: string): number {
-  if (text.length <= LARGE) return text.length;
-  const isCut = text.charCodeAt(LARGE) >> 10 === LOW_SURROGATE;
-  return isCut ? LARGE - 1 : LARGE;
-}
-
-/** The upper six bits of the second half of a character beyond 16 bits. */
-const LOW_SURROGATE = 0xdc00 >> 10;

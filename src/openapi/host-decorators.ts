@@ -1,10 +1,10 @@
 import 'reflect-metadata';
 import type { EndpointPlan } from '../endpoint/endpoint.js';
 import type { Content, Parameter, RequestBody, Response } from './document.js';
+import { CONSUMES } from './mark.js';
 
-/** What @nestjs/swagger keeps its decorators' arguments under, on a class and on a method. */
+/** What @nestjs/swagger keeps the arguments of decorators such as `@ApiBody()` under. */
 const PARAMETERS = 'swagger/apiParameters';
-const CONSUMES = 'swagger/apiConsumes';
 
 /** The parameters of the app's own, and of others those that it says nothing of. */
 export function besideHosts(
@@ -46,10 +46,9 @@ export function withHostsBody(
   if (host !== undefined && decorator === undefined && schema?.request === undefined) {
     if (Object.values(host.content).some(({ schema: one }) => one?.['$ref'])) return host;
   }
-  const types = [controller, route].flatMap(
-    (target) => (Reflect.getMetadata(CONSUMES, target) ?? []) as string[],
-  );
-  const content = types.length > 0 ? only(ours.content, types) : ours.content;
+  const types = (Reflect.getMetadata(CONSUMES, route) ??
+    Reflect.getMetadata(CONSUMES, controller)) as readonly string[] | undefined;
+  const content = types === undefined ? ours.content : only(ours.content, types);
   if (host === undefined || decorator === undefined) return { ...ours, content };
   const { content: words, ...rest } = host;
   return { ...ours, ...rest, content: withExamples(content, words) };

@@ -6,22 +6,37 @@ const MARK = 'x-nestjs-model-serving';
 /** What @nestjs/swagger keeps the arguments of `@ApiExtension()` under. */
 const EXTENSIONS = 'swagger/apiExtension';
 
+/** What it keeps the arguments of `@ApiConsumes()` under. */
+export const CONSUMES = 'swagger/apiConsumes';
+
 /**
  * Makes a document whose operations tell which plan each of them is of. The marks stand on the routes
  * only while it is made: other apps of the process may have the same classes.
  */
 export function withMarks<T>(plans: readonly EndpointPlan[], make: () => T): T {
-  const routes = plans.map(({ controller, method }) => controller.prototype[method] as object);
-  const before = routes.map((route) => Reflect.getMetadata(EXTENSIONS, route) as object);
-  routes.forEach((route, index) =>
-    Reflect.defineMetadata(EXTENSIONS, { ...before[index], [MARK]: index }, route),
-  );
+  const marks = plans.map(({ controller, method }, index): Metadata => {
+    const route = controller.prototype[method] as object;
+    return [EXTENSIONS, route, { ...Reflect.getMetadata(EXTENSIONS, route), [MARK]: index }];
+  });
+  // @nestjs/swagger writes the types of a method into the list of its class.
+  const copies = Array.from(new Set(plans.map(({ controller }) => controller)), (controller) => {
+    const types = Reflect.getMetadata(CONSUMES, controller) as string[] | undefined;
+    return types === undefined ? [] : [[CONSUMES, controller, [...types]] satisfies Metadata];
+  });
+  return withMetadata([...marks, ...copies.flat()], make);
+}
+
+type Metadata = [key: string, target: object, value: unknown];
+
+function withMetadata<T>(entries: readonly Metadata[], make: () => T): T {
+  const before = entries.map(([key, target]) => Reflect.getOwnMetadata(key, target) as unknown);
+  for (const [key, target, value] of entries) Reflect.defineMetadata(key, value, target);
   try {
     return make();
   } finally {
-    routes.forEach((route, index) => {
-      if (before[index] === undefined) Reflect.deleteMetadata(EXTENSIONS, route);
-      else Reflect.defineMetadata(EXTENSIONS, before[index], route);
+    entries.forEach(([key, target], index) => {
+      if (before[index] === undefined) Reflect.deleteMetadata(key, target);
+      else Reflect.defineMetadata(key, before[index], target);
     });
   }
 }

@@ -34,6 +34,8 @@ export class EndpointDiscovery {
   readonly #discovery: DiscoveryService;
   readonly #scanner: MetadataScanner;
   readonly #app: ApplicationConfig;
+  /** Warnings that have been given: a document that is made before the start looks for endpoints as well. */
+  readonly #warned = new Set<string>();
 
   constructor(discovery: DiscoveryService, scanner: MetadataScanner, app: ApplicationConfig) {
     this.#discovery = discovery;
@@ -96,7 +98,7 @@ export class EndpointDiscovery {
     const bound = this.#bindings(controller, method, route);
     arrangeRoute(controller, route, bound.interceptors || bound.pipes);
     if (!declaration.schema && hidesTypes(controller, method, route, this.#app.getGlobalPipes())) {
-      this.#logger.warn(
+      this.#warnOnce(
         `${owner}: the ValidationPipe does not see the type of the input; write @Body() before it`,
       );
     }
@@ -125,6 +127,12 @@ export class EndpointDiscovery {
       routeVersion: versionOf(controller, route),
       hosts: hostsOf(controller),
     };
+  }
+
+  #warnOnce(text: string): void {
+    if (this.#warned.has(text)) return;
+    this.#warned.add(text);
+    this.#logger.warn(text);
   }
 
   #bindings(controller: Type, method: string, route: object): Bindings {

@@ -52,6 +52,19 @@ class Broken {
   }
 }
 
+const HEALTH = `
+  syntax = "proto3"; package grpc.health.v1;
+  message HealthCheckRequest { string service = 1; }
+  message HealthCheckResponse { Status status = 1; enum Status { UNKNOWN = 0; SERVING = 1; } }
+  service Health { rpc Check(HealthCheckRequest) returns (HealthCheckResponse); }`;
+const REFLECTION = `
+  syntax = "proto3"; package grpc.reflection.v1;
+  message Request { string list_services = 7; }
+  message Response { Services list_services_response = 6; }
+  message Services { repeated Service service = 1; }
+  message Service { string name = 1; }
+  service ServerReflection { rpc ServerReflectionInfo(stream Request) returns (stream Response); }`;
+
 const parts = {
   controllers: [Simple, Small, Guarded, Held, Hurry, Broken],
   imports: [AdderModels],
@@ -217,9 +230,29 @@ describe.each(GRPC_DOORS)('The Open Inference Protocol by gRPC on $door', (way) 
     });
   });
 
+  it('is healthy, and tells who reflects of itself', async () => {
+    const { address } = await start();
+    const health = new GrpcClient(HEALTH, 'grpc.health.v1.Health', address);
+    const told = await health.call('Check', { service: 'inference.GRPCInferenceService' });
+    expect(told.answer).toEqual({ status: 'SERVING' });
+    const reflection = new GrpcClient(REFLECTION, 'grpc.reflection.v1.ServerReflection', address);
+    const stream = reflection.raw.ServerReflectionInfo();
+    const answer: any = await new Promise((resolve) => {
+      stream.on('data', resolve);
+      stream.write({ listServices: '*' });
+    });
+    stream.end();
+    expect(answer.listServicesResponse.service).toContainEqual({
+      name: 'inference.GRPCInferenceService',
+    });
+  });
+
   it('leads nobody past a guard', async () => {
     const { client } = await start();
-    expect((await client.call('ModelInfer', raw('guarded'))).code).toBe(status.PERMISSION_DENIED);
+    const flawed = raw('guarded', { rawInputContents: [] });
+    for (const request of [raw('guarded'), flawed]) {
+      expect((await client.call('ModelInfer', request)).code).toBe(status.PERMISSION_DENIED);
+    }
     const metadata = { key: 'right', 'x-request-id': 'abc' };
     const told = await client.call('ModelInfer', raw('guarded'), { metadata });
     expect(told).toMatchObject({ code: status.OK });

@@ -1,5 +1,6 @@
 import fastifyHelmet from '@fastify/helmet';
 import { Controller, Get, Module, type INestApplication } from '@nestjs/common';
+import type { AbstractHttpAdapter } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import helmet from 'helmet';
 import { ModelEndpoint, ModelServingModule, type PredictContext } from 'nestjs-model-serving';
@@ -51,11 +52,11 @@ export async function addHelmet(app: INestApplication): Promise<void> {
 }
 
 /** Serves an app as `serve()` does in a process of its own; it is closed when the test is over. */
-export async function serveApp(
-  adapter: Adapter,
+export async function startServed(
+  adapter: Adapter | AbstractHttpAdapter,
   options: ServeOptions,
   streams = new Streams(),
-): Promise<string> {
+): Promise<{ app: INestApplication; url: string }> {
   @Module({
     imports: [ModelServingModule.forRoot()],
     controllers: [Models, PictureClassifier],
@@ -67,5 +68,10 @@ export async function serveApp(
   const filled = fillServeOptions({ ...quiet, ...options }, {});
   const app = await startApplication(AppModule, filled, () => undefined);
   onTestFinished(() => app.close());
-  return app.getUrl();
+  return { app, url: await app.getUrl() };
+}
+
+/** The same, for whom its address is enough. */
+export async function serveApp(...parts: Parameters<typeof startServed>): Promise<string> {
+  return (await startServed(...parts)).url;
 }

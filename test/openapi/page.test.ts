@@ -1,11 +1,16 @@
 import { VersioningType } from '@nestjs/common';
+import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { Page } from 'playwright-core';
+import { once } from 'node:events';
+import { Agent, get, type IncomingMessage } from 'node:http';
+import { connect, type IncomingHttpHeaders } from 'node:http2';
+import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { NO_BROWSER, openPage } from '../chromium.js';
 import { CapturedLog } from '../http/captured-log.js';
 import { ADAPTERS } from '../serving-app.js';
-import { addHelmet, serveApp, Streams } from './documented-app.js';
+import { addHelmet, serveApp, startServed, Streams } from './documented-app.js';
 
 const CIRCLE = fileURLToPath(new URL('../../examples/picture/circle.png', import.meta.url));
 
@@ -138,8 +143,30 @@ describe.each(ADAPTERS)('A page on %s', (adapter) => {
     await expect(serveApp(adapter, { docs: path })).rejects.toThrow(path);
   });
 
+  it('does not hold the end of the app back while a browser keeps its connection', async () => {
+    const { app, url } = await startServed(adapter, { docs: '/docs' });
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    onTestFinished(() => agent.destroy());
+    const [page] = (await once(get(`${url}/docs`, { agent }), 'response')) as [IncomingMessage];
+    expect(page.headers.connection).not.toBe('close');
+    expect(await text(page)).toContain('<title>');
+    await app.close();
+  });
+
   it('is none by default', async () => {
     const url = await serveApp(adapter, {});
     expect((await ask(`${url}/docs`)).status).toBe(404);
   });
+});
+
+it('A page is served over HTTP/2 as well', async () => {
+  const adapter = new FastifyAdapter({ http2: true });
+  const session = connect(await serveApp(adapter, { docs: '/docs' }));
+  onTestFinished(() => session.destroy());
+  for (const path of ['/docs', '/docs/swagger-ui-init.js', '/docs/swagger-ui.css', '/docs-json']) {
+    const stream = session.request({ ':path': path });
+    const [head] = (await once(stream, 'response')) as [IncomingHttpHeaders];
+    expect([path, head[':status']]).toEqual([path, 200]);
+    await text(stream);
+  }
 });

@@ -69,15 +69,15 @@ describe('an option that does not fit says where what it names is', () => {
 message A { message X {} }
 message B { message X {} }
 service S {
-  rpc Watch(A) returns (stream B);
+  rpc Gather(stream A) returns (B);
 }`,
   );
   test.each([
     [{}, /got the enum Request \(a\.proto:3\); it has Response, A, A\.X, B, B\.X; give/],
     [{ request: 'S' }, /got the service S \(a\.proto:6\)/],
     [{ request: 'X' }, /got several \(A\.X, B\.X\)/],
-    [{ rpc: 'S.Watch' }, /whose response is a stream \(a\.proto:7\)/],
-    [{ rpc: 'S.Wacht' }, /got "S\.Wacht"; it has S\.Watch/],
+    [{ rpc: 'S.Gather' }, /whose request is a stream \(a\.proto:7\)/],
+    [{ rpc: 'S.Gahter' }, /got "S\.Gahter"; it has S\.Gather/],
   ])('%j', (options, message) => {
     expect(saidOf({ 'a.proto': text }, options)).toMatch(message);
   });

@@ -40,6 +40,18 @@ class Marking implements NestInterceptor {
   }
 }
 
+/** A megabyte, as a string twice as much: one letter beyond Latin-1 makes all of them two bytes long. */
+const WIDE = '.'.repeat(999_997) + '€';
+
+@ModelEndpoint('/wide', undefined, { stream: true })
+class Wide {
+  predict(_: Input, context: PredictContext) {
+    return model.stream(context, async function* () {
+      for (;;) yield WIDE;
+    });
+  }
+}
+
 @UseInterceptors(Marking)
 @ModelEndpoint('/marked', undefined, { stream: true })
 class Marked {
@@ -100,8 +112,15 @@ async function rest(asked = () => model.asked): Promise<number> {
 setFlagsFromString('--expose-gc');
 const collectGarbage: () => void = runInNewContext('gc');
 
+/** Without garbage: the heap, and bytes outside, of which those on their way to the system have no object. */
+function liveBytes(): number {
+  for (let i = 0; i < 3; i++) collectGarbage();
+  const { heapUsed, arrayBuffers } = process.memoryUsage();
+  return heapUsed + arrayBuffers;
+}
+
 describe.each(TRANSPORTS)('A client that does not read, by $transport,', ({ adapter, open }) => {
-  const start = () => startApp(adapter() as never, { controllers: [Texts, Marked, Objects] });
+  const start = () => startApp(adapter() as never, { controllers: [Texts, Wide, Marked, Objects] });
 
   it.each(['/texts', '/marked'])(
     'holds the handler of %s back, and loses nothing',
@@ -131,6 +150,15 @@ describe.each(TRANSPORTS)('A client that does not read, by $transport,', ({ adap
     collectGarbage();
     expect(made.length).toBeGreaterThan(0);
     expect(made.filter((item) => item.deref() !== undefined)).toEqual([]);
+  });
+
+  it('costs the bytes of an item once, whatever letters it is of', async () => {
+    const app = await start();
+    const clients = 16;
+    const before = liveBytes();
+    for (let i = 0; i < clients; i++) await open(app, '/wide', { count: 0, size: 0 });
+    await rest();
+    expect((liveBytes() - before) / clients).toBeLessThan(1.5 * Buffer.byteLength(WIDE));
   });
 
   it('that reads slowly gets everything', async () => {

@@ -4,8 +4,8 @@ import { failureAnswer } from '../../gate/failure-answer.js';
 import { requestIdOf } from '../../gate/request-id.js';
 import type { Exchange } from '../../grpc/exchange.js';
 import { GrpcCall } from '../../grpc/grpc-call.js';
-import { tooLarge } from '../../grpc/refusal.js';
 import { headOf, statusOf } from '../../grpc/trailers.js';
+import { infer } from './infer.js';
 import { InferRequest, writeInferResponse } from './infer-messages.js';
 import type { Models } from './models.js';
 
@@ -29,11 +29,11 @@ export class InferDoor {
     exchange.read(arrivedAt + timeLeft, (error, bytes) => {
       if (error !== undefined) return this.#refuse(exchange, error);
       try {
-        const message = new InferRequest(bytes!);
-        const { modelName, modelVersion } = message;
+        const asked = new InferRequest(bytes!);
+        const { modelName, modelVersion } = asked;
         const endpoint = this.#models.find(modelName, modelVersion || undefined);
         const call = this.#open(endpoint, exchange, arrivedAt);
-        this.#infer(call, message, bytes!.length).catch((cause) => this.#fail(call, cause));
+        this.#infer(call, asked, bytes!.length).catch((cause) => this.#fail(call, cause));
       } catch (cause) {
         this.#refuse(exchange, cause);
       }
@@ -50,16 +50,12 @@ export class InferDoor {
     return call;
   }
 
-  async #infer(call: GrpcCall, message: InferRequest, size: number): Promise<void> {
-    const { bodyLimit } = call.endpoint.options;
-    if (size > bodyLimit) throw tooLarge(bodyLimit);
-    const request = message.read();
+  async #infer(call: GrpcCall, asked: InferRequest, size: number): Promise<void> {
     const { exchange } = call;
     const { metadata, stream } = exchange;
-    const visit = { args: [request, metadata, stream], request: { data: request, metadata } };
-    const response = await this.#models.infer(call, request, visit);
+    const response = await infer(this.#models, call, asked, { size, metadata, stream });
     if (exchange.isAnswered) return;
-    exchange.respond(headOf(call), writeInferResponse(response, message.isRaw));
+    exchange.respond(headOf(call), writeInferResponse(response, asked.isRaw));
   }
 
   #fail(call: GrpcCall, error: unknown): void {

@@ -1,6 +1,6 @@
 import type { ServerDuplexStream } from '@grpc/grpc-js';
 import { answerOf } from '../../gate/failure-answer.js';
-import { tooLarge } from '../../grpc/refusal.js';
+import { infer } from './infer.js';
 import { InferRequest, inferResponse } from './infer-messages.js';
 import { PROTO } from './inference-proto.js';
 import type { Models } from './models.js';
@@ -10,8 +10,10 @@ export type BareStream = ServerDuplexStream<Buffer, Buffer>;
 
 const RESPONSE = PROTO.codec('inference.ModelStreamInferResponse');
 
-/** Requests of a stream that may be under way at once; more are not read. */
-const MOST_UNDER_WAY = 64;
+/** Bytes of a stream that may be under way at once; more are not read. */
+const MOST_UNDER_WAY = 1024 * 1024;
+/** What a request counts for in bytes, besides its own. */
+const REQUEST = 16 * 1024;
 
 /**
  * ModelStreamInfer: each message is a request, answered in the order of the requests. One that fails is
@@ -41,13 +43,19 @@ export class InferStream {
   }
 
   #take(bytes: Buffer): void {
-    if (++this.#underWay >= MOST_UNDER_WAY) this.#stream.pause();
+    const weight = REQUEST + bytes.length;
+    this.#underWay += weight;
+    if (this.#underWay >= MOST_UNDER_WAY) this.#stream.pause();
     const answer = this.#answerTo(bytes);
-    this.#last = this.#last.then(() => answer).then((message) => this.#write(message));
+    this.#last = this.#last
+      .then(() => answer)
+      .then((message) => {
+        this.#underWay -= weight;
+        this.#write(message);
+      });
   }
 
   #write(message: Buffer): void {
-    this.#underWay--;
     const stream = this.#stream;
     if (stream.cancelled) return;
     // A client that asks faster than it reads waits for its answers.
@@ -61,7 +69,9 @@ export class InferStream {
     try {
       asked = new InferRequest(bytes);
       call = this.#open(asked);
-      const response = await this.#infer(call, asked, bytes.length);
+      const { metadata } = call;
+      const arrival = { size: bytes.length, metadata, stream: this.#stream };
+      const response = await infer(this.#models, call, asked, arrival);
       const message = RESPONSE.encode({ inferResponse: inferResponse(response, asked.isRaw) });
       call.answered();
       return message;
@@ -81,14 +91,5 @@ export class InferStream {
     this.#calls.add(call);
     call.shortenTo(Math.max(Number(this.#stream.getDeadline()) - Date.now(), 0));
     return call;
-  }
-
-  #infer(call: StreamedCall, asked: InferRequest, size: number) {
-    const { bodyLimit } = call.endpoint.options;
-    if (size > bodyLimit) throw tooLarge(bodyLimit);
-    const request = asked.read();
-    const { metadata } = call;
-    const args = [request, metadata, this.#stream];
-    return this.#models.infer(call, request, { args, request: { data: request, metadata } });
   }
 }

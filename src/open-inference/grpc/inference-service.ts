@@ -7,6 +7,7 @@ import {
   type ServerInterceptingCallInterface,
   type ServerUnaryCall,
 } from '@grpc/grpc-js';
+import type { Endpoint } from '../../endpoint/endpoint.js';
 import { failureAnswer } from '../../gate/failure-answer.js';
 import { requestIdOf } from '../../gate/request-id.js';
 import { Exchange } from '../../grpc/exchange.js';
@@ -25,6 +26,7 @@ const INFER = `/${SERVICE}/ModelInfer`;
 export class InferenceService implements OwnService {
   readonly names = [SERVICE];
   readonly protos = [PROTO];
+  readonly endpoints: readonly Endpoint[];
   readonly messageLimit: number;
   readonly #models: Models;
   readonly #door: InferDoor;
@@ -37,6 +39,7 @@ export class InferenceService implements OwnService {
   constructor(models: Models) {
     this.#models = models;
     this.#door = new InferDoor(models);
+    this.endpoints = models.endpoints;
     this.messageLimit = Math.max(0, ...models.endpoints.map(({ options }) => options.bodyLimit));
   }
 

@@ -1,6 +1,6 @@
 import type { Call } from '../../endpoint/call.js';
 import type { Endpoint } from '../../endpoint/endpoint.js';
-import type { Visit } from '../../gate/gate.js';
+import type { ContextType, Visit } from '../../gate/gate.js';
 import type { Datatype, InferenceRequest, InferenceResponse } from '../tensors/index.js';
 
 interface TensorMetadata {
@@ -17,6 +17,11 @@ export interface ModelMetadata {
   readonly outputs: readonly TensorMetadata[];
 }
 
+/** What a request shows of itself to what the app binds. */
+export interface Approach extends Visit {
+  readonly type: ContextType;
+}
+
 /** What the service stands on. A model that is not there is Nest's `NotFoundException`. */
 export interface Models {
   readonly endpoints: readonly Endpoint[];
@@ -27,5 +32,5 @@ export interface Models {
   statistics(name?: string, version?: string): object;
   index(ready: boolean): readonly object[];
   find(name: string, version?: string): Endpoint;
-  infer(call: Call, request: InferenceRequest, visit: Visit): Promise<InferenceResponse>;
+  infer(call: Call, request: InferenceRequest, approach: Approach): Promise<InferenceResponse>;
 }
