@@ -5,7 +5,7 @@ import { ConfigurationError, ServingError } from '../errors/index.js';
 import type { ContextType, Gate, Passage, Visit } from '../gate/gate.js';
 import type { Readiness } from '../lifecycle/readiness.js';
 import { VERSION } from '../version.js';
-import type { ModelMetadata, Models } from './grpc/models.js';
+import type { ModelMetadata, Models } from './models.js';
 import { Model } from './model.js';
 import { RequestParts } from './request-parts.js';
 import type { ServedStatistics } from './statistics.js';

@@ -83,10 +83,10 @@ class Column {
     const width = this.#width;
     const start = row * width;
     if (!isList) return type.read(this.#elements[row]!) ?? this.#refuse(rowPlace(this.index, row));
-    const values = new Array<unknown>(width);
+    const values: unknown[] = [];
     for (let i = 0; i < width; i++) {
-      values[i] =
-        type.read(this.#elements[start + i]!) ?? this.#refuse([...rowPlace(this.index, row), i]);
+      const value = type.read(this.#elements[start + i]!);
+      values.push(value ?? this.#refuse([...rowPlace(this.index, row), i]));
     }
     return values;
   }
