@@ -68,13 +68,13 @@ export class ServedModels implements Models {
   }
 
   modelMetadata(name: string, version?: string): ModelMetadata {
-    const { inputs, outputs } = this.model(name, version);
+    const { inputs, outputs, platform } = this.model(name, version);
     const bare = ({ tensors }: Model['inputs'] | Model['outputs']) =>
       tensors.map(({ name: tensor, datatype, shape }) => ({ name: tensor, datatype, shape }));
     return {
       name,
       versions: this.#versionsOf(name).flatMap((model) => model.version ?? []),
-      platform: 'nestjs-model-serving',
+      platform,
       inputs: bare(inputs),
       outputs: bare(outputs),
     };
