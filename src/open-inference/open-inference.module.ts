@@ -110,11 +110,7 @@ export class OpenInferenceModule
 
   /** By then all endpoints are made: what does not fit stops the app. */
   onApplicationBootstrap(): void {
-    this.#inferences = new InferDoor(
-      this.#models,
-      this.#find(UploadBudget),
-      this.#find(Readiness),
-    );
+    this.#inferences = new InferDoor(this.#models, this.#find(UploadBudget), this.#find(Readiness));
   }
 
   /** The service for the server of gRPC, which loads its package: asked for where the app speaks gRPC. */

@@ -83,7 +83,10 @@ export class RequestParts implements Parts, Outlet {
       path: path.startsWith('$.inputs[') ? path : this.#rows!.placeOf(path, row),
       message: `${wrong} (row ${row})`,
     }));
-    const shown = placed.map(({ path, message: wrong }) => ({ path: path.slice(2), message: wrong }));
+    const shown = placed.map(({ path, message: wrong }) => ({
+      path: path.slice(2),
+      message: wrong,
+    }));
     return new InvalidRequest(summaryOf('request', shown), { details: placed, cause: error });
   }
 }

@@ -167,7 +167,8 @@ export class ServedModels implements Models {
 
   #passage(endpoint: Endpoint, type: ContextType): Passage {
     const key = `${type} ${this.endpoints.indexOf(endpoint)}`;
-    const passage = this.#passages.get(key) ?? this.#surroundings.gate.passage(endpoint, type, true);
+    const passage =
+      this.#passages.get(key) ?? this.#surroundings.gate.passage(endpoint, type, true);
     this.#passages.set(key, passage);
     return passage;
   }

@@ -25,7 +25,9 @@ class Simple {
 }
 
 const KINDS = ['double', 'float', 'int32', 'uint64', 'int64', 'bool', 'string', 'bytes', 'Colour'];
-const KINDS_MESSAGE = KINDS.map((kind, i) => `${kind} a_${kind.toLowerCase()} = ${i + 1};`).join('');
+const KINDS_MESSAGE = KINDS.map((kind, i) => `${kind} a_${kind.toLowerCase()} = ${i + 1};`).join(
+  '',
+);
 
 /** Says back what it is told. */
 @ModelEndpoint(
@@ -201,10 +203,10 @@ describe.each(ADAPTERS)('Open Inference by HTTP on %s', (adapter) => {
       { name: 'wrapped', datatype: 'INT64', shape: [2], data: [7, 8] },
       { name: 'words', datatype: 'BYTES', shape: [2, 2], data: ['a', 'b', 'c', 'd'] },
     ];
-    const { status, body } = await post(
-      `/v2/models/${encodeURIComponent('echo model/ü')}/infer`,
-      { inputs, outputs: inputs.map(({ name }) => ({ name })) },
-    );
+    const { status, body } = await post(`/v2/models/${encodeURIComponent('echo model/ü')}/infer`, {
+      inputs,
+      outputs: inputs.map(({ name }) => ({ name })),
+    });
     expect([status, body.error]).toEqual([200, undefined]);
     const flat = inputs.map((input) => ({
       ...input,

@@ -52,7 +52,11 @@ function elementsOf({ datatype }: FieldTensor, values: readonly Element[]): Elem
 }
 
 /** The shape that a list of so many elements has. */
-function rowShapeOf({ name, rowShape }: FieldTensor, width: number, rows: number): readonly number[] {
+function rowShapeOf(
+  { name, rowShape }: FieldTensor,
+  width: number,
+  rows: number,
+): readonly number[] {
   const open = rowShape.indexOf(-1);
   const known = rowShape.reduce((product, size) => (size === -1 ? product : product * size), 1);
   // Of no rows there is no length either.

@@ -80,7 +80,8 @@ function tensorOf(
 }
 
 function rowShapeOf(given: unknown, owner: string, option: string): readonly number[] {
-  const isDimension = (size: unknown) => size === -1 || (Number.isSafeInteger(size) && Number(size) > 0);
+  const isDimension = (size: unknown) =>
+    size === -1 || (Number.isSafeInteger(size) && Number(size) > 0);
   if (Array.isArray(given) && given.every(isDimension)) {
     return given[0] === -1 ? given.slice(1) : given;
   }

@@ -5,7 +5,6 @@ const NONE = Object.freeze(Object.create(null) as Record<string, never>);
 
 /** A call by the protocol's own path, which has no parameters of the endpoint's route. */
 export class InferCall extends HttpCall {
-
   override get params(): PredictContext['params'] {
     return NONE;
   }

@@ -1,5 +1,10 @@
 import type { IncomingMessage } from 'node:http';
-import { Logger, MethodNotAllowedException, NotImplementedException, ServiceUnavailableException } from '@nestjs/common';
+import {
+  Logger,
+  MethodNotAllowedException,
+  NotImplementedException,
+  ServiceUnavailableException,
+} from '@nestjs/common';
 import { failureAnswer, type FailureAnswer } from '../../gate/failure-answer.js';
 import { requestIdOf } from '../../gate/request-id.js';
 import { JSON_TYPE, rawResponse, send, setHeader, type NestResponse } from '../../http/reply.js';

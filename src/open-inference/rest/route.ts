@@ -1,13 +1,17 @@
 /** What a path under the prefix asks for. */
 export type Asked =
-  | { readonly what: 'server' | 'live' | 'ready' | 'models' | 'statistics' | 'index' | 'repository' }
+  | {
+      readonly what: 'server' | 'live' | 'ready' | 'models' | 'statistics' | 'index' | 'repository';
+    }
   | {
       readonly what: 'metadata' | 'model-ready' | 'model-statistics' | 'config' | 'infer';
       readonly model: string;
       readonly version: string | undefined;
     };
 
-const OF_MODELS: Readonly<Record<string, 'metadata' | 'model-ready' | 'model-statistics' | 'config' | 'infer'>> = {
+const OF_MODELS: Readonly<
+  Record<string, 'metadata' | 'model-ready' | 'model-statistics' | 'config' | 'infer'>
+> = {
   '': 'metadata',
   ready: 'model-ready',
   stats: 'model-statistics',
@@ -61,7 +65,8 @@ function repositoryRoute(
 ): Asked | undefined {
   if (second === 'index' && third === undefined) return { what: 'index' };
   const [action] = more;
-  const changes = second === 'models' && more.length === 1 && (action === 'load' || action === 'unload');
+  const changes =
+    second === 'models' && more.length === 1 && (action === 'load' || action === 'unload');
   return changes && third !== undefined ? { what: 'repository' } : undefined;
 }
 
