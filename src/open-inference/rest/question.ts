@@ -15,7 +15,7 @@ import type { UploadBudget } from '../../http/upload-budget.js';
 import { configOf } from '../model-config.js';
 import type { ServedModels } from '../served-models.js';
 import { unexpected } from '../tensors/index.js';
-import { methodOf, type Asked } from './route.js';
+import { methodOf, type Asked, type Question } from './route.js';
 
 /** A request, the response to it, and what Nest would show of them: request, response, `next`. */
 export interface Arrival {
@@ -27,7 +27,7 @@ export interface Arrival {
 const logger = new Logger('OpenInference');
 
 /** Answers what is asked about the server and its models. */
-export function answerQuestion(models: ServedModels, asked: Asked, arrival: Arrival): void {
+export function answerQuestion(models: ServedModels, asked: Question, arrival: Arrival): void {
   reply(arrival, () => {
     const { what } = asked;
     switch (what) {
