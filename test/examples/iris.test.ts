@@ -96,6 +96,6 @@ describe.each(ADAPTERS)('iris on %s', (adapter) => {
     const { status, body } = await post('/v2/models/iris/infer', { inputs });
     expect(status).toBe(200);
     const species = body.outputs[0].data.map((text: string) => JSON.parse(text).species);
-    expect(species).toEqual(flowers.map(({ label }) => SPECIES[label]));
+    expect(species).toEqual(flowers.map(({ label }) => SPECIES[label].toUpperCase()));
   });
 });
