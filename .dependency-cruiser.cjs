@@ -74,13 +74,26 @@ module.exports = {
       name: 'cli-stands-alone',
       severity: 'error',
       from: { path: '^src/cli/' },
-      to: { path: '^src/', pathNot: '^src/(cli|types|schema)/' },
+      to: { path: '^src/', pathNot: '^src/(bench|cli|types|schema)/' },
     },
     {
       name: 'core-loads-no-generator',
       severity: 'error',
       from: { path: '^src/', pathNot: '^src/(cli|types)/' },
       to: { path: '^src/(cli|types)/|tinyglobby' },
+    },
+    {
+      name: 'bench-stands-alone',
+      comment: 'It asks any server, over the wire: nothing of the library, no package.',
+      severity: 'error',
+      from: { path: '^src/bench/' },
+      to: { pathNot: '^src/bench/', dependencyTypesNot: ['core'] },
+    },
+    {
+      name: 'core-loads-no-bench',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/(bench|cli)/' },
+      to: { path: '^src/bench/' },
     },
     {
       name: 'core-loads-no-testing',
@@ -154,9 +167,13 @@ module.exports = {
     },
     {
       name: 'core-loads-no-runtime',
+      comment: 'By what a model tells of its tensors it can be known without its packages.',
       severity: 'error',
       from: { path: '^src/', pathNot: '^src/runtimes/' },
-      to: { path: '^src/runtimes/|onnxruntime-node|piscina' },
+      to: {
+        path: '^src/runtimes/|onnxruntime-node|piscina',
+        pathNot: '^src/runtimes/onnx/declared-tensors\\.ts$',
+      },
     },
     {
       name: 'no-private-nest-paths',

@@ -61,11 +61,17 @@ it('keeps the generator of types and its command out of an app, and an app out o
     'src/types/layout.ts': ONE,
     'src/types/way.ts': importing('../endpoint/endpoint.js'),
     'src/cli/main.ts': importing('../endpoint/endpoint.js'),
+    'src/bench/step.ts': importing('../endpoint/endpoint.js'),
+    'src/gate/gate.ts': importing('../bench/rates.js'),
+    'src/bench/rates.ts': "export { request as one } from 'node:http';\n",
     'src/endpoint/endpoint.ts': ONE,
   });
   expect(said).toMatch(/core-loads-no-generator: src\/schema\/up\.ts/);
   expect(said).toMatch(/types-stand-on-the-schema: src\/types\/way\.ts/);
   expect(said).toMatch(/cli-stands-alone: src\/cli\/main\.ts/);
+  expect(said).toMatch(/bench-stands-alone: src\/bench\/step\.ts/);
+  expect(said).toMatch(/core-loads-no-bench: src\/gate\/gate\.ts/);
+  expect(said).not.toMatch(/src\/bench\/rates\.ts → node:http/);
 });
 
 it('finds what would not run in a browser, and a server that loads its client', async () => {

@@ -7,7 +7,17 @@ const ROOT = fileURLToPath(new URL('../', import.meta.url));
 const BUILT = `${ROOT}node_modules/.cache/serve-fixtures/src/`;
 
 /** Rooms of `src/` that an app loads by their own subpaths or not at all. */
-const ROOMS = ['cli', 'client', 'grpc', 'openapi', 'runtimes', 'testing', 'types'];
+const ROOMS = [
+  'bench',
+  'cli',
+  'client',
+  'grpc',
+  'open-inference',
+  'openapi',
+  'runtimes',
+  'testing',
+  'types',
+];
 /** Packages that are needed by those rooms only, or by apps that have chosen them. */
 const PACKAGES = [
   '@grpc/grpc-js',

@@ -1,7 +1,7 @@
 // Starts an app, calls it, and ends it with SIGTERM while a call is under way.
 // usage: node exercise.mjs <serve|listen> <program> <arguments of the program…>
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 
 const [entry, program, ...args] = process.argv.slice(2);
@@ -41,6 +41,23 @@ try {
   const metrics = await (await fetch(`${url}/__metrics`)).text();
   assert.match(metrics, /^model_serving_requests_total\{.*outcome="ok".*\} 2$/m);
   assert.match(metrics, /^model_serving_requests_total\{.*outcome="invalid".*\} 2$/m);
+
+  const bench = [
+    'bench',
+    `${url}/greet`,
+    '--data',
+    '-',
+    '--rates',
+    '20',
+    '--duration',
+    '0.5',
+    '--json',
+  ];
+  const { stdout } = spawnSync('npx', ['nestjs-model-serving', ...bench], {
+    input: '{"name": "Ada"}',
+    encoding: 'utf8',
+  });
+  assert.equal(JSON.parse(stdout).steps[0].good, 10);
 
   const last = greet({ name: 'the last' });
   await printed(/^held$/m);

@@ -1,12 +1,12 @@
 import { InvalidRequest, ModelEndpoint } from 'nestjs-model-serving';
 import { IrisModel } from './iris-model.js';
-import { irisSchema, type RequestInput, type ResponseOutput } from './iris.proto.js';
+import { classifySchema, type RequestInput, type ResponseOutput } from './iris.proto.js';
 
 const MEASURES = ['sepalLength', 'sepalWidth', 'petalLength', 'petalWidth'] as const;
 const SPECIES = ['SETOSA', 'VERSICOLOR', 'VIRGINICA'] as const;
 
 /** Requests that arrive while the model is busy run together, as one batch; each can fail alone. */
-@ModelEndpoint('/', irisSchema, { name: 'iris', batch: { maxSize: 64 } })
+@ModelEndpoint('/', classifySchema, { name: 'iris', batch: { maxSize: 64 } })
 export class IrisClassifier {
   constructor(private readonly model: IrisModel) {}
 

@@ -57,6 +57,10 @@ message Response {
   // How probable each species is, from 0 to 1.
   map<string, double> probabilities = 2;
 }
+
+service Iris {
+  rpc Classify(Request) returns (Response);
+}
 `,
 };
 
@@ -64,3 +68,8 @@ export const irisSchema = protobufSchema<RequestInput, ResponseOutput>({
   file: "iris.proto",
   files,
 });
+
+export const classifySchema = protobufSchema<RequestInput, ResponseOutput>(
+  { file: "iris.proto", files },
+  { rpc: "Iris.Classify" },
+);

@@ -5,6 +5,7 @@ import { UsageError } from './usage-error.js';
 /** Each is loaded when it is called. */
 const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   types: async () => (await import('./types-command.js')).typesCommand,
+  bench: async () => (await import('./bench-command.js')).benchCommand,
 };
 
 const NAME = 'nestjs-model-serving';

@@ -1,7 +1,6 @@
 import type { Answer } from '../endpoint/answer.js';
-import type { Call } from '../endpoint/call.js';
+import type { Call, Parts } from '../endpoint/call.js';
 import { Part } from '../endpoint/part.js';
-import type { Parts } from '../endpoint/parts.js';
 import { ServingError } from '../errors/index.js';
 import { refuseBeyond, TaskGroup } from '../execution/index.js';
 import type { Deliver } from './items.js';

@@ -1,8 +1,7 @@
-import type { Call } from '../endpoint/call.js';
+import type { Call, Parts } from '../endpoint/call.js';
 import { tamed } from '../errors/index.js';
 import { isQueueFull } from '../execution/index.js';
 import type { Answer } from '../endpoint/answer.js';
-import type { Parts } from '../endpoint/parts.js';
 import { CacheInterceptor } from './cache.interceptor.js';
 import { Items, type Deliver } from './items.js';
 import { MetricsInterceptor } from './metrics.interceptor.js';

@@ -1,4 +1,4 @@
-import type { ModelMetadata } from './grpc/models.js';
+import type { ModelMetadata } from './models.js';
 import type { Datatype } from './tensors/index.js';
 
 /**

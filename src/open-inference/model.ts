@@ -3,9 +3,10 @@ import { ConfigurationError } from '../errors/index.js';
 import type { Answer } from '../endpoint/answer.js';
 import { FieldInputs } from './binding/field-inputs.js';
 import { FieldOutputs } from './binding/field-outputs.js';
-import { fieldTensors, type TensorMetadata } from './binding/field-tensor.js';
+import { fieldTensors, type FieldTensor, type TensorMetadata } from './binding/field-tensor.js';
 import type { InputBinding } from './binding/input-binding.js';
 import { JsonInputs, JsonOutputs } from './binding/json-tensor.js';
+import { declaredRows, declaredTensors, tensorsOfModel } from './binding/model-tensors.js';
 import type { OutputBinding } from './binding/output-binding.js';
 import { unexpected, type InferenceRequest, type InferenceResponse } from './tensors/index.js';
 
@@ -19,6 +20,7 @@ export interface ChosenOutput {
 export class Model {
   readonly endpoint: Endpoint;
   readonly name: string;
+  readonly platform: string;
   readonly inputs: InputBinding;
   readonly outputs: OutputBinding;
 
@@ -27,14 +29,25 @@ export class Model {
     this.endpoint = endpoint;
     this.name = name;
     const { owner, options, schema } = endpoint;
-    const { inputs = {}, outputs = {} } = options.openInference ?? {};
-    ConfigurationError.refuseUnknown(owner, options.openInference ?? {}, ['inputs', 'outputs']);
-    const request = schema?.request?.model;
-    const response = schema?.response?.model;
-    const taken = fieldTensors(request, inputs, owner, 'openInference.inputs');
-    const given = fieldTensors(response, outputs, owner, 'openInference.outputs');
+    const shapes = options.openInference ?? {};
+    ConfigurationError.refuseUnknown(owner, shapes, ['inputs', 'outputs']);
+    const declared = declaredTensors(endpoint);
+    this.platform = declared === undefined ? 'nestjs-model-serving' : 'onnx_onnxv1';
+
+    function tensorsOf(side: 'inputs' | 'outputs'): readonly FieldTensor[] | undefined {
+      const model = schema?.[side === 'inputs' ? 'request' : 'response']?.model;
+      const given = shapes[side] ?? {};
+      if (model === undefined && Object.keys(given).length === 0) {
+        return tensorsOfModel(declared?.[side]);
+      }
+      const rows = declaredRows(declared?.[side]);
+      return fieldTensors(model, given, owner, `openInference.${side}`, rows);
+    }
+    const taken = tensorsOf('inputs');
+    const given = tensorsOf('outputs');
+    const areDeclared = schema?.response === undefined;
     this.inputs = taken === undefined ? new JsonInputs() : new FieldInputs(taken);
-    this.outputs = given === undefined ? new JsonOutputs() : new FieldOutputs(given);
+    this.outputs = given === undefined ? new JsonOutputs() : new FieldOutputs(given, areDeclared);
   }
 
   get version(): string | undefined {

@@ -10,7 +10,6 @@ import { HttpAdapterHost, ModuleRef } from '@nestjs/core';
 import { EndpointRegistry } from '../endpoint/endpoint-registry.js';
 import { ConfigurationError } from '../errors/index.js';
 import { Gate } from '../gate/gate.js';
-import type { OwnService } from '../grpc/own-service.js';
 import { ServiceSource } from '../grpc/service-source.js';
 import { UploadBudget } from '../http/upload-budget.js';
 import { Readiness } from '../lifecycle/readiness.js';
@@ -114,9 +113,10 @@ export class OpenInferenceModule
   }
 
   /** The service for the server of gRPC, which loads its package: asked for where the app speaks gRPC. */
-  async service(): Promise<OwnService> {
-    const { InferenceService } = await import('./grpc/inference-service.js');
-    return new InferenceService(this.#models);
+  service(): ReturnType<ServiceSource['load']> {
+    return import('./grpc/inference-service.js').then(
+      ({ InferenceService }) => new InferenceService(this.#models),
+    );
   }
 
   #serve(asked: Asked, arrival: Arrival): void {

@@ -1,8 +1,7 @@
 import { HttpException } from '@nestjs/common';
 import type { Answer } from '../endpoint/answer.js';
-import type { Call } from '../endpoint/call.js';
+import type { Call, Parts } from '../endpoint/call.js';
 import type { Outlet } from '../endpoint/outlet.js';
-import type { Parts } from '../endpoint/parts.js';
 import { InvalidRequest, ServingError, summaryOf } from '../errors/index.js';
 import { answerOf } from '../gate/failure-answer.js';
 import type { Rows } from './binding/input-binding.js';

@@ -5,7 +5,7 @@ import { ConfigurationError, ServingError } from '../errors/index.js';
 import type { ContextType, Gate, Passage, Visit } from '../gate/gate.js';
 import type { Readiness } from '../lifecycle/readiness.js';
 import { VERSION } from '../version.js';
-import type { ModelMetadata, Models } from './grpc/models.js';
+import type { ModelMetadata, Models } from './models.js';
 import { Model } from './model.js';
 import { RequestParts } from './request-parts.js';
 import type { ServedStatistics } from './statistics.js';
@@ -68,13 +68,13 @@ export class ServedModels implements Models {
   }
 
   modelMetadata(name: string, version?: string): ModelMetadata {
-    const { inputs, outputs } = this.model(name, version);
+    const { inputs, outputs, platform } = this.model(name, version);
     const bare = ({ tensors }: Model['inputs'] | Model['outputs']) =>
       tensors.map(({ name: tensor, datatype, shape }) => ({ name: tensor, datatype, shape }));
     return {
       name,
       versions: this.#versionsOf(name).flatMap((model) => model.version ?? []),
-      platform: 'nestjs-model-serving',
+      platform,
       inputs: bare(inputs),
       outputs: bare(outputs),
     };

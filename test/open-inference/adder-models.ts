@@ -4,7 +4,7 @@ import { EndpointRegistry } from '../../src/endpoint/endpoint-registry.js';
 import type { Endpoint } from '../../src/endpoint/endpoint.js';
 import { Gate } from '../../src/gate/gate.js';
 import { ServiceSource } from '../../src/grpc/service-source.js';
-import type { Models } from '../../src/open-inference/grpc/models.js';
+import type { Models } from '../../src/open-inference/models.js';
 import type { Elements, InferenceRequest } from '../../src/open-inference/tensors/index.js';
 
 /** What every endpoint here takes and gives. */

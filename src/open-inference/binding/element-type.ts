@@ -52,8 +52,28 @@ function typeOf(value: ValueModel): ElementType | undefined {
   }
 }
 
+/** The same for values of which no schema says more than their datatype; bytes are text. */
+export function typeOfDatatype(datatype: Datatype): ElementType {
+  switch (datatype) {
+    case 'FP16':
+    case 'BF16':
+    case 'FP32':
+    case 'FP64':
+      return floatType(datatype);
+    case 'INT64':
+    case 'UINT64':
+      return longType(datatype);
+    case 'BOOL':
+      return BOOL;
+    case 'BYTES':
+      return STRING;
+    default:
+      return integerType(datatype);
+  }
+}
+
 /** What is not finite is text in the canonical form. */
-function floatType(datatype: 'FP32' | 'FP64'): ElementType {
+function floatType(datatype: Datatype): ElementType {
   return {
     datatype,
     blank: 0,
@@ -62,12 +82,12 @@ function floatType(datatype: 'FP32' | 'FP64'): ElementType {
   };
 }
 
-function integerType(datatype: 'INT32' | 'UINT32'): ElementType {
+function integerType(datatype: Datatype): ElementType {
   return { datatype, blank: 0, read: (element) => element, write: Number };
 }
 
 /** Text in the canonical form. */
-function longType(datatype: 'INT64' | 'UINT64'): ElementType {
+function longType(datatype: Datatype): ElementType {
   return { datatype, blank: 0n, read: String, write: (value) => BigInt(value as string) };
 }
 

@@ -67,6 +67,8 @@ class Column {
   readonly index: number;
   readonly rows: number;
   readonly #elements: ArrayLike<Element>;
+  /** Of a row. */
+  readonly #shape: readonly number[];
   /** Elements of a row. */
   readonly #width: number;
 
@@ -74,6 +76,7 @@ class Column {
     this.field = field;
     this.index = index;
     this.rows = rowsOf(tensor);
+    this.#shape = tensor.shape.slice(1);
     this.#elements = tensor.elements as ArrayLike<Element>;
     this.#width = this.rows === 0 ? 0 : this.#elements.length / this.rows;
   }
@@ -83,17 +86,27 @@ class Column {
     const width = this.#width;
     const start = row * width;
     if (!isList) return type.read(this.#elements[row]!) ?? this.#refuse(rowPlace(this.index, row));
-    const values = new Array<unknown>(width);
+    const values: unknown[] = [];
     for (let i = 0; i < width; i++) {
-      values[i] =
-        type.read(this.#elements[start + i]!) ?? this.#refuse([...rowPlace(this.index, row), i]);
+      const value = type.read(this.#elements[start + i]!);
+      values.push(value ?? this.#refuse([...rowPlace(this.index, row), i]));
     }
-    return values;
+    return this.field.isNested ? nested(values, this.#shape) : values;
   }
 
   #refuse(place: Path): never {
     throw refusal(place, 'expected bytes that are UTF-8, got others');
   }
+}
+
+/** Flat values as lists of lists. */
+function nested(values: readonly unknown[], shape: readonly number[]): readonly unknown[] {
+  const [size = 0, ...rest] = shape;
+  if (rest.length === 0) return values;
+  const width = values.length / size;
+  return Array.from({ length: size }, (_, i) =>
+    nested(values.slice(i * width, (i + 1) * width), rest),
+  );
 }
 
 class FieldRows implements Rows {

@@ -12,8 +12,12 @@ type Members = Readonly<Record<string, unknown>>;
 export class FieldOutputs implements OutputBinding {
   readonly tensors: readonly FieldTensor[];
 
-  constructor(tensors: readonly FieldTensor[]) {
+  readonly #areDeclared: boolean;
+
+  /** @param areDeclared whether they are what a model declares, and no schema has checked the answers */
+  constructor(tensors: readonly FieldTensor[], areDeclared: boolean) {
     this.tensors = tensors;
+    this.#areDeclared = areDeclared;
   }
 
   find(name: string): FieldTensor | undefined {
@@ -22,12 +26,12 @@ export class FieldOutputs implements OutputBinding {
 
   write(field: FieldTensor, name: string, answers: readonly Answer[]): Tensor {
     const { datatype, isList } = field;
-    const rows = answers.map(({ value }) => (value as Members)[field.name]);
+    const rows = answers.map(({ value }) => this.#valueOf(field, value));
     if (!isList) {
       const values = rows.map((value) => elementOf(field, value));
       return { name, datatype, shape: [rows.length], elements: elementsOf(field, values) };
     }
-    const lists = rows.map((list) => (list ?? []) as readonly unknown[]);
+    const lists = rows.map((list) => [list ?? []].flat(field.isNested ? Infinity : 1));
     const width = lists[0]?.length ?? 0;
     const odd = lists.findIndex((list) => list.length !== width);
     if (odd >= 0) {
@@ -40,6 +44,20 @@ export class FieldOutputs implements OutputBinding {
     const values = lists.flatMap((list) => list.map((value) => elementOf(field, value)));
     return { name, datatype, shape, elements: elementsOf(field, values) };
   }
+
+  #valueOf({ name }: FieldTensor, answer: unknown): unknown {
+    if (this.#areDeclared && !(isObject(answer) && name in answer)) {
+      throw new ServingError(
+        'InvalidAnswer',
+        `Expected an answer without a schema to have the model's output ${name}`,
+      );
+    }
+    return (answer as Members)[name];
+  }
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
 }
 
 function elementOf({ type }: FieldTensor, value: unknown): Element {

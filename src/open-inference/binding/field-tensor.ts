@@ -18,6 +18,8 @@ export interface FieldTensor extends TensorMetadata {
   readonly type: ElementType;
   /** Whether a row is a list. */
   readonly isList: boolean;
+  /** Whether it is a list of lists, as its shape says, where the handler sees it. */
+  readonly isNested: boolean;
   /** What there is of a row, without the first dimension. */
   readonly rowShape: readonly number[];
 }
@@ -29,6 +31,7 @@ export type Shapes = NonNullable<OpenInferenceTensors['inputs']>;
  * The fields of a message as tensors; `undefined` where any of them cannot be one, or it has no fields.
  *
  * @param owner whose message it is, and `option` where its shapes are, for messages
+ * @param declared the shapes of rows that hold where nobody says otherwise
  * @throws {ConfigurationError} for a shape that is none, or of what has none
  */
 export function fieldTensors(
@@ -36,6 +39,7 @@ export function fieldTensors(
   shapes: Shapes,
   owner: string,
   option: string,
+  declared: ReadonlyMap<string, readonly number[]>,
 ): readonly FieldTensor[] | undefined {
   const fields = model?.kind === 'message' ? model.message.fields : [];
   const types = fields.map(elementTypeOf);
@@ -44,7 +48,8 @@ export function fieldTensors(
   const tensors = areTensors
     ? fields.map((field, index) => {
         const name = field.spellings.find((spelling) => unused.delete(spelling));
-        const shape = name === undefined ? undefined : shapes[name]!.shape;
+        const shape =
+          name === undefined ? declaredShape(field, declared) : (shapes[name]?.shape ?? null);
         return tensorOf(field, types[index]!, shape, owner, `${option}.${name}.shape`);
       })
     : undefined;
@@ -59,6 +64,14 @@ export function fieldTensors(
       : `among its fields ${names}`,
     name,
   );
+}
+
+function declaredShape(
+  { rule, spellings }: FieldModel,
+  declared: ReadonlyMap<string, readonly number[]>,
+): readonly number[] | undefined {
+  const name = rule === 'repeated' && spellings.find((spelling) => declared.has(spelling));
+  return name ? [-1, ...declared.get(name)!] : undefined;
 }
 
 function tensorOf(
@@ -76,7 +89,7 @@ function tensorOf(
   }
   const { datatype } = type;
   const shape = [-1, ...rowShape];
-  return { name: key, names: spellings, datatype, shape, type, isList, rowShape };
+  return { name: key, names: spellings, datatype, shape, type, isList, isNested: false, rowShape };
 }
 
 function rowShapeOf(given: unknown, owner: string, option: string): readonly number[] {

@@ -7,7 +7,7 @@ import { GrpcCall } from '../../grpc/grpc-call.js';
 import { headOf, statusOf } from '../../grpc/trailers.js';
 import { infer } from './infer.js';
 import { InferRequest, writeInferResponse } from './infer-messages.js';
-import type { Models } from './models.js';
+import type { Models } from '../models.js';
 
 /**
  * The door of ModelInfer. Other than an endpoint's own method, which model a call is for stands in its

@@ -3,7 +3,7 @@ import { answerOf } from '../../gate/failure-answer.js';
 import { infer } from './infer.js';
 import { InferRequest, inferResponse } from './infer-messages.js';
 import { PROTO } from './inference-proto.js';
-import type { Models } from './models.js';
+import type { Models } from '../models.js';
 import { StreamedCall } from './streamed-call.js';
 
 export type BareStream = ServerDuplexStream<Buffer, Buffer>;

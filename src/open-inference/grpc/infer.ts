@@ -4,7 +4,7 @@ import { InvalidRequest } from '../../errors/index.js';
 import { tooLarge } from '../../grpc/refusal.js';
 import type { InferenceRequest, InferenceResponse } from '../tensors/index.js';
 import type { InferRequest } from './infer-messages.js';
-import type { Models } from './models.js';
+import type { Models } from '../models.js';
 
 /** How a call has come. */
 interface Arrival {

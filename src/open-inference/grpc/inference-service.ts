@@ -16,7 +16,7 @@ import { statusOf } from '../../grpc/trailers.js';
 import { InferDoor } from './infer-door.js';
 import { InferStream, type BareStream } from './infer-stream.js';
 import { PROTO, SERVICE } from './inference-proto.js';
-import type { Models } from './models.js';
+import type { Models } from '../models.js';
 import { QUESTIONS } from './questions.js';
 
 const ONE = { requestStream: false, responseStream: false };

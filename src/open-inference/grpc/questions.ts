@@ -1,6 +1,6 @@
 import { NotImplementedException } from '@nestjs/common';
 import { configOf } from '../model-config.js';
-import type { Models } from './models.js';
+import type { Models } from '../models.js';
 
 /** What a client asks of the server or of a model. */
 interface Asked {

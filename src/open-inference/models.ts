@@ -1,7 +1,7 @@
-import type { Call } from '../../endpoint/call.js';
-import type { Endpoint } from '../../endpoint/endpoint.js';
-import type { ContextType, Visit } from '../../gate/gate.js';
-import type { Datatype, InferenceRequest, InferenceResponse } from '../tensors/index.js';
+import type { Call } from '../endpoint/call.js';
+import type { Endpoint } from '../endpoint/endpoint.js';
+import type { ContextType, Visit } from '../gate/gate.js';
+import type { Datatype, InferenceRequest, InferenceResponse } from './tensors/index.js';
 
 interface TensorMetadata {
   readonly name: string;

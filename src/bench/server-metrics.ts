@@ -1,0 +1,45 @@
+import { shownUrl } from './address.js';
+import { Scrape } from './scrape.js';
+
+/** A server under load may need its time, milliseconds. */
+const PATIENCE = 10_000;
+
+/** Reads the metrics of a server, which may have none. */
+export class ServerMetrics {
+  readonly #url: URL;
+  readonly #headers: Record<string, string>;
+  /** Why the last scrape failed. */
+  problem: string | undefined;
+
+  constructor(url: URL) {
+    const { username, password } = url;
+    const pair = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
+    const basic = `Basic ${Buffer.from(pair).toString('base64')}`;
+    this.#headers = pair === ':' ? {} : { authorization: basic };
+    // With a password in it fetch takes no URL.
+    this.#url = new URL(shownUrl(url));
+  }
+
+  get url(): string {
+    return this.#url.href;
+  }
+
+  /** What they say now; undefined, with a {@link problem}, where they cannot be had. */
+  async scrape(): Promise<Scrape | undefined> {
+    this.problem = undefined;
+    try {
+      const response = await fetch(this.#url, {
+        headers: this.#headers,
+        redirect: 'manual',
+        signal: AbortSignal.timeout(PATIENCE),
+      });
+      const text = await response.text();
+      if (response.ok) return Scrape.of(text);
+      this.problem = `answered ${response.status}`;
+    } catch (error) {
+      const { cause, message } = error as Error & { cause?: { code?: string } };
+      this.problem = cause?.code ?? message;
+    }
+    return undefined;
+  }
+}

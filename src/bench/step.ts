@@ -1,0 +1,147 @@
+import { isGood, type Ending } from './sender.js';
+import { median, quantile } from './quantile.js';
+
+/** One request, in milliseconds of `performance.now()`. */
+export interface Asked {
+  /** When it was to go out. */
+  readonly due: number;
+  readonly sent: number;
+  readonly ended: number;
+  readonly ending: Ending;
+}
+
+/** What a step was to be. */
+export interface StepPlan {
+  /** Requests a second. */
+  readonly rate: number;
+  readonly seconds: number;
+  /** How late a good answer may be, milliseconds. */
+  readonly within: number;
+}
+
+/**
+ * What can be said of a rate: it was kept; requests failed or were late; they came faster than answers, so
+ * that the wait grew; too many were under way at once; or the command's own process was late, so that
+ * nothing can be said of the server.
+ */
+export type Verdict = 'kept' | 'failures' | 'backlog' | 'connections' | 'generator' | 'interrupted';
+
+/** Answers to one rate. Times are milliseconds from when a request was due, whenever it went out. */
+export interface Step {
+  readonly rate: number;
+  readonly seconds: number;
+  readonly requests: number;
+  /** Good answers within the time that was set. */
+  readonly good: number;
+  /** The same a second, in the second half of the step, when answers come as steadily as they will. */
+  readonly goodput: number;
+  /** Null where there were too few requests for it. */
+  readonly p50: number | null;
+  readonly p99: number | null;
+  readonly p999: number | null;
+  /** By outcome; `late` are good answers that came too late. */
+  readonly failures: Readonly<Record<string, number>>;
+  /** What was said with the first failure of each outcome. */
+  readonly words: Readonly<Record<string, string>>;
+  /** The share of requests by which the server fell behind: how much the wait grew, in a second a second. */
+  readonly drift: number;
+  /** How late requests went out, 99th percentile. */
+  readonly lateness: number;
+  readonly verdict: Verdict;
+}
+
+/** Of all requests of a rate that is kept. */
+const GOOD_SHARE = 0.99;
+/** By which a server may fall behind and still keep a rate. */
+const MOST_DRIFT = 0.05;
+/** Timers are coarse: less than this is nobody's fault, milliseconds. */
+const TIMER_GRAIN = 10;
+/** Connections that this machine, and not the server, could not open. */
+const OWN_FAILURES = ['EMFILE', 'ENFILE', 'EADDRNOTAVAIL', 'ENOBUFS'];
+
+/**
+ * @param began when the first request was due
+ * @param asked in the order in which they were due
+ * @param ending why it ended before its time, if it did
+ */
+export function stepOf(
+  { rate, seconds, within }: StepPlan,
+  began: number,
+  asked: readonly Asked[],
+  ending?: 'connections' | 'interrupted',
+): Step {
+  const isWithin = ({ due, ended }: Asked): boolean => ended - due <= within;
+  const good = asked.filter((one) => isGood(one.ending.outcome) && isWithin(one));
+  const latencies = Float64Array.from(asked, ({ due, ended }) => ended - due).sort();
+  const failures: Record<string, number> = {};
+  const words: Record<string, string> = {};
+  for (const { due, ended, ending: { outcome, words: said } } of asked) {
+    if (isGood(outcome) && ended - due <= within) continue;
+    const failure = isGood(outcome) ? 'late' : outcome;
+    failures[failure] = (failures[failure] ?? 0) + 1;
+    words[failure] ??= failure === 'late' ? `after more than ${within} ms` : said;
+  } // prettier-ignore
+  const end = ending ? (asked.at(-1)?.due ?? began) : began + seconds * 1_000;
+  const half = (began + end) / 2;
+  const figures = {
+    rate,
+    seconds,
+    requests: asked.length,
+    good: good.length,
+    goodput: rateOf(good.filter(({ ended }) => ended >= half && ended < end).length, end - half),
+    p50: quantile(latencies, 0.5),
+    p99: quantile(latencies, 0.99),
+    p999: quantile(latencies, 0.999),
+    failures,
+    words,
+    drift: driftOf(asked),
+    lateness: worst(asked.map(({ due, sent }) => sent - due)),
+  };
+  return { ...figures, verdict: verdictOf(figures, latencies, ending) };
+}
+
+function verdictOf(
+  step: Omit<Step, 'verdict'>,
+  latencies: Float64Array,
+  ending?: 'connections' | 'interrupted',
+): Verdict {
+  const { requests, good, failures, drift } = step;
+  const isGoodEnough = good >= requests * GOOD_SHARE;
+  if (ending === 'interrupted') return ending;
+  if (!ending && isGoodEnough && drift <= MOST_DRIFT) return 'kept';
+  const slowest = quantile(latencies, 0.99) ?? latencies.at(-1) ?? 0;
+  // Most of the time of the slowest requests was this process's own, which then sent many at once.
+  if (isLate(step) && step.lateness > slowest / 2) return 'generator';
+  if (OWN_FAILURES.some((code) => code in failures)) return 'generator';
+  return ending ?? (isGoodEnough ? 'backlog' : 'failures');
+}
+
+/** Whether requests went out late, by more than timers are anyway. */
+export function isLate({ lateness }: Pick<Step, 'lateness'>): boolean {
+  return lateness > TIMER_GRAIN;
+}
+
+/**
+ * By Little's law the wait grows by as much as answers fall behind requests. It is seen between the second
+ * and the last quarter of the requests, in medians, which a pause of either side does not move.
+ */
+function driftOf(asked: readonly Asked[]): number {
+  const quarter = Math.floor(asked.length / 4);
+  if (quarter === 0) return 0;
+  const early = asked.slice(quarter, 2 * quarter);
+  const last = asked.slice(-quarter);
+  const middle = (part: readonly Asked[], of: (one: Asked) => number) => median(part.map(of));
+  const wait = ({ due, ended }: Asked): number => ended - due;
+  const time = middle(last, ({ due }) => due) - middle(early, ({ due }) => due);
+  return Math.max(0, (middle(last, wait) - middle(early, wait)) / time);
+}
+
+/** A second, of so many in some milliseconds. */
+function rateOf(count: number, milliseconds: number): number {
+  return milliseconds > 0 ? (count * 1_000) / milliseconds : 0;
+}
+
+function worst(values: readonly number[]): number {
+  const sorted = Float64Array.from(values).sort();
+  return quantile(sorted, 0.99) ?? sorted.at(-1) ?? 0;
+}
