@@ -1,4 +1,7 @@
 import { Test } from '@nestjs/testing';
+import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { AppModule } from '../../examples/iris/app.module.js';
 import { IrisModel } from '../../examples/iris/iris-model.js';
@@ -81,5 +84,14 @@ describe.each(ADAPTERS)('iris on %s', (adapter) => {
       error: 'Missing petalWidth',
       code: 'INVALID_ARGUMENT',
     });
+  });
+
+  test('answers by gRPC on the same port, to the command of its README', async () => {
+    const app = await startExample(AppModule, adapter);
+    const readme = readFileSync('examples/iris/README.md', 'utf8');
+    const [command] = /^node --input-type=module -e '[^']*'$/m.exec(readme)!;
+    const here = command.replace('localhost:8000', new URL(app.url).host);
+    const { stdout } = await promisify(execFile)('bash', ['-c', here]);
+    expect(stdout).toBe('VIRGINICA\n');
   });
 });
