@@ -21,9 +21,9 @@ import {
 import { cacheProvider, GuardedStore, type CacheLike } from './cache/index.js';
 import { EndpointRegistry } from './endpoint/endpoint-registry.js';
 import { Gate } from './gate/gate.js';
+import { UploadBudget } from './gate/upload-budget.js';
 import { ConfigurationError, ServingError } from './errors/index.js';
 import { installProbes } from './http/probes.js';
-import { UploadBudget } from './http/upload-budget.js';
 import { DrainModule } from './lifecycle/drain.module.js';
 import { Drain } from './lifecycle/drain.js';
 import { Readiness } from './lifecycle/readiness.js';
@@ -117,7 +117,7 @@ export class ModelServingModule
   readonly #discovery: EndpointDiscovery;
   readonly #registry: EndpointRegistry;
   readonly #gate: Gate;
-  readonly #budget: UploadBudget;
+  readonly #uploads: UploadBudget;
   #transport: HttpTransport | undefined;
 
   constructor(
@@ -130,7 +130,7 @@ export class ModelServingModule
     discovery: EndpointDiscovery,
     registry: EndpointRegistry,
     gate: Gate,
-    budget: UploadBudget,
+    uploads: UploadBudget,
   ) {
     super();
     refuseTwins(modules);
@@ -142,7 +142,7 @@ export class ModelServingModule
     this.#discovery = discovery;
     this.#registry = registry;
     this.#gate = gate;
-    this.#budget = budget;
+    this.#uploads = uploads;
   }
 
   static override forRoot(options: ModelServingOptions & ModelServingExtras = {}): DynamicModule {
@@ -164,7 +164,7 @@ export class ModelServingModule
       this.#discovery.controllers,
       this.#readiness,
       this.#app.getVersioning(),
-      this.#budget,
+      this.#uploads,
       this.#gate,
     );
     this.#transport.prepare();

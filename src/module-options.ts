@@ -8,7 +8,7 @@ import type { EndpointDefaults } from './endpoint/endpoint-options.js';
 import { checkEndpointDefaults } from './endpoint/filled-options.js';
 import { ConfigurationError } from './errors/index.js';
 import type { ProbePaths } from './http/probes.js';
-import { defaultUploadBytes } from './http/upload-budget.js';
+import { defaultUploadBytes } from './gate/upload-budget.js';
 
 /** What the filled options are provided as. */
 export const FILLED_OPTIONS = Symbol('ModelServingOptions');
@@ -40,7 +40,8 @@ export interface ModelServingOptions {
    */
   shutdownTimeout?: number;
   /**
-   * Bytes of request bodies that may be held at once while they are being read; one more is a 429.
+   * Bytes of request bodies, by HTTP and gRPC together, that may be held at once while they are being read;
+   * one more is a 429.
    * @default an eighth of V8's heap limit, and at least 64 MiB
    */
   maxUploadBytes?: number;

@@ -37,9 +37,9 @@ try {
   assert.equal(code, 'INVALID_ARGUMENT');
   assert.equal(details[0].path, '$.nme');
 
-  // With those that the app has made by the client.
+  // With those that the app has made by the client and by gRPC.
   const metrics = await (await fetch(`${url}/__metrics`)).text();
-  assert.match(metrics, /^model_serving_requests_total\{.*outcome="ok".*\} 2$/m);
+  assert.match(metrics, /^model_serving_requests_total\{.*outcome="ok".*\} 3$/m);
   assert.match(metrics, /^model_serving_requests_total\{.*outcome="invalid".*\} 2$/m);
 
   const bench = [

@@ -38,6 +38,10 @@ export type Response_SpeciesOutput = Response_Species | number;
 const files = {
   "iris.proto": `syntax = "proto3";
 
+service Iris {
+  rpc Classify(Request) returns (Response);
+}
+
 // One flower, in centimetres. All measures are needed.
 message Request {
   optional double sepal_length = 1;

@@ -25,10 +25,12 @@ export interface PredictContext {
   /** When the answer must be ready, in milliseconds since the epoch. */
   readonly deadline: number;
   /**
-   * The request's headers (or the metadata of another transport), names in lower case. Binary metadata of
-   * gRPC, by a name in `-bin`, is a Buffer, which the type does not say.
+   * The request's headers (or the metadata of another transport), names in lower case. By a name in `-bin`
+   * gRPC brings a Buffer, or an array of them where it stands several times, and HTTP a string like any
+   * other: the type of those is open.
    */
-  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>> &
+    Readonly<Record<`${string}-bin`, any>>;
   /** The parameters of the route, decoded; a wildcard's with its slashes. `{}` on other doors than HTTP. */
   readonly params: Readonly<Record<string, string>>;
   /**

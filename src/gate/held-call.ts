@@ -9,18 +9,13 @@ import type { Call } from '../endpoint/call.js';
 const CALL = Symbol('nestjs-model-serving:call');
 
 interface Holder {
-  [CALL]?: Call | undefined;
+  [CALL]?: Call;
   /** What Fastify's request wraps. */
   readonly raw?: Holder;
 }
 
 export function holdCall(holder: object, call: Call): void {
   (holder as Holder)[CALL] = call;
-}
-
-/** Lets go of a call that is over, where its holder lives longer. */
-export function releaseCall(holder: object): void {
-  (holder as Holder)[CALL] = undefined;
 }
 
 /** The call that a request holds, be it Node's own or Fastify's around it. */

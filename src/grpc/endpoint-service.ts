@@ -8,6 +8,7 @@ import type {
 import { Entrance } from '../gate/entrance.js';
 import type { Gate, Passage } from '../gate/gate.js';
 import { Intake } from '../gate/intake.js';
+import type { UploadBudget } from '../gate/upload-budget.js';
 import type { Readiness } from '../lifecycle/readiness.js';
 import type { Endpoint } from '../endpoint/endpoint.js';
 import { EndpointExchange } from './endpoint-exchange.js';
@@ -27,12 +28,17 @@ export class EndpointService {
   /** Between the interceptor and the handler, which grpc-js calls one after the other. */
   #arriving: EndpointExchange | undefined;
 
-  constructor(methods: ReadonlyMap<string, ServedMethod>, gate: Gate, readiness: Readiness) {
+  constructor(
+    methods: ReadonlyMap<string, ServedMethod>,
+    gate: Gate,
+    readiness: Readiness,
+    uploads: UploadBudget,
+  ) {
     this.#methods = methods;
     for (const { endpoint } of methods.values()) {
       this.#passages.set(endpoint, gate.passage(endpoint, 'rpc'));
     }
-    const door = new GrpcDoor();
+    const door = new GrpcDoor(uploads);
     this.#entrance = new Entrance(door, new Intake(door, readiness), (call, exchange) => {
       const { metadata, stream } = exchange;
       const data = call.input;

@@ -7,8 +7,10 @@ import {
   type ServerWritableStream,
   type StatusObject,
 } from '@grpc/grpc-js';
+import type { Readable } from 'node:stream';
 import { ServingError } from '../errors/index.js';
 import { delayUntil, deadlineExceeded } from '../execution/index.js';
+import { tooManyUploads, type UploadShare } from '../gate/upload-budget.js';
 import { refusalOf } from './refusal.js';
 
 /** A status on its way to the client. */
@@ -25,6 +27,14 @@ export type Handle =
 /** Who waits for what happens to a call, as grpc-js has it. */
 type Listener = Parameters<ServerInterceptingCallInterface['start']>[0];
 
+/** Who is to know how an exchange goes on, beside whoever reads it. */
+export interface Watcher {
+  /** Called once with what grpc-js refuses the call for, when it is not being read any more. */
+  onRefusal(error: ServingError): void;
+  /** Called once when there is no more to be said. */
+  onEnd(isDelivered: boolean): void;
+}
+
 type Received = (error: unknown, message?: Buffer) => void;
 
 const NOTHING = Buffer.alloc(0);
@@ -37,22 +47,26 @@ const OK = 0;
  * All that grpc-js says of its own accord (that a message is too large, that the deadline has passed) comes
  * by here as well, so that a client is told of it in the words, and the log and metrics learn of it by the
  * ways, of any other failure.
+ *
+ * It is its own listener, and hands on what is sent as it is: each object less is felt in a call's cost.
  */
-export class Exchange extends ServerInterceptingCall {
+export class Exchange extends ServerInterceptingCall implements Listener {
   readonly #wire: ServerInterceptingCallInterface;
   readonly #arrive: () => void;
+  /** The handler's side of grpc-js. */
+  #handler!: Listener;
   #handle!: Handle;
   #message: Buffer | undefined;
   #reader: Received | undefined;
   #late: NodeJS.Timeout | undefined;
+  #share: UploadShare | undefined;
+  /** Bytes of the message that have come, as they are on the wire. */
+  #received = 0;
   #isAnswered = false;
   /** What grpc-js has refused it for. */
   #refusal: ServingError | undefined;
   #isLost = false;
-  /** Called once with what grpc-js refuses the call for, when it is not being read any more. */
-  onRefusal: ((error: ServingError) => void) | undefined;
-  /** Called once when there is no more to be said. */
-  onEnd: ((isDelivered: boolean) => void) | undefined;
+  watcher: Watcher | undefined;
 
   /**
    * @param limit bytes that a message may have
@@ -63,7 +77,9 @@ export class Exchange extends ServerInterceptingCall {
     this.#wire = wire;
     this.#arrive = arrive;
     const send = wire.sendStatus;
-    wire.sendStatus = (status) => {
+    // V8 makes a function that is written right where it is assigned to a property among the old objects,
+    // from where it would keep all of the call until the next full collection of garbage.
+    const sendStatus: typeof send = (status) => {
       if (!this.#isAnswered) {
         return this.#refuse(refusalOf(status as StatusObject, limit));
       }
@@ -71,24 +87,60 @@ export class Exchange extends ServerInterceptingCall {
       if (status.code !== OK && !status.metadata) this.#isLost = true;
       send.call(wire, status);
     };
+    wire.sendStatus = sendStatus;
   }
 
   /** Called by grpc-js when a call comes in. */
   override start(handler: Listener): void {
-    this.#wire.start({
-      onReceiveMetadata: (metadata) => {
-        this.#arrive();
-        handler.onReceiveMetadata(metadata);
-        handler.onReceiveMessage(NOTHING);
-        handler.onReceiveHalfClose();
-      },
-      onReceiveMessage: (message: Buffer) => this.#take(message),
-      onReceiveHalfClose: () => this.#halfClose(),
-      onCancel: () => {
-        this.#end();
-        handler.onCancel();
-      },
-    });
+    this.#handler = handler;
+    this.#wire.start(this);
+  }
+
+  onReceiveMetadata(metadata: Metadata): void {
+    const handler = this.#handler;
+    this.#arrive();
+    handler.onReceiveMetadata(metadata);
+    handler.onReceiveMessage(NOTHING);
+    handler.onReceiveHalfClose();
+  }
+
+  onReceiveMessage(message: Buffer): void {
+    if (this.#message !== undefined) return this.#finish(invalid('one message, got more'));
+    this.#message = message;
+    // It may have been compressed.
+    this.#hold(message.length);
+    this.#wire.startRead();
+  }
+
+  onReceiveHalfClose(): void {
+    if (this.#message === undefined) this.#finish(invalid('a message, got none'));
+    else this.#finish(undefined);
+  }
+
+  /** All has been sent, or the client has gone. */
+  onCancel(): void {
+    const isDelivered = this.#isAnswered && !this.#isLost;
+    if (this.#reader !== undefined) {
+      this.#finish(new ServingError('Cancelled', 'The client went away'));
+    }
+    const { watcher } = this;
+    this.watcher = undefined;
+    watcher?.onEnd(isDelivered);
+    this.#handler.onCancel();
+  }
+
+  // What is sent goes straight to the wire: nobody else stands between.
+
+  override sendMetadata(head: Metadata): void {
+    this.#wire.sendMetadata(head);
+  }
+
+  override sendMessage(message: Buffer, done: () => void): void {
+    this.#wire.sendMessage(message, done);
+  }
+
+  override sendStatus(status: Parameters<ServerInterceptingCallInterface['sendStatus']>[0]): void {
+    this.#wire.sendStatus(status);
   }
 
   /** The handler has had all that it is to have from grpc-js. */
@@ -121,11 +173,17 @@ export class Exchange extends ServerInterceptingCall {
    * Reads the one message of the request.
    *
    * @param deadline when it must be there, on the clock of `performance.now()`
+   * @param share what it may hold meanwhile
    * @param done called once
    */
-  read(deadline: number, done: Received): void {
+  read(deadline: number, share: UploadShare, done: Received): void {
     if (this.#refusal !== undefined) return done(this.#refusal);
     this.#reader = done;
+    this.#share = share;
+    bytesOf(this.#wire)?.on('data', (chunk: Buffer) => {
+      this.#received += chunk.length;
+      this.#hold(this.#received);
+    });
     this.#late = setTimeout(
       () => this.#finish(deadlineExceeded()),
       delayUntil(deadline, performance.now()),
@@ -155,38 +213,20 @@ export class Exchange extends ServerInterceptingCall {
     (this.stream as ServerWritableStream<Buffer, Buffer>).end();
   }
 
-  #take(message: Buffer): void {
-    if (this.#message !== undefined) return this.#finish(invalid('one message, got more'));
-    this.#message = message;
-    this.#wire.startRead();
-  }
-
-  #halfClose(): void {
-    if (this.#message === undefined) this.#finish(invalid('a message, got none'));
-    else this.#finish(undefined);
-  }
-
-  /** All has been sent, or the client has gone. */
-  #end(): void {
-    const isDelivered = this.#isAnswered && !this.#isLost;
-    if (this.#reader !== undefined) {
-      this.#finish(new ServingError('Cancelled', 'The client went away'));
-    }
-    const { onEnd } = this;
-    this.onEnd = undefined;
-    this.onRefusal = undefined;
-    onEnd?.(isDelivered);
-  }
-
   #refuse(error: ServingError): void {
     if (this.#refusal !== undefined) return;
     this.#refusal = error;
     if (this.#reader !== undefined) this.#finish(error);
-    else this.onRefusal?.(error);
+    else this.watcher?.onRefusal(error);
+  }
+
+  #hold(bytes: number): void {
+    if (this.#reader !== undefined && !this.#share!.holds(bytes)) this.#finish(tooManyUploads());
   }
 
   #finish(error: ServingError | undefined): void {
     clearTimeout(this.#late);
+    this.#share?.close();
     const reader = this.#reader;
     this.#reader = undefined;
     const message = this.#message;
@@ -194,6 +234,14 @@ export class Exchange extends ServerInterceptingCall {
     if (error !== undefined) reader?.(error);
     else reader?.(undefined, message);
   }
+}
+
+/**
+ * The stream of HTTP/2 that a message comes by: grpc-js tells of a message when it is whole, and has no public
+ * way to learn how much of one it holds.
+ */
+function bytesOf(wire: ServerInterceptingCallInterface): Readable | undefined {
+  return (wire as { readonly stream?: Readable }).stream;
 }
 
 function invalid(what: string): ServingError {

@@ -5,8 +5,12 @@ import type { ConnectionSet } from '../lifecycle/connection-set.js';
 /** Milliseconds; the drain cuts what is left when its own time is up. */
 const FOR_EVER = 2 ** 31 - 1;
 
+/** How the log names it. */
+export const PROTOCOL = 'gRPC';
+
 /** The connections that speak gRPC, whichever port they have come by. */
 export class GrpcConnections implements ConnectionSet {
+  readonly protocol = PROTOCOL;
   readonly listening: boolean = false;
   readonly #injector: ConnectionInjector;
   readonly #sockets = new Set<Socket>();

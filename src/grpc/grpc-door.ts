@@ -3,15 +3,21 @@ import type { Call } from '../endpoint/call.js';
 import type { Endpoint } from '../endpoint/endpoint.js';
 import { InvalidRequest } from '../errors/index.js';
 import type { Door, Read } from '../gate/door.js';
-import { failureAnswer } from '../gate/failure-answer.js';
+import { UploadShare, type UploadBudget } from '../gate/upload-budget.js';
 import type { EndpointExchange } from './endpoint-exchange.js';
 import { GrpcCall } from './grpc-call.js';
 import { MessageOutlet } from './message-outlet.js';
 import { tooLarge } from './refusal.js';
-import { headOf, statusOf } from './trailers.js';
+import { headOf } from './trailers.js';
 
 /** The door of gRPC: a binary message in; one out, or a stream of them, and a status. */
 export class GrpcDoor implements Door<EndpointExchange> {
+  readonly #uploads: UploadBudget;
+
+  constructor(uploads: UploadBudget) {
+    this.#uploads = uploads;
+  }
+
   find({ endpoint }: EndpointExchange): Endpoint {
     return endpoint;
   }
@@ -19,16 +25,12 @@ export class GrpcDoor implements Door<EndpointExchange> {
   open(endpoint: Endpoint, exchange: EndpointExchange): Call {
     const call = new GrpcCall(endpoint, exchange);
     if (endpoint.options.stream) call.outlet = new MessageOutlet(call);
-    exchange.onRefusal = (error) => {
-      this.fail(call, error, exchange);
-      call.cancel(error);
-    };
     return call;
   }
 
   read(call: Call, exchange: EndpointExchange, done: Read): void {
     const { bodyLimit } = call.endpoint.options;
-    exchange.read(call.deadline, function take(error, message) {
+    exchange.read(call.deadline, new UploadShare(this.#uploads), function take(error, message) {
       if (error !== undefined) return done(error);
       if (message!.length > bodyLimit) return done(tooLarge(bodyLimit));
       call.body = message;
@@ -47,11 +49,8 @@ export class GrpcDoor implements Door<EndpointExchange> {
     exchange.respond(headOf(call), answer.bytes(call.endpoint.schema!.response!));
   }
 
-  fail(call: Call, error: unknown, exchange: EndpointExchange): void {
-    if (exchange.isAnswered) return;
-    const failure = failureAnswer(call, error);
-    (call as GrpcCall).status = failure.status;
-    exchange.fail(statusOf(failure, call.requestId));
+  fail(call: Call, error: unknown): void {
+    (call as GrpcCall).fail(error);
   }
 }
 

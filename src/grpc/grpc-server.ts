@@ -3,6 +3,7 @@ import type { Server as HttpServer } from 'node:http';
 import { Server, ServerCredentials, ServerInterceptingCall } from '@grpc/grpc-js';
 import type { Endpoint } from '../endpoint/endpoint.js';
 import type { Gate } from '../gate/gate.js';
+import type { UploadBudget } from '../gate/upload-budget.js';
 import type { Drain } from '../lifecycle/drain.js';
 import type { Readiness } from '../lifecycle/readiness.js';
 import { EndpointService } from './endpoint-service.js';
@@ -19,6 +20,7 @@ export interface Surroundings {
   readonly endpoints: readonly Endpoint[];
   readonly gate: Gate;
   readonly readiness: Readiness;
+  readonly uploads: UploadBudget;
   readonly drain: Drain;
   /** Those of other rooms. */
   readonly services: readonly OwnService[];
@@ -35,7 +37,7 @@ export class GrpcServer {
   /** @throws {ConfigurationError} */
   constructor(
     options: FilledGrpcOptions,
-    { endpoints, gate, readiness, drain, services }: Surroundings,
+    { endpoints, gate, readiness, uploads, drain, services }: Surroundings,
   ) {
     this.#options = options;
     this.#drain = drain;
@@ -45,7 +47,7 @@ export class GrpcServer {
         'No endpoint has a schema that says rpc: there is nothing to be called by gRPC',
       );
     }
-    const ofEndpoints = new EndpointService(methods, gate, readiness);
+    const ofEndpoints = new EndpointService(methods, gate, readiness, uploads);
     const own = ownServices(options, [...methods.values()], readiness, services);
     const { credentials = ServerCredentials.createInsecure(), channelOptions } = options;
     this.#server = new Server({
@@ -72,7 +74,7 @@ export class GrpcServer {
   }
 
   get port(): number | undefined {
-    return this.#ownPort?.port;
+    return this.#ownPort?.address.port;
   }
 
   /** @throws {ConfigurationError} where the app's port cannot be shared */

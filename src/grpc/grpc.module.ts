@@ -10,6 +10,7 @@ import { HttpAdapterHost, ModuleRef } from '@nestjs/core';
 import { EndpointRegistry } from '../endpoint/endpoint-registry.js';
 import { ConfigurationError } from '../errors/index.js';
 import { Gate } from '../gate/gate.js';
+import { UploadBudget } from '../gate/upload-budget.js';
 import { Drain } from '../lifecycle/drain.js';
 import { Readiness } from '../lifecycle/readiness.js';
 import { fillGrpcOptions, type FilledGrpcOptions, type GrpcModuleOptions } from './grpc-options.js';
@@ -88,6 +89,7 @@ export class GrpcModule
       endpoints: this.#find(EndpointRegistry).endpoints,
       gate: this.#find(Gate),
       readiness: this.#find(Readiness),
+      uploads: this.#find(UploadBudget),
       drain: Drain.for(httpAdapter),
       services: await Promise.all(this.#sources.map((source) => source.load())),
     });

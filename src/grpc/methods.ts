@@ -1,6 +1,7 @@
 import type { MethodDefinition } from '@grpc/grpc-js';
 import type { Endpoint } from '../endpoint/endpoint.js';
 import { ConfigurationError } from '../errors/index.js';
+import { inPlace } from '../schema/index.js';
 import { bareMethod } from './own-service.js';
 
 /** An endpoint that is a method of a service. */
@@ -28,7 +29,7 @@ export function methodsOf(endpoints: readonly Endpoint[]): Map<string, ServedMet
     const { owner, options } = endpoint;
     if (options.stream && !method.responseStream) {
       throw new ConfigurationError(
-        `${owner}: expected rpc ${service}.${method.name} to return a stream, as the endpoint has stream: true, got one that returns a single message`,
+        `${owner}: expected rpc ${service}.${method.name} to return a stream, as the endpoint has stream: true, got one that returns a single message${inPlace(method)}`,
       );
     }
     const first = methods.get(path);

@@ -1,10 +1,11 @@
 import { once } from 'node:events';
 import { createServer, type AddressInfo, type Server } from 'node:net';
 import type { ConnectionSet } from '../lifecycle/connection-set.js';
-import type { GrpcConnections } from './grpc-connections.js';
+import { PROTOCOL, type GrpcConnections } from './grpc-connections.js';
 
 /** A port for gRPC alone. */
 export class OwnPort implements ConnectionSet {
+  readonly protocol = PROTOCOL;
   readonly #connections: GrpcConnections;
   readonly #server: Server;
 
@@ -17,9 +18,8 @@ export class OwnPort implements ConnectionSet {
     return this.#server.listening;
   }
 
-  /** The port that it listens on. */
-  get port(): number {
-    return (this.#server.address() as AddressInfo).port;
+  get address(): AddressInfo {
+    return this.#server.address() as AddressInfo;
   }
 
   async listen(port: number, host: string): Promise<void> {

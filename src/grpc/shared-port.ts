@@ -35,7 +35,9 @@ export function sharePort(server: HttpServer | Http2Server, take: (socket: Socke
 
 function obstacleOf(server: HttpServer | Http2Server): string | undefined {
   if ((server as object) instanceof TlsServer) return 'TLS';
-  return 'closeIdleConnections' in server ? undefined : 'http2';
+  if (!('closeIdleConnections' in server)) return 'http2';
+  // Its server shows nobody the bytes that it reads.
+  return 'bun' in process.versions ? "Bun's HTTP" : undefined;
 }
 
 /** What Node's HTTP server does with a connection. */

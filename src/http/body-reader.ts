@@ -3,7 +3,7 @@ import type { Readable } from 'node:stream';
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 import { InvalidRequest, ServingError } from '../errors/index.js';
 import { deadlineExceeded, delayUntil } from '../execution/index.js';
-import type { UploadBudget } from './upload-budget.js';
+import { tooManyUploads, UploadShare, type UploadBudget } from '../gate/upload-budget.js';
 
 export type BodyCallback = (error: ServingError | undefined, body?: Buffer) => void;
 
@@ -75,7 +75,7 @@ function readStream(
   done: BodyCallback,
 ): void {
   if (request.destroyed) return done(new ServingError('Cancelled', 'The client went away'));
-  const share = budget.open();
+  const share = new UploadShare(budget);
   // Of a compressed body what comes out is held, and that is bounded as well.
   const announced = Number(request.headers['content-length'] ?? 0);
   if (!share.holds(Math.min(announced, limit))) return done(tooManyUploads());
@@ -128,11 +128,6 @@ function readStream(
 
 export function tooLarge(limit: number): ServingError {
   return new ServingError('PayloadTooLarge', `Expected a body of at most ${limit} bytes`);
-}
-
-function tooManyUploads(): ServingError {
-  const options = { retryAfter: 1 };
-  return new ServingError('QueueFull', 'Too many bytes are being uploaded at once', options);
 }
 
 function unsupportedEncoding(encoding: string): ServingError {

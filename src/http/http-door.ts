@@ -17,7 +17,7 @@ import { failureText, rawResponse, sendFailure, type NestResponse } from './repl
 import { streamFormOf } from './stream-form.js';
 import { hasBegun, StreamOutlet } from './stream-outlet.js';
 import { boundUnreadBody } from './unread-body.js';
-import type { UploadBudget } from './upload-budget.js';
+import type { UploadBudget } from '../gate/upload-budget.js';
 
 /** A request and the response to it. */
 export interface Exchange {

@@ -1,5 +1,11 @@
+import type { AddressInfo } from 'node:net';
+
 /** The connections of one server or protocol, and how they end without a loss. */
 export interface ConnectionSet {
+  /** What is spoken on them, where that is not HTTP. */
+  readonly protocol?: string;
+  /** Where they are accepted, where that is not the app's own port. */
+  readonly address?: AddressInfo;
   /** Whether more of them are accepted. */
   readonly listening: boolean;
   /** Stops accepting; what is open is served as before. */

@@ -104,6 +104,11 @@ export class Drain {
     this.#options = { ...this.#options, ...options };
   }
 
+  /** Those that have been added to the app's own. */
+  get added(): readonly ConnectionSet[] {
+    return this.#connections.slice(1);
+  }
+
   /** Drains the connections of another server along with those of the app's own. */
   add(connections: ConnectionSet): void {
     this.#connections.push(connections);

@@ -11,7 +11,7 @@ import { EndpointRegistry } from '../endpoint/endpoint-registry.js';
 import { ConfigurationError } from '../errors/index.js';
 import { Gate } from '../gate/gate.js';
 import { ServiceSource } from '../grpc/service-source.js';
-import { UploadBudget } from '../http/upload-budget.js';
+import { UploadBudget } from '../gate/upload-budget.js';
 import { Readiness } from '../lifecycle/readiness.js';
 import { ServingMetrics } from '../metrics/index.js';
 import {
@@ -115,7 +115,7 @@ export class OpenInferenceModule
   /** The service for the server of gRPC, which loads its package: asked for where the app speaks gRPC. */
   service(): ReturnType<ServiceSource['load']> {
     return import('./grpc/inference-service.js').then(
-      ({ InferenceService }) => new InferenceService(this.#models),
+      ({ InferenceService }) => new InferenceService(this.#models, this.#find(UploadBudget)),
     );
   }
 

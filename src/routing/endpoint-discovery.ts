@@ -1,7 +1,7 @@
 import { Injectable, Logger, type Type } from '@nestjs/common';
 import { ApplicationConfig, DiscoveryService, MetadataScanner } from '@nestjs/core';
 import { ConfigurationError } from '../errors/index.js';
-import { compileSchema } from '../schema/index.js';
+import { compileSchema, inPlace } from '../schema/index.js';
 import { resolveCachePolicy } from '../endpoint/cache-policy.js';
 import { declarationOf } from '../endpoint/declaration.js';
 import type { Bindings, EndpointPlan } from '../endpoint/endpoint.js';
@@ -106,7 +106,7 @@ export class EndpointDiscovery {
       declaration.schema === undefined ? undefined : compileSchema(declaration.schema, owner);
     if (!options.stream && schema?.method?.responseStream) {
       throw new ConfigurationError(
-        `${owner}: expected stream: true beside rpc ${schema.method.name}, whose response is a stream, got none`,
+        `${owner}: expected stream: true beside rpc ${schema.method.name}, whose response is a stream${inPlace(schema.method)}, got none`,
       );
     }
     return {

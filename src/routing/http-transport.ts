@@ -8,6 +8,7 @@ import type { Readiness } from '../lifecycle/readiness.js';
 import { passFreely, type Gate } from '../gate/gate.js';
 import { Entrance } from '../gate/entrance.js';
 import { Intake } from '../gate/intake.js';
+import type { UploadBudget } from '../gate/upload-budget.js';
 import { installExpressIntake, type ExpressApp } from '../http/express-intake.js';
 import { endpointFinder, postRoutes } from '../http/express-routes.js';
 import { openDirectLane } from '../http/direct-lane.js';
@@ -22,7 +23,6 @@ import { pathOf } from '../http/request-url.js';
 import { prepareServer } from '../http/server.js';
 import { boundEarlyAnswers } from '../http/unread-body.js';
 import { DoorRoutes } from '../http/door-route.js';
-import type { UploadBudget } from '../http/upload-budget.js';
 import { nestObstacle } from './nest-obstacle.js';
 import { conditionOf, hostCondition } from './route-condition.js';
 
@@ -40,13 +40,13 @@ export function createHttpTransport(
   controllers: readonly Type[],
   readiness: Readiness,
   versioning: VersioningOptions | undefined,
-  budget: UploadBudget,
+  uploads: UploadBudget,
   gate: Gate,
 ): HttpTransport {
   const instance: unknown = adapter.getInstance();
   const paths: EndpointPath[] = [];
   const lane = new LaneRoutes(({ endpoint }) => nestObstacle(endpoint, versioning));
-  const door = new HttpDoor(budget, (exchange) => lane.find(exchange));
+  const door = new HttpDoor(uploads, (exchange) => lane.find(exchange));
   const intake = new Intake(door, readiness);
   const doorRoutes = new DoorRoutes(gate, door);
   const entrance = new Entrance(door, intake, passFreely);

@@ -1,7 +1,7 @@
-import type { Method, NamespaceBase, ReflectionObject, Service, Type } from 'protobufjs';
+import type { Method, NamespaceBase, Service, Type } from 'protobufjs';
 import { ConfigurationError } from '../errors/index.js';
 import type { NameIndex } from './name-index.js';
-import { placeOf } from './proto/place.js';
+import { inPlace } from './proto/place.js';
 import { isEnum, isService, isType, nameOf } from './reflection.js';
 
 /** Where the messages of an endpoint are looked for, and what it is called in messages. */
@@ -111,11 +111,6 @@ function findDeclared<T extends NamespaceBase>(
 
 function isWithin(object: NamespaceBase, { within, isLimit }: Place): boolean {
   return !isLimit || within === '' || `${nameOf(object)}.`.startsWith(`${within}.`);
-}
-
-function inPlace(object: ReflectionObject): string {
-  const place = placeOf(object);
-  return place === undefined ? '' : ` (${place})`;
 }
 
 function shown(names: readonly string[], none: string): string {

@@ -16,6 +16,7 @@ export type { EnumModel, FieldModel, ValueModel } from './model.js';
 export type { FilledForm, FormReader, Part } from './form.js';
 export { jsonSchemaOf, type JsonSchema, type JsonSchemaTarget } from './json-schema/index.js';
 export { jsonSchema, type JsonSchemaOptions, type MessageSchema } from './message-schema.js';
+export { inPlace } from './proto/place.js';
 export { protobufSchema, type ProtobufSchema } from './protobuf-schema.js';
 export type {
   EmbeddedFiles,

@@ -13,6 +13,7 @@ export interface Answer {
 }
 
 export interface ExampleApp {
+  readonly url: string;
   post(path: string, body: unknown): Promise<Answer>;
   close(): Promise<void>;
 }
@@ -33,6 +34,7 @@ export async function startExample(module: Type, adapter: Adapter): Promise<Exam
   await app.listen(0, '127.0.0.1');
   const url = await app.getUrl();
   return {
+    url,
     close,
     async post(path, body) {
       const response = await fetch(url + path, {

@@ -73,7 +73,7 @@ describe('What does not fit stops the app', () => {
       *predict() {}
     }
     expect(await boot({ controllers: [Streams] })).toBe(
-      'Streams: expected rpc acme.Model.Run to return a stream, as the endpoint has stream: true, got one that returns a single message',
+      'Streams: expected rpc acme.Model.Run to return a stream, as the endpoint has stream: true, got one that returns a single message (a.proto:5)',
     );
     @ModelEndpoint('/a', rpc('Tell'))
     class Answers {
@@ -82,7 +82,7 @@ describe('What does not fit stops the app', () => {
       }
     }
     expect(await boot({ controllers: [Answers] })).toBe(
-      'Answers: expected stream: true beside rpc Tell, whose response is a stream, got none',
+      'Answers: expected stream: true beside rpc Tell, whose response is a stream (a.proto:6), got none',
     );
   });
 

@@ -1,5 +1,5 @@
 import { execFile, execFileSync } from 'node:child_process';
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -30,7 +30,7 @@ class Run {
     if (text === 'slow') await new Promise((resolve) => signal.addEventListener('abort', resolve));
     return {
       length: text.length,
-      seen: (headers['x-a-bin'] as unknown as Buffer)?.toString('hex'),
+      seen: headers['x-a-bin']?.toString('hex'),
     };
   }
 }
@@ -41,15 +41,20 @@ class Count {
   }
 }
 
-/** A Python that has grpcio (Debian's python3-grpcio); undefined where there is none. */
-const python = ['python3', '/usr/bin/python3'].find((command) => {
-  try {
-    execFileSync(command, ['-c', 'import grpc, google.protobuf'], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
-});
+/** A Python that has these; undefined where there is none. */
+const pythonWith = (modules: string) =>
+  ['python3', '/usr/bin/python3'].find((command) => {
+    try {
+      execFileSync(command, ['-c', `import ${modules}`], { stdio: 'ignore' });
+      return true;
+    } catch {
+      return false;
+    }
+  });
+/** Debian's python3-grpcio. */
+const python = pythonWith('grpc, google.protobuf');
+/** With python3-grpc-tools. */
+const generating = pythonWith('grpc, grpc_tools');
 if (python === undefined) console.warn('no client of Python: grpcio is not installed');
 
 describe.skipIf(python === undefined || !hasProtoc())("Python's grpcio", () => {
@@ -76,5 +81,36 @@ describe.skipIf(python === undefined || !hasProtoc())("Python's grpcio", () => {
       },
       late: 'DEADLINE_EXCEEDED',
     });
+  });
+});
+
+describe.skipIf(generating === undefined)('The client of Python in docs/grpc.md', () => {
+  const docs = readFileSync('docs/grpc.md', 'utf8');
+  const block = (pattern: RegExp): string => pattern.exec(docs)![1]!;
+  const translator = block(/```proto\n\/\/ translator.proto\n([^`]*)```/);
+  const client = block(/```\n(import grpc\n[^`]*)```/);
+  const generate = block(/`python (-m grpc_tools.protoc [^`]*)`/);
+
+  @ModelEndpoint(
+    '/translate',
+    protobufSchema(
+      { file: 'translator.proto', files: { 'translator.proto': translator } },
+      { rpc: 'Translator.Translate' },
+    ),
+  )
+  class Translator {
+    predict({ text = '' }: { text?: string }) {
+      return { text: text.toUpperCase() };
+    }
+  }
+
+  it('is answered', async () => {
+    const { address } = await startGrpc(GRPC_DOORS[0]!, { controllers: [Translator] });
+    const cwd = mkdtempSync(join(tmpdir(), 'python-'));
+    writeFileSync(join(cwd, 'translator.proto'), translator);
+    execFileSync(generating!, generate.split(' '), { cwd });
+    writeFileSync(join(cwd, 'client.py'), client.replace('localhost:8000', address));
+    const { stdout } = await promisify(execFile)(generating!, ['client.py'], { cwd });
+    expect(stdout).toBe('HELLO\n');
   });
 });

@@ -1,7 +1,7 @@
-import { createFileRegistry, fromBinary } from '@bufbuild/protobuf';
+import { createFileRegistry, fromBinary, fromJson, toBinary, toJson } from '@bufbuild/protobuf';
 import { FileDescriptorProtoSchema, FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt';
 import { create } from '@bufbuild/protobuf';
-import { status } from '@grpc/grpc-js';
+import { Client, credentials, status } from '@grpc/grpc-js';
 import { ModelEndpoint, protobufSchema } from 'nestjs-model-serving';
 import { describe, expect, it } from 'vitest';
 import { GrpcClient } from './grpc-client.js';
@@ -59,8 +59,8 @@ const schema = protobufSchema(
 
 @ModelEndpoint('/run', schema)
 class Model {
-  predict() {
-    return {};
+  predict({ at }: { at?: { x: number } }) {
+    return at === undefined ? {} : { a: `at ${at.x}`, when: '2026-01-02T03:04:05Z' };
   }
 }
 const parts = { controllers: [Model] };
@@ -81,6 +81,38 @@ function ask(address: string, version: string) {
       expect((await answers.next()).done).toBe(true);
     },
   };
+}
+
+/** Calls a method of which it knows the name only, with JSON, the way that grpcurl goes. */
+async function grpcurl(address: string, service: string, method: string, json: any): Promise<any> {
+  let files: Uint8Array[] | undefined;
+  for (const version of ['v1', 'v1alpha']) {
+    const { about, end } = ask(address, version);
+    const told = await about({ fileContainingSymbol: service }).catch((error) => error);
+    if (told.code === status.UNIMPLEMENTED) continue;
+    files = told.fileDescriptorResponse.fileDescriptorProto;
+    await end();
+    break;
+  }
+  const protos = files!.map((bytes) => fromBinary(FileDescriptorProtoSchema, bytes));
+  const registry = createFileRegistry(
+    create(FileDescriptorSetSchema, { file: protos.toReversed() }),
+  );
+  const found = registry.getService(service)!.methods.find(({ name }) => name === method)!;
+  const client = new Client(address, credentials.createInsecure());
+  try {
+    return await new Promise((resolve, reject) => {
+      client.makeUnaryRequest(
+        `/${service}/${method}`,
+        (message: any) => Buffer.from(toBinary(found.input, message)),
+        (bytes) => toJson(found.output, fromBinary(found.output, bytes)),
+        fromJson(found.input, json),
+        (error, answer) => (error ? reject(error) : resolve(answer)),
+      );
+    });
+  } finally {
+    client.close();
+  }
 }
 
 describe.each(GRPC_DOORS)('Reflection on $door', (way) => {
@@ -144,6 +176,14 @@ describe.each(GRPC_DOORS)('Reflection on $door', (way) => {
     }
     expect((await about({})).errorResponse).toMatchObject({ errorCode: status.INVALID_ARGUMENT });
     await end();
+  });
+
+  it('is all that a call needs, for a client that knows its name', async () => {
+    const { address } = await startGrpc(way, parts);
+    expect(await grpcurl(address, 'acme.v1.Model', 'Run', { at: { x: 1.5 } })).toEqual({
+      a: 'at 1.5',
+      when: '2026-01-02T03:04:05Z',
+    });
   });
 
   it('does not hold the app up', async () => {

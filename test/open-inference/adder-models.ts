@@ -3,6 +3,7 @@ import { ModuleRef } from '@nestjs/core';
 import { EndpointRegistry } from '../../src/endpoint/endpoint-registry.js';
 import type { Endpoint } from '../../src/endpoint/endpoint.js';
 import { Gate } from '../../src/gate/gate.js';
+import { UploadBudget } from '../../src/gate/upload-budget.js';
 import { ServiceSource } from '../../src/grpc/service-source.js';
 import type { Models } from '../../src/open-inference/models.js';
 import type { Elements, InferenceRequest } from '../../src/open-inference/tensors/index.js';
@@ -106,7 +107,8 @@ function outputOf(name: string, values: readonly number[], { inputs: [first] }: 
           const { InferenceService } =
             await import('../../src/open-inference/grpc/inference-service.js');
           const { endpoints } = modules.get(EndpointRegistry, { strict: false });
-          return new InferenceService(adderModels(endpoints, modules.get(Gate, { strict: false })));
+          const models = adderModels(endpoints, modules.get(Gate, { strict: false }));
+          return new InferenceService(models, modules.get(UploadBudget, { strict: false }));
         },
       }),
     },

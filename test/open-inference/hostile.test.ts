@@ -1,6 +1,6 @@
+import { Client, credentials, status } from '@grpc/grpc-js';
 import { OpenInferenceModule } from 'nestjs-model-serving/open-inference';
-import { describe, expect, it } from 'vitest';
-import { framed, openSession, rawCall } from '../grpc/raw-call.js';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { GRPC_DOORS, startGrpc } from '../grpc/shared-app.js';
 import { mutated, randomOf } from './mutation.js';
 import { SIMPLE_MODELS } from './simple-models.js';
@@ -49,8 +49,15 @@ const MESSAGE = Buffer.concat([
   BYTES.subarray(64),
 ]);
 
-/** UNKNOWN, INTERNAL, UNAVAILABLE, DATA_LOSS: what no client may bring about but by its own deadline. */
-const FAULTS = new Set([2, 13, 14, 15]);
+const asItIs = (bytes: Buffer) => bytes;
+
+/** What no client may bring about but by its own deadline. */
+const FAULTS = new Set<number>([
+  status.UNKNOWN,
+  status.INTERNAL,
+  status.UNAVAILABLE,
+  status.DATA_LOSS,
+]);
 
 describe.each(GRPC_DOORS)(`Whatever comes (seed ${SEED}) on $door`, { timeout: 600_000 }, (way) => {
   it('is answered or refused', async () => {
@@ -59,7 +66,8 @@ describe.each(GRPC_DOORS)(`Whatever comes (seed ${SEED}) on $door`, { timeout: 6
       imports: [OpenInferenceModule.forRoot()],
       controllers: SIMPLE_MODELS,
     });
-    const session = openSession(address);
+    const client = new Client(address, credentials.createInsecure());
+    onTestFinished(() => client.close());
     const post = async (body: Buffer, headers: Record<string, string>) => {
       const target = `${url}/v2/models/simple/infer`;
       const response = await fetch(target, { method: 'POST', body: new Uint8Array(body), headers });
@@ -68,15 +76,18 @@ describe.each(GRPC_DOORS)(`Whatever comes (seed ${SEED}) on $door`, { timeout: 6
         expect(JSON.parse(String(bytes)).error).toEqual(expect.any(String));
       return response.status;
     };
-    const call = async (message: Buffer) => {
-      const path = '/inference.GRPCInferenceService/ModelInfer';
-      return (await rawCall(session, path, framed(message))).code;
-    };
+    const call = (message: Buffer) =>
+      new Promise<number>((resolve) => {
+        const path = '/inference.GRPCInferenceService/ModelInfer';
+        client.makeUnaryRequest(path, asItIs, asItIs, message, (error) =>
+          resolve(error?.code ?? status.OK),
+        );
+      });
     expect(await post(JSON_BODY, {})).toBe(200);
     expect(await post(BINARY_BODY, { 'inference-header-content-length': `${HEAD.length}` })).toBe(
       200,
     );
-    expect(await call(MESSAGE)).toBe(0);
+    expect(await call(MESSAGE)).toBe(status.OK);
 
     const told = new Map<string, number>();
     for (let index = 0; index < CASES; index++) {
@@ -104,10 +115,10 @@ describe.each(GRPC_DOORS)(`Whatever comes (seed ${SEED}) on $door`, { timeout: 6
     expect(await post(JSON_BODY, {})).toBe(200);
     expect(told.get('json 400')).toBeGreaterThan(0);
 
-    function note(wire: string, status: number, seed: string): void {
-      const isFault = wire === 'grpc' ? FAULTS.has(status) : status >= 500 && status !== 504;
-      if (isFault) throw new Error(`${wire}: ${status} for ${seed}`);
-      const key = `${wire} ${status}`;
+    function note(wire: string, code: number, seed: string): void {
+      const isFault = wire === 'grpc' ? FAULTS.has(code) : code >= 500 && code !== 504;
+      if (isFault) throw new Error(`${wire}: ${code} for ${seed}`);
+      const key = `${wire} ${code}`;
       told.set(key, (told.get(key) ?? 0) + 1);
     }
   });

@@ -16,6 +16,16 @@ interface Response {
   label: string;
 }
 
+/** What comes by gRPC under a name in `-bin` is binary; under any other name there is text. */
+export function readsHeaders({ headers }: PredictContext, name: string): void {
+  const trace: Buffer | undefined = headers['trace-bin'];
+  const user: string | string[] | undefined = headers['x-user'];
+  const any: string | string[] | undefined = headers[name];
+  // @ts-expect-error
+  const text: Buffer = headers['x-user'];
+  void [trace, user, any, text];
+}
+
 const schema = protobufSchema<Request, Response>('model.proto');
 
 @ModelEndpoint('/fits', schema)

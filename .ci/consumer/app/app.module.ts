@@ -12,10 +12,11 @@ import {
   ModelServingModule,
   type PredictContext,
 } from 'nestjs-model-serving';
+import { GrpcModule } from 'nestjs-model-serving/grpc';
 import { OpenApiModule } from 'nestjs-model-serving/openapi';
 import { once } from 'node:events';
 import { setTimeout } from 'node:timers/promises';
-import { greetingSchema, type RequestInput, type ResponseOutput } from './greeting.proto.js';
+import { greetSchema, type RequestInput, type ResponseOutput } from './greeting.proto.js';
 
 /** A model that cannot be used once it has been released. */
 @Injectable()
@@ -32,7 +33,7 @@ export class Greetings implements OnModuleDestroy {
   }
 }
 
-@ModelEndpoint('/greet', greetingSchema, { cache: true, warmup: [{ name: 'nobody' }] })
+@ModelEndpoint('/greet', greetSchema, { cache: true, warmup: [{ name: 'nobody' }] })
 export class Greeter {
   readonly #greetings: Greetings;
 
@@ -76,8 +77,11 @@ export class Doubler {
   }
 }
 
+/** Bun's HTTP server shares its port with nobody. */
+const grpc = 'bun' in process.versions ? { port: 0, host: '127.0.0.1' } : {};
+
 @Module({
-  imports: [ModelServingModule.forRoot(), OpenApiModule],
+  imports: [ModelServingModule.forRoot(), GrpcModule.forRoot(grpc), OpenApiModule],
   controllers: [Greeter, Doubler],
   providers: [Greetings],
 })

@@ -1,3 +1,4 @@
+import { Client, credentials } from '@grpc/grpc-js';
 import type { INestApplication } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { ExpressAdapter } from '@nestjs/platform-express';
@@ -5,14 +6,15 @@ import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
 import { serve } from 'nestjs-model-serving';
 import { createClient, ServingClientError, type EndpointTypes } from 'nestjs-model-serving/client';
+import { GrpcModule } from 'nestjs-model-serving/grpc';
 import { OnnxModel } from 'nestjs-model-serving/onnx';
 import { callEndpoint, FailedCall } from 'nestjs-model-serving/testing';
 import { ThreadedModel } from 'nestjs-model-serving/threads';
 import { AppModule, Doubler } from './app.module.js';
-import type { greetingSchema } from './greeting.proto.js';
+import type { greetSchema } from './greeting.proto.js';
 
 type Api = {
-  '/greet': typeof greetingSchema;
+  '/greet': typeof greetSchema;
   '/double': EndpointTypes<{ x: number }, { x: number }>;
 };
 
@@ -65,6 +67,21 @@ async function callByClient(url: string): Promise<void> {
   }
 }
 
+/** By gRPC, with messages written by hand. */
+async function callByGrpc(address: string): Promise<void> {
+  const client = new Client(address, credentials.createInsecure());
+  const asItIs = (bytes: Buffer) => bytes;
+  const name = Buffer.from('\n\x02Cy');
+  const answer = await new Promise<string>((resolve, reject) => {
+    client.makeUnaryRequest('/Greetings/Greet', asItIs, asItIs, name, (error, bytes) => {
+      client.close();
+      if (error) reject(error);
+      else resolve(String(bytes));
+    });
+  });
+  if (answer !== '\n\x09Hello, Cy') throw new Error(`Expected a greeting, got ${answer}`);
+}
+
 async function main(): Promise<void> {
   for (const runtime of [OnnxModel, ThreadedModel]) {
     if (typeof runtime !== 'function') throw new Error('A runtime is missing');
@@ -73,6 +90,8 @@ async function main(): Promise<void> {
     process.argv[2] === 'listen' ? await listen() : await serve(AppModule, { host: '127.0.0.1' });
   const url = (await app?.getUrl()) ?? '';
   await callByClient(url);
+  const port = app?.get(GrpcModule).port;
+  await callByGrpc(port === undefined ? new URL(url).host : `127.0.0.1:${port}`);
   console.log(`at ${url}`);
 }
 

@@ -1,7 +1,7 @@
 import { Logger } from '@nestjs/common';
-import type { Endpoint } from '../../endpoint/endpoint.js';
 import { failureAnswer } from '../../gate/failure-answer.js';
 import { requestIdOf } from '../../gate/request-id.js';
+import { UploadShare, type UploadBudget } from '../../gate/upload-budget.js';
 import type { Exchange } from '../../grpc/exchange.js';
 import { GrpcCall } from '../../grpc/grpc-call.js';
 import { headOf, statusOf } from '../../grpc/trailers.js';
@@ -15,39 +15,33 @@ import type { Models } from '../models.js';
  */
 export class InferDoor {
   readonly #models: Models;
+  readonly #uploads: UploadBudget;
   readonly #longest: number;
   readonly #logger = new Logger('OpenInference');
 
-  constructor(models: Models) {
+  constructor(models: Models, uploads: UploadBudget) {
     this.#models = models;
+    this.#uploads = uploads;
     this.#longest = Math.max(0, ...models.endpoints.map(({ options }) => options.timeout));
   }
 
   enter(exchange: Exchange): void {
     const arrivedAt = performance.now();
     const timeLeft = Math.min(exchange.timeLeft, this.#longest);
-    exchange.read(arrivedAt + timeLeft, (error, bytes) => {
+    const share = new UploadShare(this.#uploads);
+    exchange.read(arrivedAt + timeLeft, share, (error, bytes) => {
       if (error !== undefined) return this.#refuse(exchange, error);
       try {
         const asked = new InferRequest(bytes!);
         const { modelName, modelVersion } = asked;
         const endpoint = this.#models.find(modelName, modelVersion || undefined);
-        const call = this.#open(endpoint, exchange, arrivedAt);
-        this.#infer(call, asked, bytes!.length).catch((cause) => this.#fail(call, cause));
+        const call = new GrpcCall(endpoint, exchange);
+        call.shortenTo(endpoint.options.timeout - (call.arrivedAt - arrivedAt));
+        this.#infer(call, asked, bytes!.length).catch((cause) => call.fail(cause));
       } catch (cause) {
         this.#refuse(exchange, cause);
       }
     });
-  }
-
-  #open(endpoint: Endpoint, exchange: Exchange, arrivedAt: number): GrpcCall {
-    const call = new GrpcCall(endpoint, exchange);
-    call.shortenTo(endpoint.options.timeout - (call.arrivedAt - arrivedAt));
-    exchange.onRefusal = (error) => {
-      this.#fail(call, error);
-      call.cancel(error);
-    };
-    return call;
   }
 
   async #infer(call: GrpcCall, asked: InferRequest, size: number): Promise<void> {
@@ -56,14 +50,6 @@ export class InferDoor {
     const response = await infer(this.#models, call, asked, { size, metadata, stream });
     if (exchange.isAnswered) return;
     exchange.respond(headOf(call), writeInferResponse(response, asked.isRaw));
-  }
-
-  #fail(call: GrpcCall, error: unknown): void {
-    const { exchange } = call;
-    if (exchange.isAnswered) return;
-    const failure = failureAnswer(call, error);
-    call.status = failure.status;
-    exchange.fail(statusOf(failure, call.requestId));
   }
 
   /** Of a call that is for no model. */

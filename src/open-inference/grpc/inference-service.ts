@@ -10,6 +10,7 @@ import {
 import type { Endpoint } from '../../endpoint/endpoint.js';
 import { failureAnswer } from '../../gate/failure-answer.js';
 import { requestIdOf } from '../../gate/request-id.js';
+import type { UploadBudget } from '../../gate/upload-budget.js';
 import { Exchange } from '../../grpc/exchange.js';
 import { bareMethod, type OwnService } from '../../grpc/own-service.js';
 import { statusOf } from '../../grpc/trailers.js';
@@ -36,9 +37,9 @@ export class InferenceService implements OwnService {
   /** Between the interceptor and the handler, which grpc-js calls one after the other. */
   #arriving: Exchange | undefined;
 
-  constructor(models: Models) {
+  constructor(models: Models, uploads: UploadBudget) {
     this.#models = models;
-    this.#door = new InferDoor(models);
+    this.#door = new InferDoor(models, uploads);
     this.endpoints = models.endpoints;
     this.messageLimit = Math.max(0, ...models.endpoints.map(({ options }) => options.bodyLimit));
   }

@@ -10,7 +10,7 @@ import { refuseForeignPage } from '../../http/foreign-page.js';
 import { concludeWhenClosed, timeoutOf } from '../../http/http-call.js';
 import { isAnswered, JSON_TYPE, rawResponse, send, setHeader } from '../../http/reply.js';
 import { boundUnreadBody } from '../../http/unread-body.js';
-import type { UploadBudget } from '../../http/upload-budget.js';
+import type { UploadBudget } from '../../gate/upload-budget.js';
 import type { Readiness } from '../../lifecycle/readiness.js';
 import type { ServedModels } from '../served-models.js';
 import {

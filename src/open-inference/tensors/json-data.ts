@@ -33,16 +33,17 @@ export function writeJsonData(tensor: Tensor, wantsBase64: boolean, place: Path)
       break;
     }
     case 'BOOL':
-      return numbers(Array.from(elements as Uint8Array, Boolean));
+      return bare(JSON.stringify(Array.from(elements as Uint8Array, Boolean)));
     case 'INT64':
     case 'UINT64':
-      return numbers(Array.from(elements as BigInt64Array, longText));
+      return bare(`[${Array.from(elements as BigInt64Array, longText).join(',')}]`);
   }
-  return numbers(elements as Float64Array);
+  // Of a list it takes half as long as joining a typed array.
+  return bare(JSON.stringify(Array.from(elements as Float64Array)));
 }
 
-function numbers(values: { join(separator: string): string }): JsonData {
-  return { text: `[${values.join(',')}]`, isBase64: false };
+function bare(text: string): JsonData {
+  return { text, isBase64: false };
 }
 
 /** A number beyond 2^53 would lose digits in most parsers. */

@@ -18,9 +18,15 @@ export function setPlace(object: ReflectionObject, place: Place): void {
 }
 
 /** `file:line` of a reflected object that comes from a .proto. */
-export function placeOf(object: ReflectionObject): string | undefined {
+function placeOf(object: ReflectionObject): string | undefined {
   const { [PLACE]: place } = object as Placed;
   return place && `${place.file}:${lineOf(place.source, place.offset)}`;
+}
+
+/** The same for the end of a message: nothing where it is not known. */
+export function inPlace(object: ReflectionObject): string {
+  const place = placeOf(object);
+  return place === undefined ? '' : ` (${place})`;
 }
 
 /** What is wrong with a reflected object, with its place where that is known. */
