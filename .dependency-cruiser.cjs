@@ -9,7 +9,7 @@ const ROOMS = [
   ['lifecycle', 'serve'],
   ['interceptors'],
   ['endpoint'],
-  ['cache', 'metrics'],
+  ['cache', 'metrics', 'tracing'],
   ['execution', 'schema', 'logging'],
   ['json'],
   ['errors'],
@@ -44,16 +44,19 @@ module.exports = {
     {
       name: 'core-knows-no-nest',
       severity: 'error',
-      from: { path: '^src/(json|schema|execution|errors)/' },
+      from: { path: '^src/(json|schema|execution|errors|tracing/opentelemetry)/' },
       to: { path: 'node_modules/(@nestjs|express|fastify)' },
     },
     {
       name: 'runtimes-stand-alone',
       comment:
-        'A runtime is a subpath export; it loads nothing of the core but its errors and types.',
+        'A runtime is a subpath export; it loads nothing of the core but its errors and types, and how a trace travels.',
       severity: 'error',
       from: { path: '^src/runtimes/' },
-      to: { path: '^src/', pathNot: '^src/(runtimes|errors|execution/task)' },
+      to: {
+        path: '^src/',
+        pathNot: '^src/(runtimes|errors|execution/task|tracing/registered-sdk)',
+      },
     },
     {
       name: 'testing-stands-alone',
@@ -164,6 +167,17 @@ module.exports = {
       severity: 'error',
       from: { path: '^src/serve/docs\\.ts$' },
       to: { path: OPENAPI, dynamic: false },
+    },
+    {
+      name: 'core-loads-traces-when-there-is-an-sdk',
+      comment: 'Of the package the rest may know types.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/tracing/opentelemetry/' },
+      to: {
+        path: '^src/tracing/opentelemetry/|@opentelemetry/',
+        dynamic: false,
+        dependencyTypesNot: ['type-only'],
+      },
     },
     {
       name: 'core-loads-no-runtime',

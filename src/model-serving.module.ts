@@ -39,6 +39,7 @@ import {
 import { EndpointDiscovery } from './routing/endpoint-discovery.js';
 import { createHttpTransport, type HttpTransport } from './routing/http-transport.js';
 import { clusterLink } from './serve/cluster-link.js';
+import { loadTracing, type Tracing } from './tracing/index.js';
 import { VERSION } from './version.js';
 
 const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN, ASYNC_OPTIONS_TYPE } =
@@ -52,6 +53,7 @@ const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN, ASYNC_OPTIONS_TYPE } =
     .build();
 
 const CACHE_OPTIONS = Symbol('ModelServingCacheOptions');
+const TRACING = Symbol('ModelServingTracing');
 
 /**
  * Serves the app's `@ModelEndpoint` classes and methods.
@@ -84,6 +86,11 @@ const CACHE_OPTIONS = Symbol('ModelServingCacheOptions');
       inject: [FILLED_OPTIONS],
     },
     {
+      provide: TRACING,
+      useFactory: ({ tracing }: FilledModelServingOptions) => loadTracing(tracing, VERSION),
+      inject: [FILLED_OPTIONS],
+    },
+    {
       provide: Readiness,
       useFactory: (metrics: ServingMetrics) => new Readiness(metrics, clusterLink()),
       inject: [ServingMetrics],
@@ -98,9 +105,9 @@ const CACHE_OPTIONS = Symbol('ModelServingCacheOptions');
     Gate,
     {
       provide: EndpointRegistry,
-      useFactory: (metrics: ServingMetrics, store: GuardedStore) =>
-        new EndpointRegistry(metrics, store),
-      inject: [ServingMetrics, GuardedStore],
+      useFactory: (metrics: ServingMetrics, store: GuardedStore, tracing: Tracing | undefined) =>
+        new EndpointRegistry(metrics, store, tracing),
+      inject: [ServingMetrics, GuardedStore, TRACING],
     },
   ],
   exports: [CACHE_MANAGER],

@@ -30,6 +30,13 @@ export interface ModelServingOptions {
    */
   paths?: Partial<ProbePaths>;
   /**
+   * Whether calls are traced by OpenTelemetry, with @opentelemetry/api and an SDK of the app's, which must
+   * be registered before the app is created. With `true` the app does not start without; with `false` it is
+   * as if there were none.
+   * @default whether an SDK has been registered
+   */
+  tracing?: boolean;
+  /**
    * How long requests are served as before once the app is asked to stop and `/__ready` says 503.
    * @default 0, or what `serve()` says
    */
@@ -59,6 +66,7 @@ export interface FilledModelServingOptions {
   readonly cache: FilledCacheModuleOptions;
   readonly metrics: boolean;
   readonly paths: ProbePaths;
+  readonly tracing: boolean | undefined;
   readonly maxUploadBytes: number;
   readonly drain: { readonly delay?: number; readonly timeout?: number };
 }
@@ -69,6 +77,7 @@ const KNOWN = [
   'cache',
   'metrics',
   'paths',
+  'tracing',
   'drainDelay',
   'shutdownTimeout',
   'maxUploadBytes',
@@ -78,12 +87,15 @@ const KNOWN = [
 export function fillModuleOptions(options: ModelServingOptions = {}): FilledModelServingOptions {
   expectObject('its options', options);
   ConfigurationError.refuseUnknown(OWNER, options, KNOWN);
-  const { defaults = {}, cache, metrics = true, paths = {}, drainDelay, shutdownTimeout } = options;
+  const { defaults = {}, cache, metrics = true, paths = {}, tracing } = options;
+  const { drainDelay, shutdownTimeout } = options;
   expectObject('defaults', defaults);
   expectObject('paths', paths);
   checkEndpointDefaults(defaults);
   if (typeof metrics !== 'boolean')
     throw ConfigurationError.expected(OWNER, 'metrics', 'a boolean', metrics);
+  if (tracing !== undefined && typeof tracing !== 'boolean')
+    throw ConfigurationError.expected(OWNER, 'tracing', 'a boolean', tracing);
   const filledCache = resolveCacheOptions(cache, OWNER);
   resolveEndpointCache(defaults.cache, filledCache.ttl, `${OWNER} defaults`);
   return {
@@ -91,6 +103,7 @@ export function fillModuleOptions(options: ModelServingOptions = {}): FilledMode
     cache: filledCache,
     metrics,
     paths: fillPaths(paths, metrics),
+    tracing,
     maxUploadBytes: uploadBytes(options.maxUploadBytes),
     drain: {
       ...(drainDelay === undefined ? {} : { delay: milliseconds('drainDelay', drainDelay) }),

@@ -107,3 +107,13 @@ it('keeps what documents an app out of it, but for a page that is asked for', as
   };
   expect(await complaintsAbout(eager)).toMatch(/serve-loads-a-page-when-asked/);
 });
+
+it('keeps what an app without an SDK has no use for out of it', async () => {
+  const said = await complaintsAbout({
+    'src/tracing/opentelemetry/spans.ts': ONE,
+    'src/tracing/load.ts': "export const load = () => import('./opentelemetry/spans.js');\n",
+    'src/gate/end.ts': importing('../tracing/opentelemetry/spans.js'),
+  });
+  expect(said).toMatch(/core-loads-traces-when-there-is-an-sdk: src\/gate\/end\.ts/);
+  expect(said).not.toMatch(/src\/tracing\/load\.ts/);
+});

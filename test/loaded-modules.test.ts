@@ -16,6 +16,7 @@ const ROOMS = [
   'openapi',
   'runtimes',
   'testing',
+  'tracing/opentelemetry',
   'types',
 ];
 /** Packages that are needed by those rooms only, or by apps that have chosen them. */

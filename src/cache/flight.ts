@@ -24,6 +24,7 @@ export class Flight extends CancellableTask implements Group {
   constructor(leader: Task, deadline: number, ended: (flight: Flight) => void) {
     super(deadline);
     this.input = leader.input;
+    this.trace = leader.trace;
     this.context = new TaskContext(this, leader.context);
     this.#ended = ended;
   }
@@ -41,6 +42,8 @@ export class Flight extends CancellableTask implements Group {
   /** The same for a call that has waited already. */
   take(member: Member): void {
     this.#members.add(member);
+    const { trace } = member.task;
+    if (this.trace && trace !== this.trace) trace?.joined(this.trace);
     member.enter(this);
   }
 

@@ -6,6 +6,7 @@ import {
 } from '../execution/index.js';
 import type { JsonText } from '../json/index.js';
 import type { CacheResult } from '../metrics/index.js';
+import type { CallTrace } from '../tracing/index.js';
 import type { Answer } from './answer.js';
 import type { Endpoint } from './endpoint.js';
 import type { Outlet } from './outlet.js';
@@ -61,6 +62,8 @@ export class Call extends CancellableTask {
   takesValue = false;
   /** Whether it has been taken on its way: what calls its handler then is the last step of that. */
   underway = false;
+  /** Its trace, from the beginning of its way, where its endpoint has calls traced. */
+  override trace: CallTrace | undefined = undefined;
   /** How the cache served it; `error` where a store's failure had a part in a miss. */
   cacheResult: CacheResult | undefined = undefined;
   /** The error its client was told of, or spared; `undefined` where there is none, or not yet. */
@@ -93,7 +96,7 @@ export class Call extends CancellableTask {
   }
 
   get log(): CallLog {
-    return this.endpoint.logFor(this.requestId);
+    return this.endpoint.logFor(this);
   }
 
   /** Goes over to another endpoint, under its deadline. */

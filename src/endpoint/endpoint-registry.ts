@@ -8,6 +8,7 @@ import {
 import { ConfigurationError } from '../errors/index.js';
 import { RefusalBrake } from '../execution/index.js';
 import type { ServingMetrics } from '../metrics/index.js';
+import type { Tracing } from '../tracing/index.js';
 import type { EndpointDeclaration } from './declaration.js';
 import { Endpoint, type EndpointPlan } from './endpoint.js';
 
@@ -24,15 +25,17 @@ export class EndpointRegistry {
   readonly brake = new RefusalBrake();
   readonly #metrics: ServingMetrics;
   readonly #store: GuardedStore;
+  readonly #tracing: Tracing | undefined;
   readonly #endpoints = new Map<EndpointPlan, Endpoint>();
   readonly #routes = new Map<string, Endpoint>();
 
   #plans: readonly EndpointPlan[] = [];
   #cacheOptions!: FilledCacheModuleOptions;
 
-  constructor(metrics: ServingMetrics, store: GuardedStore) {
+  constructor(metrics: ServingMetrics, store: GuardedStore, tracing: Tracing | undefined) {
     this.#metrics = metrics;
     this.#store = store;
+    this.#tracing = tracing;
   }
 
   get endpoints(): readonly Endpoint[] {
@@ -85,6 +88,7 @@ export class EndpointRegistry {
       route,
       metrics: this.#metrics.forEndpoint(route, options.stream),
       brake: this.brake,
+      tracing: this.#tracing?.forEndpoint({ route, name: options.name, version: options.version }),
       cache:
         cachePolicy &&
         new AnswerCache({

@@ -8,9 +8,10 @@ import {
   type Predict,
   type RefusalBrake,
 } from '../execution/index.js';
-import { logStack, RefusalLog, StructuredLogger } from '../logging/index.js';
+import { logStack, RefusalLog, StructuredLogger, type LineLevel } from '../logging/index.js';
 import type { EndpointMetrics } from '../metrics/index.js';
 import type { CompiledSchema } from '../schema/index.js';
+import type { CallTrace, EndpointTracing } from '../tracing/index.js';
 import type { EndpointDeclaration } from './declaration.js';
 import type { FilledEndpointOptions } from './filled-options.js';
 
@@ -50,6 +51,13 @@ export interface EndpointSurroundings {
   readonly metrics: EndpointMetrics;
   readonly cache: AnswerCache | undefined;
   readonly brake: RefusalBrake;
+  readonly tracing: EndpointTracing | undefined;
+}
+
+/** What lines of a log belong to. */
+export interface LogOrigin {
+  readonly requestId: string;
+  readonly trace?: CallTrace | undefined;
 }
 
 /**
@@ -65,6 +73,7 @@ export class Endpoint {
   readonly metrics: EndpointMetrics;
   readonly refusals: RefusalLog;
   readonly brake: RefusalBrake;
+  readonly tracing: EndpointTracing | undefined;
   readonly instance: object | undefined;
   readonly bound: Bindings;
   readonly filterFor: EndpointPlan['filterFor'];
@@ -72,14 +81,21 @@ export class Endpoint {
   readonly #logger: StructuredLogger;
   #inFlight = 0;
 
-  constructor(plan: EndpointPlan, { route, metrics, cache, brake }: EndpointSurroundings) {
+  constructor(plan: EndpointPlan, surroundings: EndpointSurroundings) {
+    const { route, metrics, cache, brake, tracing } = surroundings;
     this.route = route;
     this.options = plan.options;
     this.schema = plan.schema;
     this.cache = cache;
     this.metrics = metrics;
     this.brake = brake;
-    this.executor = createExecutor(plan.declaration.predict as Predict, plan.options, metrics);
+    this.tracing = tracing;
+    this.executor = createExecutor(
+      plan.declaration.predict as Predict,
+      plan.options,
+      metrics,
+      tracing,
+    );
     this.instance = plan.instance;
     this.bound = plan.bound;
     this.filterFor = plan.filterFor;
@@ -143,16 +159,19 @@ export class Endpoint {
     return this.controller === controller && this.method === method;
   }
 
-  logFor(requestId: string): CallLog {
+  logFor(origin: LogOrigin): CallLog {
     const logger = this.#logger;
-    const fields = { requestId, endpoint: this.route };
+    const write = (level: LineLevel, message: string, stack?: string) => {
+      const { requestId, trace } = origin;
+      const ids = this.tracing?.idsOf(trace);
+      logger.write(level, message, { requestId, endpoint: this.route, ...ids }, stack);
+    };
     return {
-      error(message, cause) {
-        logger.write('error', message, fields, cause === undefined ? undefined : logStack(cause));
-      },
-      warn: (message) => logger.write('warn', message, fields),
-      log: (message) => logger.write('log', message, fields),
-      debug: (message) => logger.write('debug', message, fields),
+      error: (message, cause) =>
+        write('error', message, cause === undefined ? undefined : logStack(cause)),
+      warn: (message) => write('warn', message),
+      log: (message) => write('log', message),
+      debug: (message) => write('debug', message),
     };
   }
 }

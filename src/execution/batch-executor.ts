@@ -2,6 +2,7 @@ import { AsyncResource } from 'node:async_hooks';
 import { ServingError } from '../errors/index.js';
 import { itemsOf } from './batch-size.js';
 import { answersAtOnce, Batch, Failure, settle } from './batch.js';
+import type { BatchTracer } from './batch-tracer.js';
 import { deadlineExceeded, delayUntil, latestPast, refuseGone } from './deadline.js';
 import type {
   BatchOptions,
@@ -26,6 +27,7 @@ export class BatchExecutor implements Executor {
   readonly #predict: BatchPredict;
   readonly #options: ExecutionOptions & { readonly batch: BatchOptions };
   readonly #observer: ExecutionObserver;
+  readonly #tracer: BatchTracer | undefined;
   readonly #estimate: WaitEstimate;
   readonly #refusal = new QueueRefusal();
   /** Where batches run: none of their members' async contexts. */
@@ -44,10 +46,12 @@ export class BatchExecutor implements Executor {
     predict: BatchPredict,
     options: ExecutionOptions & { readonly batch: BatchOptions },
     observer: ExecutionObserver,
+    tracer?: BatchTracer,
   ) {
     this.#predict = predict;
     this.#options = options;
     this.#observer = observer;
+    this.#tracer = tracer;
     this.#estimate = new WaitEstimate(options.maxConcurrency);
   }
 
@@ -68,12 +72,11 @@ export class BatchExecutor implements Executor {
     const now = performance.now();
     const size = this.#receive(task, now);
     if (this.#isFull) throw this.#refusal.of(this.#estimate.seconds(this.#waiting.size));
-    if (this.#hasSlot && this.#waiting.length === 0 && this.#isWhole(size)) {
-      return this.#runAlone(task, receiver, size, now);
-    }
-    const { promise } = this.#enqueue(task, receiver, size, now);
+    if (this.#runsAtOnce(size)) return this.#runAlone(task, receiver, size, now);
+    const settlement = this.#enqueue(task, receiver, size, now);
     this.#serveQueue();
-    return promise;
+    if (settlement.queue === this.#waiting) task.trace?.queued();
+    return settlement.promise;
   }
 
   runAll(tasks: readonly Task[], receiver: object): Promise<unknown>[] {
@@ -195,8 +198,9 @@ export class BatchExecutor implements Executor {
     return members.filter(({ settled }) => !settled);
   }
 
-  /** Whether a batch of `size` items need not wait for more while a slot is free. */
-  #isWhole(size: number): boolean {
+  /** Whether a batch of `size` items has nobody before it and need not wait for more. A traced one is made up. */
+  #runsAtOnce(size: number): boolean {
+    if (this.#tracer !== undefined || !this.#hasSlot || this.#waiting.length > 0) return false;
     const { maxSize, maxDelay } = this.#options.batch;
     return maxDelay === 0 || size >= maxSize;
   }
@@ -243,8 +247,11 @@ export class BatchExecutor implements Executor {
   /** Starts a batch. Never throws. */
   #serve(members: readonly Settlement[], start: number, reason: BatchReason): void {
     this.#observer.batched(sizeOf(members), reason);
-    for (const { since } of members) this.#observer.queued(start - since);
-    this.#begin(members, start, async () => new Batch(members).run(this.#predict));
+    for (const { since, task } of members) {
+      this.#observer.queued(start - since);
+      task.trace?.started(start - since);
+    }
+    this.#begin(members, start, () => this.#runBatch(members, reason));
   }
 
   #begin(members: readonly Settlement[], start: number, run: () => Promise<unknown[]>): void {
@@ -278,15 +285,19 @@ export class BatchExecutor implements Executor {
       if (member.task.deadline <= performance.now()) member.expire();
       if (member.settled) continue;
       try {
-        settle(
-          [member],
-          await this.#infer(async () => new Batch([member]).run(this.#predict), member.size),
-        );
+        settle([member], await this.#infer(() => this.#runBatch([member]), member.size));
       } catch (error) {
         member.reject(error, performance.now());
       }
     }
     return [];
+  }
+
+  async #runBatch(members: readonly Settlement[], reason?: BatchReason): Promise<unknown[]> {
+    const run = async () => new Batch(members).run(this.#predict);
+    if (this.#tracer === undefined) return run();
+    const traces = members.flatMap(({ task }) => task.trace ?? []);
+    return this.#tracer.runBatch({ traces, size: sizeOf(members), reason }, run);
   }
 
   /** Runs the handler once. */

@@ -2,6 +2,7 @@ import { AsyncResource } from 'node:async_hooks';
 import type { ServingError } from '../errors/index.js';
 import type { Sink } from './sink.js';
 import type { PredictContext, Task } from './task.js';
+import type { TaskTrace } from './task-trace.js';
 
 /**
  * A task that can be given up: what a call of any transport, or a flight that several calls share,
@@ -13,6 +14,7 @@ export abstract class CancellableTask implements Task {
   /** When the answer must be ready, on the clock of `performance.now()`. */
   deadline: number;
   sink: Sink | undefined = undefined;
+  trace: TaskTrace | undefined = undefined;
   /** Making one and entering it costs a fraction of a microsecond; `AsyncResource.bind` costs several. */
   #scope = new AsyncResource('ModelServingTask');
   #cancellation: ServingError | undefined;

@@ -1,4 +1,5 @@
 import { BatchExecutor } from './batch-executor.js';
+import type { BatchTracer } from './batch-tracer.js';
 import type {
   BatchPredict,
   ExecutionObserver,
@@ -15,10 +16,12 @@ export function createExecutor(
   predict: Predict,
   options: ExecutionOptions,
   observer: ExecutionObserver,
+  tracer?: BatchTracer,
 ): Executor {
   const { batch, stream = false } = options;
   if (batch !== undefined) {
-    return new BatchExecutor(predict as unknown as BatchPredict, { ...options, batch }, observer);
+    const predictBatch = predict as unknown as BatchPredict;
+    return new BatchExecutor(predictBatch, { ...options, batch }, observer, tracer);
   }
   const start: Start = (task, receiver) => predict.call(receiver, task.input, task.context);
   const startStream: Start = (task, receiver) => pump(start(task, receiver), task);

@@ -1,5 +1,6 @@
 export { TaskContext, type TaskOrigin } from './task-context.js';
 export { batchSignal } from './batch-signal.js';
+export type { BatchTracer, TracedBatch } from './batch-tracer.js';
 export { CancellableTask } from './cancellable-task.js';
 export { deadlineExceeded, delayUntil } from './deadline.js';
 export { createExecutor } from './create-executor.js';
@@ -16,3 +17,4 @@ export { isQueueFull, RefusalBrake } from './refusal-brake.js';
 export { refuseBeyond, TaskGroup } from './task-group.js';
 export type { Sink } from './sink.js';
 export type { CallLog, PredictContext, Task } from './task.js';
+export type { TaskTrace } from './task-trace.js';

@@ -57,10 +57,12 @@ export class SingleExecutor implements Executor {
     if (this.#mustWait) {
       const settlement = new Settlement(task, receiver, 1, start);
       this.#waiting.push(settlement);
+      task.trace?.queued();
       return settlement.promise;
     }
     this.#running++;
     this.#observer.queued(0);
+    task.trace?.started(0);
     let value: unknown;
     let pending: boolean;
     try {
@@ -131,6 +133,7 @@ export class SingleExecutor implements Executor {
     const { task, receiver, since } = settlement;
     this.#running++;
     this.#observer.queued(start - since);
+    task.trace?.started(start - since);
     let value: unknown;
     let pending: boolean;
     try {

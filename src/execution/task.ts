@@ -1,5 +1,6 @@
 import type { ServingError } from '../errors/index.js';
 import type { Sink } from './sink.js';
+import type { TaskTrace } from './task-trace.js';
 
 /**
  * A log that belongs to one call: every line carries its request id and, where Nest's logger writes
@@ -65,6 +66,8 @@ export interface Task {
   readonly deadline: number;
   /** Where the items of a handler that streams go. */
   readonly sink?: Sink | undefined;
+  /** What traces it, where anything does. */
+  readonly trace?: TaskTrace | undefined;
   /** Why the task was given up (its client left, the process is stopping), once it was. */
   readonly cancellation: ServingError | undefined;
   /** Makes the async context it is called in the task's own. */

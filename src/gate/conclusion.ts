@@ -6,8 +6,8 @@ import { answerOf } from './failure-answer.js';
 const INTERNAL = 500;
 
 /**
- * Counts a call, and tells the log of one that was refused, when its client has been answered or has
- * gone.
+ * Counts a call, ends its trace, and tells the log of one that was refused, when its client has been
+ * answered or has gone.
  *
  * @param method the label `method` of metrics: that of HTTP, or the name of another door
  * @param status what the client was told in the end, as a number of the failure table: guards,
@@ -15,10 +15,23 @@ const INTERNAL = 500;
  */
 export function conclude(call: Call, method: string, status: number): void {
   const { endpoint } = call;
-  endpoint.metrics.settled(outcomeOfStatus(status));
+  const outcome = outcomeOfStatus(status);
+  endpoint.metrics.settled(outcome);
   endpoint.metrics.answered(method, status, performance.now() - call.arrivedAt);
   endpoint.departed();
+  if (endpoint.tracing !== undefined) call.inContext(endTrace, undefined, call, outcome, status);
   if (status >= 400) noteFailure(call, status);
+}
+
+/** A call that was refused before its way has a trace as well, of the time it took. */
+function endTrace(call: Call, outcome: Outcome, status: number): void {
+  const { endpoint, requestId, arrivedAt, cacheResult: cache, failure } = call;
+  call.trace ??= endpoint.tracing!.begin(requestId, arrivedAt);
+  if (status < 400) return call.trace.end({ outcome, cache });
+  const code = failure === undefined ? String(status) : answerOf(failure).code;
+  const reason = reasonOf(failure, status);
+  const cause = status === INTERNAL ? failure : undefined;
+  call.trace.end({ outcome, cache, failure: { code, reason, isFault: status >= INTERNAL, cause } });
 }
 
 /**
@@ -26,11 +39,13 @@ export function conclude(call: Call, method: string, status: number): void {
  * of the app, a middleware. A 500 has a line of its own, with its cause.
  */
 export function noteFailure(
-  { endpoint, requestId, failure }: Pick<Call, 'endpoint' | 'requestId' | 'failure'>,
+  call: Pick<Call, 'endpoint' | 'requestId' | 'failure'> & Partial<Pick<Call, 'trace'>>,
   status: number,
 ): void {
-  if (status !== INTERNAL)
-    endpoint.refusals.note({ status, requestId, reason: reasonOf(failure, status) });
+  if (status === INTERNAL) return;
+  const { endpoint, requestId, failure, trace } = call;
+  const reason = reasonOf(failure, status);
+  endpoint.refusals.note({ status, requestId, reason, ids: endpoint.tracing?.idsOf(trace) });
 }
 
 function reasonOf(failure: unknown, status: number): string {

@@ -100,6 +100,7 @@ export function openCall(
 ): HttpCall {
   const call = new HttpCall(endpoint, request, response);
   concludeWhenClosed(call, request);
+  endpoint.tracing?.nameRoute();
   return call;
 }
 

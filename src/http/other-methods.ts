@@ -37,7 +37,7 @@ export function answerOtherMethods(
       const message = `Expected POST with a JSON object as the body, got ${raw.method}`;
       boundUnreadBody(raw, rawResponse(response));
       const failure = new ServingError('MethodNotAllowed', message);
-      const call = { endpoint, requestId, log: endpoint.logFor(requestId), failure };
+      const call = { endpoint, requestId, log: endpoint.logFor({ requestId }), failure };
       noteFailure(call, FAILURES.MethodNotAllowed.status);
       return sendFailure(response, call, failure);
     };

@@ -2,7 +2,7 @@ import type { Call } from '../endpoint/call.js';
 import { isPromise, type Next, type Stage } from './stage.js';
 
 /**
- * Outermost: counts how the cache served a call, when it is over. How its request ended is counted
+ * Counts how the cache served a call, when it is over. How its request ended is counted
  * when the response closes, by what the client was told: guards, interceptors and filters of the app
  * have a say in that, and many a request never comes this far.
  */

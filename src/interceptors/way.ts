@@ -7,18 +7,21 @@ import { Items, type Deliver } from './items.js';
 import { MetricsInterceptor } from './metrics.interceptor.js';
 import { serveParts } from './served-parts.js';
 import { isPromise, type Next, type Stage } from './stage.js';
+import { TracingInterceptor } from './tracing.interceptor.js';
 import { ValidationInterceptor } from './validation.interceptor.js';
 
+const tracing = new TracingInterceptor();
 const metrics = new MetricsInterceptor();
 const validation = new ValidationInterceptor();
 const cache = new CacheInterceptor();
 
-/** The way of a call through the three interceptors to its handler and back. */
+/** The way of a call through the interceptors to its handler and back. */
 export type Way = (call: Call) => Answer | Promise<Answer>;
 
 /** The way to a handler that is reached by `last`. */
 export function wayTo(last: (call: Call) => unknown): Way {
-  return braked(passing(metrics, passing(validation, passing(cache, answering(last))))) as Way;
+  const inner = passing(metrics, passing(validation, passing(cache, answering(last))));
+  return braked(passing(tracing, inner)) as Way;
 }
 
 /** The way where nothing of the app's stands before the handler any more. */
@@ -29,7 +32,7 @@ export type StreamWay = (call: Call, deliver: Deliver) => Promise<void>;
 
 /** The way to a handler of a stream that is reached by `last`: each of its items is an answer. */
 export function streamWayTo(last: (call: Call) => unknown): StreamWay {
-  const way = braked(passing(validation, last));
+  const way = braked(passing(tracing, passing(validation, last)));
   return async function stream(call, deliver) {
     if (call.parts !== undefined) return servePartsOf(call, deliver);
     const items = new Items(call, check, deliver);
@@ -65,7 +68,9 @@ const servePart = passing(
 
 async function servePartsOf(call: Call, deliver: Deliver): Promise<void> {
   try {
-    await serveParts(call, call.parts!, servePartBy(call.parts!), deliver);
+    await tracing.intercept(call, (whole) =>
+      serveParts(whole, whole.parts!, servePartBy(whole.parts!), deliver),
+    );
   } catch (error) {
     return turnAway(call, tamed(error));
   }

@@ -18,7 +18,11 @@ export async function warmUp(endpoint: Endpoint): Promise<void> {
   for (const [index, input] of options.warmup.entries()) {
     try {
       const canonical = schema?.request === undefined ? input : schema.request.read(input);
-      const task = new WarmUpTask(canonical, options.timeout, endpoint.logFor('warm-up'));
+      const task = new WarmUpTask(
+        canonical,
+        options.timeout,
+        endpoint.logFor({ requestId: 'warm-up' }),
+      );
       if (options.stream) task.sink = new CheckedItems(schema?.response);
       const answer = await executor.run(task, instance!);
       if (!options.stream) schema?.response?.write(answer);

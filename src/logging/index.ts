@@ -1,3 +1,3 @@
 export { logStack, logText } from './log-text.js';
 export { RefusalLog, type Refusal } from './refusal-log.js';
-export { StructuredLogger } from './structured-logger.js';
+export { StructuredLogger, type LineLevel } from './structured-logger.js';

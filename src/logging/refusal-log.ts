@@ -8,6 +8,8 @@ export interface Refusal {
   readonly status: number;
   readonly requestId: string;
   readonly reason: string;
+  /** Its place in a trace, as fields of a line. */
+  readonly ids?: Readonly<Record<string, string>> | undefined;
 }
 
 /** Refusals of one status since the last line about them. */
@@ -78,12 +80,12 @@ export class RefusalLog {
   #write(
     level: LineLevel,
     what: string,
-    { status, requestId, reason }: Refusal,
+    { status, requestId, reason, ids }: Refusal,
     more: { readonly count?: number },
   ): void {
     const why = logText(reason, LONGEST_REASON);
     const did = status === CLIENT_GONE ? 'lost' : 'refused';
-    const fields = { requestId, endpoint: this.#endpoint, status, reason: why, ...more };
+    const fields = { requestId, endpoint: this.#endpoint, status, reason: why, ...ids, ...more };
     this.#logger.write(level, `${this.#endpoint} ${did} ${what}: ${why}`, fields);
   }
 }

@@ -12,16 +12,20 @@ if (typeof predict !== 'function') {
 /** Does nothing: that it can be called says that the model is loaded. */
 export function ready() {}
 
-export default async function run(input) {
+export default async function run({ input, trace }) {
   try {
-    return await predict(input);
+    return await inTrace(trace, () => predict(input));
   } catch (error) {
     throw record(error);
   }
 }
 
 /** The same for a module that yields: an item for each `next` that the port says, until it says `return`. */
-export async function stream({ input, port }) {
+export function stream({ input, trace, port }) {
+  return inTrace(trace, () => streamTo(port, input));
+}
+
+async function streamTo(port, input) {
   try {
     let items = iteratorOf(await predict(input));
     let asked = once(port, 'message');
@@ -38,6 +42,17 @@ export async function stream({ input, port }) {
   } finally {
     port.close();
   }
+}
+
+/**
+ * Calls `work` in the place in a trace that came along with its input, where the thread has an OpenTelemetry
+ * SDK of its own: this is what one registers, as tracing/registered-sdk.ts knows it.
+ */
+function inTrace(trace, work) {
+  const { context, propagation } = globalThis[Symbol.for('opentelemetry.js.api.1')] ?? {};
+  if (!trace || !context || !propagation) return work();
+  const getter = { get: (carrier, name) => carrier[name], keys: Object.keys };
+  return context.with(propagation.extract(context.active(), trace, getter), work);
 }
 
 function iteratorOf(items) {

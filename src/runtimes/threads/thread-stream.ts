@@ -1,4 +1,5 @@
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
+import { carryContext } from '../../tracing/registered-sdk.js';
 import type { ThreadPool } from './thread-pool.js';
 
 /** What host.mjs sends for an item that it is asked for. */
@@ -30,10 +31,12 @@ export async function* streamFrom(
     signal: working.signal,
     transferList: [port2, ...transferList] as ArrayBuffer[],
   };
-  const ended = pool.run({ input, port: port2 }, call).catch((error: unknown) => {
-    death = error;
-    failed(error);
-  });
+  const ended = pool
+    .run({ input, trace: carryContext(), port: port2 }, call)
+    .catch((error: unknown) => {
+      death = error;
+      failed(error);
+    });
   try {
     for (;;) {
       signal?.throwIfAborted();

@@ -2,6 +2,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { MessagePort } from 'node:worker_threads';
 import type { OnApplicationShutdown, OnModuleInit } from '@nestjs/common';
 import { ConfigurationError, ServingError } from '../../errors/index.js';
+import { carryContext } from '../../tracing/registered-sdk.js';
 import { loadFailure, modelFile } from '../model-file.js';
 import {
   fillOptions,
@@ -110,10 +111,8 @@ export class ThreadedModel<Input = unknown, Output = unknown>
     await this.#enter(signal);
     const start = performance.now();
     try {
-      return (await this.#pool.run(input, {
-        signal,
-        transferList: transferList as ArrayBuffer[] | undefined,
-      })) as Output;
+      const call = { signal, transferList: transferList as ArrayBuffer[] | undefined };
+      return (await this.#pool.run({ input, trace: carryContext() }, call)) as Output;
     } catch (error) {
       throw signal?.aborted ? signal.reason : revive(error, this.#name);
     } finally {

@@ -1,0 +1,10 @@
+export type {
+  CallEnd,
+  CallTrace,
+  EndpointTracing,
+  TracedModel,
+  TraceIds,
+  Tracing,
+} from './endpoint-tracing.js';
+export { loadTracing } from './load-tracing.js';
+export { carryContext, inCarriedContext, type Carrier } from './registered-sdk.js';

@@ -1,0 +1,102 @@
+import {
+  context,
+  createContextKey,
+  SpanStatusCode,
+  trace,
+  type Context,
+  type Link,
+  type Span,
+  type SpanContext,
+} from '@opentelemetry/api';
+import type { CallEnd, CallTrace } from '../endpoint-tracing.js';
+import { ATTRIBUTE } from './attributes.js';
+import { failSpan } from './failed-span.js';
+
+/** Whose part something is. */
+const CALL = createContextKey('nestjs-model-serving: the span of a call');
+
+/** What a link leads to, as its own span sees it. */
+type Linked = 'batch' | 'member' | 'leader';
+
+/** The span `predict` of one call. */
+export class CallSpan implements CallTrace {
+  readonly #span: Span;
+  readonly #context: Context;
+  #answeredAt: number | undefined;
+  #isOver = false;
+
+  constructor(span: Span, parent: Context) {
+    this.#span = span;
+    this.#context = trace.setSpan(parent, span).setValue(CALL, this);
+  }
+
+  get place(): SpanContext {
+    return this.#span.spanContext();
+  }
+
+  /** Whether what is active is a part of the call. */
+  get isActive(): boolean {
+    return context.active().getValue(CALL) === this;
+  }
+
+  run<Args extends unknown[], T>(fn: (...args: Args) => T, ...args: Args): T {
+    return context.with(this.#context, fn, undefined, ...args);
+  }
+
+  queued(): void {
+    if (this.#isOpen) this.#span.addEvent('queued');
+  }
+
+  started(waited: number): void {
+    if (!this.#isOpen) return;
+    this.#span.addEvent('started');
+    this.#span.setAttribute(ATTRIBUTE.queueDuration, waited / 1000);
+  }
+
+  joined(other: CallSpan): void {
+    this.linkTo(other.place, 'leader');
+  }
+
+  linkTo(place: SpanContext, linked: Linked): void {
+    // SDKs from before the interface had it make spans without.
+    if (this.#isOpen) this.#span.addLink?.(linkTo(place, linked));
+  }
+
+  linkFrom(linked: Linked): Link {
+    return linkTo(this.place, linked);
+  }
+
+  answered(): void {
+    this.#answeredAt = performance.now();
+  }
+
+  end({ outcome, cache, failure }: CallEnd): void {
+    const span = this.#span;
+    if (this.#isOpen) {
+      span.setAttribute(ATTRIBUTE.outcome, outcome);
+      if (cache !== undefined) span.setAttribute(ATTRIBUTE.cache, cache);
+      if (failure !== undefined) this.#fail(outcome, failure);
+    }
+    this.#isOver = true;
+    span.end(this.#answeredAt);
+  }
+
+  #fail(outcome: CallEnd['outcome'], failure: NonNullable<CallEnd['failure']>): void {
+    const { code, reason, isFault, cause } = failure;
+    const span = this.#span;
+    span.setAttribute(ATTRIBUTE.errorType, code);
+    if (outcome === 'rejected') span.addEvent('rejected', { reason }, this.#answeredAt);
+    if (!isFault) return;
+    if (cause === undefined) span.setStatus({ code: SpanStatusCode.ERROR, message: reason });
+    else failSpan(span, cause, reason);
+  }
+
+  /** A handler may go on when its call is over; and what is not sampled has no use for the rest. */
+  get #isOpen(): boolean {
+    return !this.#isOver && this.#span.isRecording();
+  }
+}
+
+function linkTo(place: SpanContext, linked: Linked): Link {
+  return { context: place, attributes: { [ATTRIBUTE.linked]: linked } };
+}

@@ -1,0 +1,65 @@
+import {
+  context,
+  ROOT_CONTEXT,
+  trace,
+  type Attributes,
+  type Link,
+  type Tracer,
+} from '@opentelemetry/api';
+import type { TracedBatch } from '../../execution/index.js';
+import type { CallTrace, EndpointTracing, TracedModel, TraceIds } from '../endpoint-tracing.js';
+import { ATTRIBUTE, modelAttributes } from './attributes.js';
+import { CallSpan } from './call-span.js';
+import { failSpan } from './failed-span.js';
+import { nameRoute } from './server-span.js';
+
+/** The spans of one endpoint's calls, and of its batches. */
+export class EndpointSpans implements EndpointTracing {
+  readonly #tracer: Tracer;
+  readonly #route: string;
+  readonly #attributes: Attributes;
+
+  constructor(tracer: Tracer, model: TracedModel) {
+    this.#tracer = tracer;
+    this.#route = model.route;
+    this.#attributes = modelAttributes(model);
+  }
+
+  begin(requestId: string, at?: number): CallTrace {
+    const parent = context.active();
+    const attributes = { ...this.#attributes, [ATTRIBUTE.requestId]: requestId };
+    const span = this.#tracer.startSpan('predict', { attributes, startTime: at }, parent);
+    return new CallSpan(span, parent);
+  }
+
+  /** A trace of its own: a span has one parent, and none of the members' is the others'. */
+  async runBatch<T>({ traces, size, reason }: TracedBatch, run: () => Promise<T>): Promise<T> {
+    // A warm-up: nobody's trace leads here.
+    if (traces.length === 0) return run();
+    const members = traces as readonly CallSpan[];
+    const attributes: Attributes = { ...this.#attributes, [ATTRIBUTE.batchSize]: size };
+    if (reason !== undefined) attributes[ATTRIBUTE.batchReason] = reason;
+    const links = members.map((member): Link => member.linkFrom('member'));
+    const span = this.#tracer.startSpan('predict batch', { attributes, links }, ROOT_CONTEXT);
+    for (const member of members) member.linkTo(span.spanContext(), 'batch');
+    try {
+      return await context.with(trace.setSpan(ROOT_CONTEXT, span), run);
+    } catch (error) {
+      failSpan(span, error);
+      throw error;
+    } finally {
+      span.end();
+    }
+  }
+
+  nameRoute(instead?: string): void {
+    nameRoute(this.#route, instead);
+  }
+
+  idsOf(call: CallTrace | undefined): TraceIds | undefined {
+    const own = call as CallSpan | undefined;
+    const isElsewhere = own !== undefined && !own.isActive;
+    const place = isElsewhere ? own.place : trace.getActiveSpan()?.spanContext();
+    return place && { trace_id: place.traceId, span_id: place.spanId };
+  }
+}

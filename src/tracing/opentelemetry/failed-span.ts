@@ -1,0 +1,8 @@
+import { SpanStatusCode, type Span } from '@opentelemetry/api';
+import { isError, messageOfThrown } from '../../errors/index.js';
+
+/** Marks a span as failed by what was thrown, whatever that is. */
+export function failSpan(span: Span, thrown: unknown, message = messageOfThrown(thrown)): void {
+  span.setStatus({ code: SpanStatusCode.ERROR, message });
+  span.recordException(isError(thrown) ? thrown : message);
+}
