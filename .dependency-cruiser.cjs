@@ -116,9 +116,20 @@ module.exports = {
     },
     {
       name: 'core-loads-no-grpc',
+      comment: 'A room may say that it has a service for it; what serves that is its own folder.',
       severity: 'error',
-      from: { path: '^src/', pathNot: '^src/(grpc|schema/descriptor)/' },
-      to: { path: '^src/(grpc|schema/descriptor)/|@grpc/|protobufjs/ext/descriptor' },
+      from: { path: '^src/', pathNot: '^src/(grpc|schema/descriptor|open-inference/grpc)/' },
+      to: {
+        path: '^src/(grpc|schema/descriptor)/|@grpc/|protobufjs/ext/descriptor',
+        pathNot: '^src/grpc/service-source\\.ts$',
+      },
+    },
+    {
+      name: 'open-inference-speaks-grpc-when-asked',
+      comment: 'An app that does not speak gRPC needs no package for it.',
+      severity: 'error',
+      from: { path: '^src/open-inference/', pathNot: '^src/open-inference/grpc/' },
+      to: { path: '^src/open-inference/grpc/', dynamic: false },
     },
     {
       name: 'jobs-stand-on-the-doors',
@@ -187,9 +198,13 @@ module.exports = {
     },
     {
       name: 'core-loads-no-runtime',
+      comment: 'By what a model tells of its tensors it can be known without its packages.',
       severity: 'error',
       from: { path: '^src/', pathNot: '^src/runtimes/' },
-      to: { path: '^src/runtimes/|onnxruntime-node|piscina' },
+      to: {
+        path: '^src/runtimes/|onnxruntime-node|piscina',
+        pathNot: '^src/runtimes/onnx/declared-tensors\\.ts$',
+      },
     },
     {
       name: 'no-private-nest-paths',

@@ -11,6 +11,10 @@ export default defineConfig({
       { find: /^nestjs-model-serving\/grpc$/, replacement: src('grpc/index.ts') },
       { find: /^nestjs-model-serving\/jobs$/, replacement: src('jobs/index.ts') },
       { find: /^nestjs-model-serving\/onnx$/, replacement: src('runtimes/onnx/index.ts') },
+      {
+        find: /^nestjs-model-serving\/open-inference$/,
+        replacement: src('open-inference/index.ts'),
+      },
       { find: /^nestjs-model-serving\/openapi$/, replacement: src('openapi/index.ts') },
       { find: /^nestjs-model-serving\/testing$/, replacement: src('testing/index.ts') },
       { find: /^nestjs-model-serving\/threads$/, replacement: src('runtimes/threads/index.ts') },

@@ -7,6 +7,7 @@ export type {
   BatchOptions,
   EndpointDefaults,
   ModelEndpointOptions,
+  OpenInferenceTensors,
 } from './endpoint/endpoint-options.js';
 export {
   ModelEndpoint,

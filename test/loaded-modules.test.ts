@@ -13,6 +13,7 @@ const ROOMS = [
   'client',
   'grpc',
   'jobs',
+  'open-inference',
   'openapi',
   'runtimes',
   'testing',

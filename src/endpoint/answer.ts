@@ -30,6 +30,11 @@ export class Answer {
     return new Answer(value, undefined, codec.encode(value));
   }
 
+  /** An answer whose value is what is wanted; its text is written when it is asked for. */
+  static held(value: unknown): Answer {
+    return new Answer(value, undefined, undefined);
+  }
+
   /** An answer whose text was kept; each holder gets a value of its own. */
   static fromText(text: string): Answer {
     return new Answer(undefined, text, undefined);

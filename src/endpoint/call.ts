@@ -11,6 +11,27 @@ import type { Answer } from './answer.js';
 import type { Endpoint } from './endpoint.js';
 import type { Outlet } from './outlet.js';
 
+/**
+ * The inputs of a call that has several. The gate is passed once, for all of them; each is validated, looked
+ * up in the cache and run by itself, and one that fails is the failure of all. Their answers go to the
+ * outlet of the call, in the order of the inputs.
+ */
+export interface Parts {
+  /**
+   * Looks at what the call has brought, now that the guards have had their say.
+   *
+   * @returns how many inputs there are
+   * @throws {ServingError} where it holds none that can be served
+   */
+  begin(): number;
+  /** Gives the call of one of them its input. */
+  read(part: Call, index: number): void;
+  /** Takes one of them to its handler past the pipes of the app, where there are any. */
+  handle?: ((part: Call) => unknown) | undefined;
+  /** Which of them all have failed for, once one has. */
+  failed?: { readonly index: number; readonly error: unknown };
+}
+
 const NONE = Object.freeze(Object.create(null) as Record<string, never>);
 
 /** One call of an endpoint, from its arrival to its outcome. It knows nothing of its transport. */
@@ -35,6 +56,10 @@ export class Call extends CancellableTask {
   receiver: object | undefined = undefined;
   /** Where its answers go, where it is a stream of them; its door gives it one. */
   outlet: Outlet | undefined = undefined;
+  /** What it consists of, where its door brings several inputs in one request. */
+  parts: Parts | undefined = undefined;
+  /** Whether its door wants the value of its answer, and perhaps never its text. */
+  takesValue = false;
   /** Whether it has been taken on its way: what calls its handler then is the last step of that. */
   underway = false;
   /** Its trace, from the beginning of its way, where its endpoint has calls traced. */
@@ -87,6 +112,14 @@ export class Call extends CancellableTask {
   shortenTo(timeout: number): void {
     this.deadline = Math.min(this.deadline, this.arrivedAt + timeout);
   }
+
+  /** Runs its handler, the last step of its way. */
+  run(receiver: object): unknown {
+    return this.endpoint.executor.run(this.task, receiver);
+  }
+
+  /** Told when it waits for what another call has under way, in the place of running its handler now. */
+  standAside(): void {}
 
   /** Whether its door brings an answer back as a binary message: its text may never be asked for. */
   get isBinary(): boolean {

@@ -65,6 +65,18 @@ export interface JobOptions {
   owner?: (context: PredictContext) => string;
 }
 
+/** What tensors of the Open Inference Protocol look like, where fields alone do not say. */
+export interface OpenInferenceTensors {
+  /**
+   * By the name of a repeated field of the request: the shape of its tensor as a client sends it, -1 first
+   * for the rows, such as `[-1, 28, 28]`; a dimension of -1 may be of any size. A first dimension other
+   * than -1 leaves the rows out: `[28, 28]` is the same.
+   */
+  inputs?: Readonly<Record<string, { readonly shape: readonly number[] }>>;
+  /** The same of the response, whose lists then have as many elements as the shape says. */
+  outputs?: Readonly<Record<string, { readonly shape: readonly number[] }>>;
+}
+
 /** What an endpoint can be told besides its path and schema. Times are milliseconds. */
 export interface ModelEndpointOptions<Input = any> {
   /**
@@ -179,6 +191,17 @@ export interface ModelEndpointOptions<Input = any> {
    * @default false
    */
   jobs?: boolean | JobOptions;
+  /**
+   * The tensors that clients of the Open Inference Protocol see, where the app has an
+   * `OpenInferenceModule`: lists as matrices.
+   *
+   * @default a repeated field is a tensor of shape `[-1, -1]`
+   * @example
+   * ```ts
+   * openInference: { inputs: { pixels: { shape: [-1, 28, 28] } } }
+   * ```
+   */
+  openInference?: OpenInferenceTensors;
 }
 
 /**

@@ -5,6 +5,7 @@ import type {
   EndpointDefaults,
   JobOptions,
   ModelEndpointOptions,
+  OpenInferenceTensors,
 } from './endpoint-options.js';
 
 /** An endpoint's options with every default filled in. */
@@ -29,6 +30,7 @@ export interface FilledEndpointOptions {
   readonly compress: boolean;
   readonly direct: boolean;
   readonly jobs: FilledJobOptions | undefined;
+  readonly openInference: OpenInferenceTensors | undefined;
 }
 
 export type FilledJobOptions = Required<Omit<JobOptions, 'owner'>> & Pick<JobOptions, 'owner'>;
@@ -85,6 +87,7 @@ const ENDPOINT_RULES: Record<keyof ModelEndpointOptions, Rule | undefined> = {
   bodyLimit: wholeNumber(1),
   compress: aBoolean,
   direct: aBoolean,
+  openInference: anObject,
   jobs: {
     expected: 'true, false or an object',
     accepts: (value) => aBoolean.accepts(value) || anObject.accepts(value),
@@ -191,6 +194,7 @@ export function fillEndpointOptions(
     bodyLimit: given('bodyLimit') ?? 10 * 1024 * 1024,
     compress: given('compress') ?? false,
     direct: given('direct') ?? true,
+    openInference: options.openInference,
     jobs: fillJobOptions(given('jobs') ?? false),
   };
 }

@@ -14,6 +14,7 @@ import type {
 } from './executor.js';
 import { QueueRefusal } from './queue-refusal.js';
 import { Settlement } from './settlement.js';
+import { promised, refuseBeyond } from './task-group.js';
 import { TaskQueue } from './task-queue.js';
 import type { Task } from './task.js';
 import { WaitEstimate } from './wait-estimate.js';
@@ -68,21 +69,32 @@ export class BatchExecutor implements Executor {
   }
 
   run(task: Task, receiver: object): unknown {
-    const { batch } = this.#options;
     const now = performance.now();
-    refuseGone(task, now);
-    task.adoptContext();
-    const size = itemsOf(task.input, batch);
-    // A gathering batch that this one would overflow is as full as it gets.
-    if (this.#hasSlot && this.#waiting.size + size > batch.maxSize) this.#serveQueue('full');
+    const size = this.#receive(task, now);
     if (this.#isFull) throw this.#refusal.of(this.#estimate.seconds(this.#waiting.size));
     if (this.#runsAtOnce(size)) return this.#runAlone(task, receiver, size, now);
-    const settlement = new Settlement(task, receiver, size, now);
-    settlement.onGone = this.#waiterGone;
-    this.#waiting.push(settlement);
+    const settlement = this.#enqueue(task, receiver, size, now);
     this.#serveQueue();
     if (settlement.queue === this.#waiting) task.trace?.queued();
     return settlement.promise;
+  }
+
+  runAll(tasks: readonly Task[], receiver: object): Promise<unknown>[] {
+    refuseBeyond(this.capacity, tasks.length);
+    if (tasks.length > this.#room) {
+      throw this.#refusal.of(this.#estimate.seconds(this.#waiting.size + tasks.length));
+    }
+    const now = performance.now();
+    const answers = tasks.map((task) =>
+      promised(() => this.#enqueue(task, receiver, this.#receive(task, now), now).promise),
+    );
+    this.#serveQueue();
+    return answers;
+  }
+
+  get capacity(): number {
+    const { maxConcurrency, maxQueue, batch } = this.#options;
+    return maxConcurrency * batch.maxSize + maxQueue;
   }
 
   refuseWhenFull(): void {
@@ -103,6 +115,31 @@ export class BatchExecutor implements Executor {
   get #isFull(): boolean {
     // With a free slot one joins the batch that gathers for it, which is not held to maxQueue.
     return !this.#hasSlot && this.#waiting.length >= this.#options.maxQueue;
+  }
+
+  /** How many tasks can be taken now, of those that count for one item each. */
+  get #room(): number {
+    const { maxConcurrency, maxQueue, batch } = this.#options;
+    if (!this.#hasSlot) return maxQueue - this.#waiting.length;
+    return (maxConcurrency - this.#running) * batch.maxSize - this.#waiting.size + maxQueue;
+  }
+
+  /** @returns how many items it counts for */
+  #receive(task: Task, now: number): number {
+    const { batch } = this.#options;
+    refuseGone(task, now);
+    task.adoptContext();
+    const size = itemsOf(task.input, batch);
+    // A gathering batch that this one would overflow is as full as it gets.
+    if (this.#hasSlot && this.#waiting.size + size > batch.maxSize) this.#serveQueue('full');
+    return size;
+  }
+
+  #enqueue(task: Task, receiver: object, size: number, now: number): Settlement {
+    const settlement = new Settlement(task, receiver, size, now);
+    settlement.onGone = this.#waiterGone;
+    this.#waiting.push(settlement);
+    return settlement;
   }
 
   readonly #waiterGone = () => this.#serveQueue();
@@ -192,7 +229,7 @@ export class BatchExecutor implements Executor {
       return settlement.promise;
     }
     const end = performance.now();
-    this.#observer.inferred(end - start);
+    this.#observer.inferred(end - start, size);
     this.#release(end - start, size);
     this.#serveQueue();
     const [answer] = answers;
@@ -230,7 +267,7 @@ export class BatchExecutor implements Executor {
     let answers: unknown[];
     this.#batches.add(members);
     try {
-      answers = await this.#infer(run, start);
+      answers = await this.#infer(run, sizeOf(members), start);
     } catch (error) {
       const isolate = members.length > 1 && this.#options.onBatchError === 'isolate';
       answers = isolate ? await this.#isolate(members) : members.map(() => new Failure(error));
@@ -248,7 +285,7 @@ export class BatchExecutor implements Executor {
       if (member.task.deadline <= performance.now()) member.expire();
       if (member.settled) continue;
       try {
-        settle([member], await this.#infer(() => this.#runBatch([member])));
+        settle([member], await this.#infer(() => this.#runBatch([member]), member.size));
       } catch (error) {
         member.reject(error, performance.now());
       }
@@ -264,11 +301,15 @@ export class BatchExecutor implements Executor {
   }
 
   /** Runs the handler once. */
-  async #infer(run: () => Promise<unknown[]>, start = performance.now()): Promise<unknown[]> {
+  async #infer(
+    run: () => Promise<unknown[]>,
+    items: number,
+    start = performance.now(),
+  ): Promise<unknown[]> {
     try {
       return await run();
     } finally {
-      this.#observer.inferred(performance.now() - start);
+      this.#observer.inferred(performance.now() - start, items);
     }
   }
 

@@ -39,8 +39,8 @@ export type BatchReason = 'full' | 'delay' | 'idle';
 export interface ExecutionObserver {
   /** A request was started after waiting so long. */
   queued(ms: number): void;
-  /** The handler was run once (for one request, or for a batch) and took so long to settle. */
-  inferred(ms: number): void;
+  /** The handler was run once (for one request, or for a batch of so many items) and took so long to settle. */
+  inferred(ms: number, items: number): void;
   /** A batch of so many items was started. */
   batched(size: number, reason: BatchReason): void;
 }
@@ -67,6 +67,16 @@ export interface Executor {
    * contract of a batch), or with what the handler threw.
    */
   run(task: Task, receiver: object): unknown;
+  /**
+   * Runs the handler for each of several tasks, as {@link run} does. They are admitted all or none, so that
+   * a batch takes as many of them as it has room for; what becomes of each is its promise.
+   *
+   * @throws {ServingError} `PayloadTooLarge` for more of them than there are slots and places to wait,
+   * `QueueFull` for more than are free now
+   */
+  runAll(tasks: readonly Task[], receiver: object): Promise<unknown>[];
+  /** How many tasks there are slots and places to wait for, at most. */
+  readonly capacity: number;
   /**
    * Says at once what {@link run} would say of any task that came now, whatever it holds.
    *

@@ -14,6 +14,7 @@ export type {
   Predict,
 } from './executor.js';
 export { isQueueFull, RefusalBrake } from './refusal-brake.js';
+export { refuseBeyond, TaskGroup } from './task-group.js';
 export type { Sink } from './sink.js';
 export type { CallLog, PredictContext, Task } from './task.js';
 export type { TaskTrace } from './task-trace.js';

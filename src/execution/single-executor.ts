@@ -3,6 +3,7 @@ import { deadlineExceeded, latestPast, refuseGone } from './deadline.js';
 import type { ExecutionObserver, ExecutionOptions, Executor, Start } from './executor.js';
 import { follow, isPending, type Pending } from './pending.js';
 import { QueueRefusal } from './queue-refusal.js';
+import { promised, refuseBeyond } from './task-group.js';
 import { Settlement } from './settlement.js';
 import { TaskQueue } from './task-queue.js';
 import type { Task } from './task.js';
@@ -81,6 +82,19 @@ export class SingleExecutor implements Executor {
     this.#serveQueue();
     if (end >= task.deadline) throw deadlineExceeded();
     return value;
+  }
+
+  runAll(tasks: readonly Task[], receiver: object): Promise<unknown>[] {
+    refuseBeyond(this.capacity, tasks.length);
+    const slots = this.#mustWait ? 0 : this.#maxConcurrency - this.#running;
+    if (tasks.length > slots + this.#maxQueue - this.#waiting.length) {
+      throw this.#refusal.of(this.#estimate.seconds(this.#waiting.length + tasks.length));
+    }
+    return tasks.map((task) => promised(() => this.run(task, receiver)));
+  }
+
+  get capacity(): number {
+    return this.#maxConcurrency + this.#maxQueue;
   }
 
   refuseWhenFull(): void {
@@ -164,7 +178,7 @@ export class SingleExecutor implements Executor {
     const end = performance.now();
     this.#running--;
     this.#estimate.record(end - start, 1);
-    this.#observer.inferred(end - start);
+    this.#observer.inferred(end - start, 1);
     return end;
   }
 }

@@ -13,7 +13,7 @@ import type { Outlet } from '../endpoint/outlet.js';
 import { inspectThrown, isError, ServingError, tamed } from '../errors/index.js';
 import { serve, serveStream } from '../interceptors/way.js';
 import { GateArguments } from './arguments-host.js';
-import { callHeldBy } from './held-call.js';
+import { callHeldBy, holdCall } from './held-call.js';
 import { pour } from './pour.js';
 import { answerFrom } from './replaced-answer.js';
 
@@ -47,20 +47,24 @@ type ContextId = ReturnType<typeof ContextIdFactory.create>;
 /** An endpoint as Nest's enhancers have been arranged around it, for one request or for all. */
 interface Arranged {
   readonly type: ContextType;
+  readonly instance: object;
   run(args: readonly unknown[]): Promise<unknown>;
+  /** Takes one of several inputs to the handler, past pipes only. */
+  runPart(args: readonly unknown[]): Promise<unknown>;
   /** What the first filter that takes an error makes of it; `undefined` where none does. */
   rescue(error: unknown, args: readonly unknown[]): unknown;
 }
 
-/** Which parts of what the app binds are arranged; filters always are. */
-interface Parts {
+/** What of that which the app binds is arranged; filters always are. */
+interface Extent {
   readonly guards: boolean;
   /** The handler, with interceptors and pipes. */
   readonly handler: boolean;
+  /** Whether interceptors see an Observable of several answers. */
+  readonly flows: boolean;
 }
 
-const WHOLE: Parts = { guards: true, handler: true };
-const GUARDS_ALONE: Parts = { guards: true, handler: false };
+const GUARDS_ALONE: Extent = { guards: true, handler: false, flows: false };
 
 /** Where Nest keeps what decorators say of a method's parameters, and the two kinds that routes have. */
 const PARAMETERS = '__routeArguments__';
@@ -83,10 +87,16 @@ export class Gate {
     this.#discovery = discovery;
   }
 
-  /** The way past what is bound to an endpoint: made once, at boot, unless it is made for each request. */
-  passage(endpoint: Endpoint, type: ContextType, { guards = true } = {}): Passage {
+  /**
+   * The way past what is bound to an endpoint: made once, at boot, unless it is made for each request.
+   *
+   * @param inParts whether its calls consist of parts, whose answers go to the call's outlet
+   */
+  passage(endpoint: Endpoint, type: ContextType, { guards = true, inParts = false } = {}): Passage {
     if (isOpen(endpoint, guards)) return passFreely;
-    const { fixed, arranged } = this.#arrangements(endpoint, type, { ...WHOLE, guards });
+    const flows = inParts || endpoint.options.stream;
+    const extent = { guards, handler: true, flows };
+    const { fixed, arranged } = this.#arrangements(endpoint, type, extent);
     return (call, visit) => pass(call, visit, fixed, () => arranged(visit));
   }
 
@@ -108,15 +118,15 @@ export class Gate {
     };
   }
 
-  #arrangements(endpoint: Endpoint, type: ContextType, parts: Parts) {
+  #arrangements(endpoint: Endpoint, type: ContextType, extent: Extent) {
     const controller = this.#discovery
       .getControllers()
       .find(({ metatype }) => metatype === endpoint.controller)!;
     const instance = controller.instance as object;
-    const fixed = this.#arrange(endpoint, type, parts, controller, instance);
+    const fixed = this.#arrange(endpoint, type, extent, controller, instance);
     const arranged = (visit: Visit) =>
       endpoint.instance === undefined
-        ? this.#arrangeFor(visit, endpoint, type, parts, controller)
+        ? this.#arrangeFor(visit, endpoint, type, extent, controller)
         : fixed;
     return { fixed, arranged };
   }
@@ -125,7 +135,7 @@ export class Gate {
     { request }: Visit,
     endpoint: Endpoint,
     type: ContextType,
-    parts: Parts,
+    extent: Extent,
     controller: Controller,
   ): Promise<Arranged> {
     const contextId = ContextIdFactory.getByRequest(request);
@@ -141,13 +151,13 @@ export class Gate {
       contextId,
       controller,
     )) as object;
-    return this.#arrange(endpoint, type, parts, controller, instance, contextId);
+    return this.#arrange(endpoint, type, extent, controller, instance, contextId);
   }
 
   #arrange(
     endpoint: Endpoint,
     type: ContextType,
-    { guards, handler }: Parts,
+    { guards, handler, flows }: Extent,
     { host, id }: Controller,
     instance: object,
     contextId?: ContextId,
@@ -158,21 +168,24 @@ export class Gate {
     const creator: ExternalContextCreator = Object.create(this.#creator, {
       getContextModuleKey: { value: () => host!.token },
       // It would wait for the last item of a stream, and take none for an error.
-      ...(endpoint.options.stream && { transformToResult: { value: asItIs } }),
+      ...(flows && { transformToResult: { value: asItIs } }),
       // The last that it would call once the guards have passed.
       ...(!handler && { interceptorsConsumer: { value: { intercept: asItIs } } }),
     });
-    const run = creator.create(
-      instance,
-      route,
-      method,
-      PARAMETERS,
-      ROUTE_PARAMETERS,
-      contextId,
-      id,
-      { guards, interceptors: handler, filters: false },
-      type,
-    );
+    const create = (isWhole: boolean) =>
+      creator.create(
+        instance,
+        route,
+        method,
+        PARAMETERS,
+        ROUTE_PARAMETERS,
+        contextId,
+        id,
+        { guards: isWhole && guards, interceptors: isWhole && handler, filters: false },
+        type,
+      );
+    const run = create(true);
+    const runPart = flows ? create(false) : run;
     // Its own way to the filters would log every error that none of them takes, refusals included.
     const filters = creator['filtersContextCreator'].create(
       instance,
@@ -183,7 +196,9 @@ export class Gate {
     );
     return {
       type,
+      instance,
       run: (args) => run(...args),
+      runPart: (args) => runPart(...args),
       rescue: (error, args) =>
         filters.invokeCustomFilters(error, new GateArguments(args, type)) as unknown,
     };
@@ -220,6 +235,10 @@ async function pass(
   let arranged = fixed;
   try {
     arranged = await arrange();
+    if (call.parts !== undefined) {
+      call.receiver = arranged.instance;
+      if (call.endpoint.bound.pipes) call.parts.handle = partHandler(arranged);
+    }
     const result = await arranged.run(args);
     if (call.outlet === undefined) return answerFrom(call, result);
     if (isObservable(result)) await pour(result, call, call.outlet);
@@ -228,6 +247,15 @@ async function pass(
   } catch (error) {
     throw await failureOf(call, tamed(error), arranged, args);
   }
+}
+
+/** Pipes are shown the arguments of a part: its holder stands where that of the call would. */
+function partHandler({ runPart }: Arranged) {
+  return function handle(part: Call): Promise<unknown> {
+    const holder = {};
+    holdCall(holder, part);
+    return runPart([part.input, holder]);
+  };
 }
 
 /**

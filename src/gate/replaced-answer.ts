@@ -8,12 +8,14 @@ import { messageOfThrown, ServingError } from '../errors/index.js';
  *
  * @throws {ServingError} `InvalidAnswer` where it does not
  */
-export function answerFrom({ endpoint, isBinary }: Call, result: unknown): Answer {
+export function answerFrom({ endpoint, isBinary, takesValue }: Call, result: unknown): Answer {
   if (result instanceof Answer) return result;
   const codec = endpoint.schema?.response;
-  if (!isBinary || codec === undefined) return Answer.of(result);
+  if (takesValue && codec === undefined) return Answer.held(result);
+  if (!(isBinary || takesValue) || codec === undefined) return Answer.of(result);
   try {
-    return Answer.binary(codec.write(result), codec);
+    const canonical = codec.write(result);
+    return takesValue ? Answer.held(canonical) : Answer.binary(canonical, codec);
   } catch (cause) {
     throw new ServingError(
       'InvalidAnswer',

@@ -1,10 +1,9 @@
-import {
-  ServerInterceptingCall,
-  type sendUnaryData,
-  type Server,
-  type ServerInterceptor,
-  type ServerUnaryCall,
-  type ServerWritableStream,
+import type {
+  sendUnaryData,
+  Server,
+  ServerInterceptingCallInterface,
+  ServerUnaryCall,
+  ServerWritableStream,
 } from '@grpc/grpc-js';
 import { Entrance } from '../gate/entrance.js';
 import type { Gate, Passage } from '../gate/gate.js';
@@ -12,7 +11,8 @@ import { Intake } from '../gate/intake.js';
 import type { UploadBudget } from '../gate/upload-budget.js';
 import type { Readiness } from '../lifecycle/readiness.js';
 import type { Endpoint } from '../endpoint/endpoint.js';
-import { Exchange, type Handle } from './exchange.js';
+import { EndpointExchange } from './endpoint-exchange.js';
+import type { Handle } from './exchange.js';
 import { GrpcDoor } from './grpc-door.js';
 import { definitionOf, type ServedMethod } from './methods.js';
 
@@ -24,9 +24,9 @@ import { definitionOf, type ServedMethod } from './methods.js';
 export class EndpointService {
   readonly #methods: ReadonlyMap<string, ServedMethod>;
   readonly #passages = new Map<Endpoint, Passage>();
-  readonly #entrance: Entrance<Exchange>;
+  readonly #entrance: Entrance<EndpointExchange>;
   /** Between the interceptor and the handler, which grpc-js calls one after the other. */
-  #arriving: Exchange | undefined;
+  #arriving: EndpointExchange | undefined;
 
   constructor(
     methods: ReadonlyMap<string, ServedMethod>,
@@ -47,14 +47,15 @@ export class EndpointService {
     });
   }
 
-  /** Brings calls of the endpoints here before grpc-js reads them. */
-  readonly interceptor: ServerInterceptor = (method, wire) => {
-    const served = this.#methods.get(method.path);
-    if (served === undefined) return new ServerInterceptingCall(wire);
-    return new Exchange(served.endpoint, wire, (exchange) => {
+  /** Takes a call of an endpoint before grpc-js reads it. */
+  intercept(path: string, wire: ServerInterceptingCallInterface): EndpointExchange | undefined {
+    const served = this.#methods.get(path);
+    if (served === undefined) return undefined;
+    const exchange = new EndpointExchange(served.endpoint, wire, () => {
       this.#arriving = exchange;
     });
-  };
+    return exchange;
+  }
 
   addTo(server: Server): void {
     for (const method of this.#methods.values()) {

@@ -8,7 +8,6 @@ import {
   type StatusObject,
 } from '@grpc/grpc-js';
 import type { Readable } from 'node:stream';
-import type { Endpoint } from '../endpoint/endpoint.js';
 import { ServingError } from '../errors/index.js';
 import { delayUntil, deadlineExceeded } from '../execution/index.js';
 import { tooManyUploads, type UploadShare } from '../gate/upload-budget.js';
@@ -52,9 +51,8 @@ const OK = 0;
  * It is its own listener, and hands on what is sent as it is: each object less is felt in a call's cost.
  */
 export class Exchange extends ServerInterceptingCall implements Listener {
-  readonly endpoint: Endpoint;
   readonly #wire: ServerInterceptingCallInterface;
-  readonly #arrive: (exchange: Exchange) => void;
+  readonly #arrive: () => void;
   /** The handler's side of grpc-js. */
   #handler!: Listener;
   #handle!: Handle;
@@ -70,14 +68,12 @@ export class Exchange extends ServerInterceptingCall implements Listener {
   #isLost = false;
   watcher: Watcher | undefined;
 
-  /** @param arrive called when the head is there, right before the handler is */
-  constructor(
-    endpoint: Endpoint,
-    wire: ServerInterceptingCallInterface,
-    arrive: (exchange: Exchange) => void,
-  ) {
+  /**
+   * @param limit bytes that a message may have
+   * @param arrive called when the head is there, right before the handler is
+   */
+  constructor(limit: number, wire: ServerInterceptingCallInterface, arrive: () => void) {
     super(wire);
-    this.endpoint = endpoint;
     this.#wire = wire;
     this.#arrive = arrive;
     const send = wire.sendStatus;
@@ -85,7 +81,7 @@ export class Exchange extends ServerInterceptingCall implements Listener {
     // from where it would keep all of the call until the next full collection of garbage.
     const sendStatus: typeof send = (status) => {
       if (!this.#isAnswered) {
-        return this.#refuse(refusalOf(status as StatusObject, endpoint.options.bodyLimit));
+        return this.#refuse(refusalOf(status as StatusObject, limit));
       }
       // It could not write what it was given.
       if (status.code !== OK && !status.metadata) this.#isLost = true;
@@ -102,7 +98,7 @@ export class Exchange extends ServerInterceptingCall implements Listener {
 
   onReceiveMetadata(metadata: Metadata): void {
     const handler = this.#handler;
-    this.#arrive(this);
+    this.#arrive();
     handler.onReceiveMetadata(metadata);
     handler.onReceiveMessage(NOTHING);
     handler.onReceiveHalfClose();

@@ -1,4 +1,5 @@
 import { Call } from '../endpoint/call.js';
+import type { Endpoint } from '../endpoint/endpoint.js';
 import { FAILURES, ServingError } from '../errors/index.js';
 import { conclude } from '../gate/conclusion.js';
 import { failureAnswer } from '../gate/failure-answer.js';
@@ -17,9 +18,9 @@ export class GrpcCall extends Call implements Watcher {
   /** What the client was told, as a number of the failure table. */
   status = 200;
 
-  constructor(exchange: Exchange) {
+  constructor(endpoint: Endpoint, exchange: Exchange) {
     const headers = headersOf(exchange.metadata);
-    super(exchange.endpoint, requestIdOf(headers['x-request-id']), headers);
+    super(endpoint, requestIdOf(headers['x-request-id']), headers);
     this.exchange = exchange;
     holdCall(exchange.metadata, this);
     const { timeLeft } = exchange;

@@ -4,31 +4,31 @@ import type { Endpoint } from '../endpoint/endpoint.js';
 import { InvalidRequest } from '../errors/index.js';
 import type { Door, Read } from '../gate/door.js';
 import { UploadShare, type UploadBudget } from '../gate/upload-budget.js';
-import type { Exchange } from './exchange.js';
+import type { EndpointExchange } from './endpoint-exchange.js';
 import { GrpcCall } from './grpc-call.js';
 import { MessageOutlet } from './message-outlet.js';
 import { tooLarge } from './refusal.js';
 import { headOf } from './trailers.js';
 
 /** The door of gRPC: a binary message in; one out, or a stream of them, and a status. */
-export class GrpcDoor implements Door<Exchange> {
+export class GrpcDoor implements Door<EndpointExchange> {
   readonly #uploads: UploadBudget;
 
   constructor(uploads: UploadBudget) {
     this.#uploads = uploads;
   }
 
-  find({ endpoint }: Exchange): Endpoint {
+  find({ endpoint }: EndpointExchange): Endpoint {
     return endpoint;
   }
 
-  open(endpoint: Endpoint, exchange: Exchange): Call {
-    const call = new GrpcCall(exchange);
+  open(endpoint: Endpoint, exchange: EndpointExchange): Call {
+    const call = new GrpcCall(endpoint, exchange);
     if (endpoint.options.stream) call.outlet = new MessageOutlet(call);
     return call;
   }
 
-  read(call: Call, exchange: Exchange, done: Read): void {
+  read(call: Call, exchange: EndpointExchange, done: Read): void {
     const { bodyLimit } = call.endpoint.options;
     exchange.read(call.deadline, new UploadShare(this.#uploads), function take(error, message) {
       if (error !== undefined) return done(error);
@@ -44,7 +44,7 @@ export class GrpcDoor implements Door<Exchange> {
     });
   }
 
-  answer(call: Call, answer: Answer, exchange: Exchange): void {
+  answer(call: Call, answer: Answer, exchange: EndpointExchange): void {
     if (exchange.isAnswered) return;
     exchange.respond(headOf(call), answer.bytes(call.endpoint.schema!.response!));
   }

@@ -1,6 +1,6 @@
 import { Logger } from '@nestjs/common';
 import type { Server as HttpServer } from 'node:http';
-import { Server, ServerCredentials } from '@grpc/grpc-js';
+import { Server, ServerCredentials, ServerInterceptingCall } from '@grpc/grpc-js';
 import type { Endpoint } from '../endpoint/endpoint.js';
 import type { Gate } from '../gate/gate.js';
 import type { UploadBudget } from '../gate/upload-budget.js';
@@ -10,6 +10,7 @@ import { EndpointService } from './endpoint-service.js';
 import { GrpcConnections } from './grpc-connections.js';
 import type { FilledGrpcOptions } from './grpc-options.js';
 import { methodsOf } from './methods.js';
+import type { OwnService } from './own-service.js';
 import { ownServices } from './own-services.js';
 import { OwnPort } from './own-port.js';
 import { sharePort } from './shared-port.js';
@@ -21,6 +22,8 @@ export interface Surroundings {
   readonly readiness: Readiness;
   readonly uploads: UploadBudget;
   readonly drain: Drain;
+  /** Those of other rooms. */
+  readonly services: readonly OwnService[];
 }
 
 /** The app's server of gRPC: its services, and the port that they are reached by. */
@@ -34,26 +37,35 @@ export class GrpcServer {
   /** @throws {ConfigurationError} */
   constructor(
     options: FilledGrpcOptions,
-    { endpoints, gate, readiness, uploads, drain }: Surroundings,
+    { endpoints, gate, readiness, uploads, drain, services }: Surroundings,
   ) {
     this.#options = options;
     this.#drain = drain;
     const methods = methodsOf(endpoints);
-    if (methods.size === 0) {
+    if (methods.size === 0 && services.length === 0) {
       new Logger('GrpcModule').warn(
         'No endpoint has a schema that says rpc: there is nothing to be called by gRPC',
       );
     }
     const ofEndpoints = new EndpointService(methods, gate, readiness, uploads);
+    const own = ownServices(options, [...methods.values()], readiness, services);
     const { credentials = ServerCredentials.createInsecure(), channelOptions } = options;
     this.#server = new Server({
       'grpc.enable_channelz': 0,
       ...channelOptions,
-      'grpc.max_receive_message_length': largestBody(methods.values()),
-      interceptors: [ofEndpoints.interceptor],
+      'grpc.max_receive_message_length': Math.max(
+        SMALL,
+        ...[...methods.values()].map(({ endpoint }) => endpoint.options.bodyLimit),
+        ...own.map(({ messageLimit = 0 }) => messageLimit),
+      ),
+      interceptors: [
+        ({ path }, wire) =>
+          ofEndpoints.intercept(path, wire) ??
+          interceptedBy(own, path, wire) ??
+          new ServerInterceptingCall(wire),
+      ],
     });
     ofEndpoints.addTo(this.#server);
-    const own = ownServices(options, [...methods.values()], readiness);
     for (const service of own) service.addTo(this.#server);
     drain.onBegin(() => own.forEach((service) => service.tell?.()));
     this.#connections = new GrpcConnections(this.#server, credentials, () =>
@@ -88,9 +100,16 @@ export class GrpcServer {
   }
 }
 
-/** Answers of the library's own services come from small questions. */
+/** Bytes of questions to the library's own services. */
 const SMALL = 64 * 1024;
 
-function largestBody(methods: Iterable<{ readonly endpoint: Endpoint }>): number {
-  return Math.max(SMALL, ...[...methods].map(({ endpoint }) => endpoint.options.bodyLimit));
+function interceptedBy(
+  services: readonly OwnService[],
+  ...call: Parameters<Required<OwnService>['intercept']>
+): ServerInterceptingCall | undefined {
+  for (const service of services) {
+    const taken = service.intercept?.(...call);
+    if (taken !== undefined) return taken;
+  }
+  return undefined;
 }

@@ -15,6 +15,7 @@ import { Drain } from '../lifecycle/drain.js';
 import { Readiness } from '../lifecycle/readiness.js';
 import { fillGrpcOptions, type FilledGrpcOptions, type GrpcModuleOptions } from './grpc-options.js';
 import { GrpcServer } from './grpc-server.js';
+import { ServiceSource } from './service-source.js';
 
 const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN, ASYNC_OPTIONS_TYPE } =
   new ConfigurableModuleBuilder<GrpcModuleOptions>({ moduleName: 'Grpc' })
@@ -90,12 +91,22 @@ export class GrpcModule
       readiness: this.#find(Readiness),
       uploads: this.#find(UploadBudget),
       drain: Drain.for(httpAdapter),
+      services: await Promise.all(this.#sources.map((source) => source.load())),
     });
     await this.#server.start(httpAdapter.getHttpServer());
   }
 
   onApplicationShutdown(): void {
     this.#server?.stop();
+  }
+
+  get #sources(): readonly ServiceSource[] {
+    try {
+      return this.#modules.get(ServiceSource, { strict: false, each: true });
+    } catch {
+      // No room has any.
+      return [];
+    }
   }
 
   #find<T>(provider: abstract new (...args: never[]) => T): T {

@@ -1,5 +1,11 @@
-import type { MethodDefinition, Server } from '@grpc/grpc-js';
+import type {
+  MethodDefinition,
+  Server,
+  ServerInterceptingCall,
+  ServerInterceptingCallInterface,
+} from '@grpc/grpc-js';
 import protobuf from 'protobufjs';
+import type { Endpoint } from '../endpoint/endpoint.js';
 import { compileSchema, type MessageCodec } from '../schema/index.js';
 
 /** A service of the library's own, which no endpoint is. */
@@ -8,7 +14,16 @@ export interface OwnService {
   readonly names: readonly string[];
   /** What declares it. */
   readonly protos: readonly OwnProto[];
+  /** Those that it serves: it is healthy while each of them is. */
+  readonly endpoints?: readonly Endpoint[];
+  /** Bytes that a message for it may have, where it takes large ones. */
+  readonly messageLimit?: number;
   addTo(server: Server): void;
+  /** Takes a call of one of its methods before grpc-js reads it. */
+  intercept?(
+    path: string,
+    wire: ServerInterceptingCallInterface,
+  ): ServerInterceptingCall | undefined;
   /** Tells clients what has changed. */
   tell?(): void;
   /** Ends what clients have left open: nothing else would end their connections. */

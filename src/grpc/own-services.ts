@@ -8,18 +8,28 @@ import type { ServedMethod } from './methods.js';
 import type { OwnService } from './own-service.js';
 import { ReflectionService } from './reflection.js';
 
-/** The services beside the endpoints' that the options ask for. */
+/**
+ * The services beside the endpoints'.
+ *
+ * @param more those of other rooms
+ */
 export function ownServices(
   { health, reflection }: Pick<FilledGrpcOptions, 'health' | 'reflection'>,
   methods: readonly ServedMethod[],
   readiness: Readiness,
+  more: readonly OwnService[],
 ): OwnService[] {
   const endpoints = new Map<string, Endpoint[]>();
   for (const { service, endpoint } of methods) {
     endpoints.set(service, [...(endpoints.get(service) ?? []), endpoint]);
   }
-  const services: OwnService[] = [];
-  if (health) services.push(new HealthService(readiness, endpoints));
+  const services: OwnService[] = [...more];
+  if (health) {
+    const others = more.flatMap(({ names, endpoints: own = [] }) =>
+      names.map((name) => [name, own] as const),
+    );
+    services.push(new HealthService(readiness, new Map([...endpoints, ...others])));
+  }
   if (!reflection) return services;
   const roots = new Set<Root>([
     ...methods.map(({ endpoint }) => endpoint.schema!.method!.root),

@@ -92,15 +92,22 @@ export function describeAnswer({ cacheResult, age }: Call, response: NestRespons
   }
 }
 
-/** Makes the call of a request that has arrived, and concludes it, once, when the response closes. */
+/** Makes the call of a request that has arrived. */
 export function openCall(
   endpoint: Endpoint,
   request: IncomingMessage,
   response: NestResponse,
 ): HttpCall {
   const call = new HttpCall(endpoint, request, response);
-  holdCall(request, call);
+  concludeWhenClosed(call, request);
   endpoint.tracing?.nameRoute();
+  return call;
+}
+
+/** Lets a request hold its call, and concludes that, once, when the response closes. */
+export function concludeWhenClosed(call: HttpCall, request: IncomingMessage): void {
+  const { response } = call;
+  holdCall(request, call);
   const raw = rawResponse(response);
   onceClosed(request, raw, function closeCall() {
     const status = call.lateStatus ?? raw.statusCode;
@@ -108,7 +115,6 @@ export function openCall(
     // What is logged of a failure belongs to the call.
     else call.inContext(concludeFailure, undefined, call, request.method!, raw);
   });
-  return call;
 }
 
 function concludeFailure(call: HttpCall, method: string, response: ServerResponse): void {

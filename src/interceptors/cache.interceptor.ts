@@ -26,6 +26,7 @@ export class CacheInterceptor implements Stage {
     const { timeout } = call.endpoint.options;
     const run = runOf(call, cache, key, next);
     if (flights.find(key) === undefined) return flights.start(key, call, timeout, run);
+    call.standAside();
     return flights.startNext(key, call, timeout, run).then(ownCopy);
   }
 
@@ -33,6 +34,7 @@ export class CacheInterceptor implements Stage {
     const flight = cache.flights.find(key);
     if (flight === undefined) return undefined;
     call.cacheResult = 'coalesced';
+    call.standAside();
     return flight.join(call).then(ownCopy);
   }
 

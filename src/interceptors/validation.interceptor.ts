@@ -28,8 +28,10 @@ export class ValidationInterceptor implements Stage {
   answer(call: Call, result: unknown): Answer {
     const { schema, metrics } = call.endpoint;
     try {
-      if (schema?.response === undefined) return Answer.of(answerValue(result));
-      const canonical = schema.response.write(result);
+      const canonical =
+        schema?.response === undefined ? answerValue(result) : schema.response.write(result);
+      if (call.takesValue) return Answer.held(canonical);
+      if (schema?.response === undefined) return Answer.of(canonical);
       return call.isBinary ? Answer.binary(canonical, schema.response) : Answer.of(canonical);
     } catch (error) {
       metrics.invalid('response');

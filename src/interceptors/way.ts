@@ -1,10 +1,11 @@
-import type { Call } from '../endpoint/call.js';
+import type { Call, Parts } from '../endpoint/call.js';
 import { tamed } from '../errors/index.js';
 import { isQueueFull } from '../execution/index.js';
 import type { Answer } from '../endpoint/answer.js';
 import { CacheInterceptor } from './cache.interceptor.js';
 import { Items, type Deliver } from './items.js';
 import { MetricsInterceptor } from './metrics.interceptor.js';
+import { serveParts } from './served-parts.js';
 import { isPromise, type Next, type Stage } from './stage.js';
 import { TracingInterceptor } from './tracing.interceptor.js';
 import { ValidationInterceptor } from './validation.interceptor.js';
@@ -29,9 +30,7 @@ export function validate(call: Call): void {
 }
 
 /** The way where nothing of the app's stands before the handler any more. */
-export const serve = wayTo(({ endpoint, task, receiver }) =>
-  endpoint.executor.run(task, receiver!),
-);
+export const serve = wayTo((call) => call.run(call.receiver!));
 
 /** The way of a call whose handler makes a stream; the promise ends with the last item, or a failure. */
 export type StreamWay = (call: Call, deliver: Deliver) => Promise<void>;
@@ -40,6 +39,7 @@ export type StreamWay = (call: Call, deliver: Deliver) => Promise<void>;
 export function streamWayTo(last: (call: Call) => unknown): StreamWay {
   const way = braked(passing(tracing, passing(validation, last)));
   return async function stream(call, deliver) {
+    if (call.parts !== undefined) return servePartsOf(call, deliver);
     const items = new Items(call, check, deliver);
     call.sink = items;
     try {
@@ -57,9 +57,34 @@ export function serveStream(call: Call): Promise<void> {
   return streamThrough(call, (answer) => call.outlet!.write(answer));
 }
 
-const streamThrough = streamWayTo(({ endpoint, task, receiver }) =>
-  endpoint.executor.run(task, receiver!),
+const streamThrough = streamWayTo((call) => call.run(call.receiver!));
+
+/** The way of each of several inputs: it is the call as a whole that is told of a full queue. */
+const servePart = passing(
+  metrics,
+  passing(
+    validation,
+    passing(
+      cache,
+      answering((part) => part.run(part.receiver!)),
+    ),
+  ),
 );
+
+async function servePartsOf(call: Call, deliver: Deliver): Promise<void> {
+  try {
+    await tracing.intercept(call, (whole) =>
+      serveParts(whole, whole.parts!, servePartBy(whole.parts!), deliver),
+    );
+  } catch (error) {
+    return turnAway(call, tamed(error));
+  }
+}
+
+function servePartBy({ handle }: Parts): Next {
+  if (handle === undefined) return servePart;
+  return passing(metrics, passing(validation, passing(cache, answering(handle))));
+}
 
 function check(call: Call, item: unknown): Answer {
   return validation.answer(call, item);

@@ -1,5 +1,6 @@
 import { collectDefaultMetrics, register } from 'prom-client';
 import { BoundMetrics, NO_METRICS, type EndpointMetrics } from './endpoint-metrics.js';
+import { SharedMetrics } from './shared-metrics.js';
 import { GAUGE_SOURCES, type GaugeSource } from './gauge-sources.js';
 import { createJobMetrics } from './job-metrics.js';
 import { JOB_SOURCES, type JobSource } from './job-sources.js';
@@ -14,6 +15,7 @@ export class ServingMetrics {
   readonly #table: MetricTable | undefined;
   readonly #sources = new Set<GaugeSource>();
   readonly #jobSources = new Set<JobSource>();
+  readonly #observers = new Set<(route: string) => EndpointMetrics>();
 
   constructor(enabled: boolean, version: string) {
     if (!enabled) return;
@@ -36,7 +38,15 @@ export class ServingMetrics {
   }
 
   forEndpoint(route: string, streams = false): EndpointMetrics {
-    return this.#table === undefined ? NO_METRICS : new BoundMetrics(this.#table, route, streams);
+    const own =
+      this.#table === undefined ? NO_METRICS : new BoundMetrics(this.#table, route, streams);
+    const others = [...this.#observers].map((observe) => observe(route));
+    return others.length === 0 ? own : new SharedMetrics([own, ...others]);
+  }
+
+  /** Has another listener told of what happens at every endpoint that is made from now on. */
+  observe(listener: (route: string) => EndpointMetrics): void {
+    this.#observers.add(listener);
   }
 
   /** Shows an endpoint's levels at every scrape until {@link close}. */

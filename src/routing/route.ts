@@ -95,7 +95,7 @@ function placeRoute(
         return serveCall(expectCall(call, this.constructor as Type, key), this);
       }
       call.task.input = input;
-      return call.endpoint.executor.run(call.task, this);
+      return call.run(this);
     },
   }[key]!;
   copyMetadata(decorated, route);

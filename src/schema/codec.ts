@@ -45,12 +45,15 @@ export type Checked =
 export class MessageCodec {
   /** Reads forms; `undefined` for a message that has no fields of its own, such as Struct. */
   readonly form: FormReader | undefined;
+  /** What the message consists of. */
+  readonly model: ValueModel;
   readonly #canonicalMembers: Predicate | undefined;
   readonly #decodeBytes: BytesDecoder | undefined;
   readonly #read: Reader;
   readonly #content: Content;
 
   constructor(model: ValueModel, readers: Readers, forms: Forms) {
+    this.model = model;
     this.#content = forms.contentOf(model);
     this.#canonicalMembers = compilePredicate(model);
     this.#decodeBytes = bytesDecoder(model);

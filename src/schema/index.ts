@@ -12,6 +12,7 @@ export type {
   NumbersLike,
   OneOf,
 } from './message-types.js';
+export type { EnumModel, FieldModel, ValueModel } from './model.js';
 export type { FilledForm, FormReader, Part } from './form.js';
 export { jsonSchemaOf, type JsonSchema, type JsonSchemaTarget } from './json-schema/index.js';
 export { jsonSchema, type JsonSchemaOptions, type MessageSchema } from './message-schema.js';

@@ -37,6 +37,7 @@ function withSources(text: string): string {
     .replace(/(['"])nestjs-model-serving\1/g, `'../../src/index.js'`)
     .replace(/'nestjs-model-serving\/client'/g, `'../../src/client/index.js'`)
     .replace(/'nestjs-model-serving\/openapi'/g, `'../../src/openapi/index.js'`)
+    .replace(/'nestjs-model-serving\/open-inference'/g, `'../../src/open-inference/index.js'`)
     .replace(/'nestjs-model-serving\/grpc'/g, `'../../src/grpc/index.js'`)
     .replace(/'nestjs-model-serving\/jobs'/g, `'../../src/jobs/index.js'`)
     .replace(/'nestjs-model-serving\/testing'/g, `'../../src/testing/index.js'`)
@@ -163,11 +164,13 @@ test('the tests that are shown pass', { timeout: 120_000 }, () => {
 let first: string;
 let parts: string;
 let ofGrpc: string;
+let ofTensors: string;
 
 test.each(MAINS)('$place starts', { timeout: 120_000 }, async ({ program }) => {
   const url = await start(compiled(program));
   if (program === 'main.ts') first = url;
   if (program === 'translator.main.ts') ofGrpc = url;
+  if (program === 'digits.main.ts') ofTensors = url;
 });
 
 test('the client of gRPC is answered', async () => {
@@ -180,6 +183,17 @@ test('the client of gRPC is answered', async () => {
     { cwd: OUT },
   );
   expect(stdout).toBe('HELLO\n');
+});
+
+test('the client of Open Inference is answered', async () => {
+  const ask = `const { digits } = await import('${DIST}/digits.client.js');
+    console.log(JSON.stringify(await digits([[0, 0, 0, 1], [9, 0, 0, 0]], '${ofTensors}')));`;
+  const { stdout } = await promisify(execFile)(
+    process.execPath,
+    ['--input-type=module', '-e', ask],
+    { cwd: OUT },
+  );
+  expect(stdout).toBe('[3,0]\n');
 });
 
 test('so do the parts of apps', { timeout: 120_000 }, async () => {

@@ -1,5 +1,6 @@
 import { Tensor } from 'onnxruntime-node';
 import { ConfigurationError } from '../../errors/index.js';
+import type { DeclaredTensor, DeclaredTensors } from './declared-tensors.js';
 import { widened } from './float16.js';
 import { ItemRunner } from './item-runner.js';
 import type { ItemRows } from './item-rows.js';
@@ -11,6 +12,7 @@ import { Signature, type OnnxFeeds } from './signature.js';
 
 /** A session, with what its model takes and gives. */
 export class LoadedModel {
+  readonly tensors: DeclaredTensors;
   readonly #session: Session;
   readonly #signature: Signature;
   /** The tensors among the model's outputs; ONNX Runtime cannot give others to JavaScript. */
@@ -20,12 +22,13 @@ export class LoadedModel {
   private constructor(
     session: Session,
     signature: Signature,
-    outputs: readonly string[],
+    outputs: readonly DeclaredTensor[],
     runner: ItemRunner | ConfigurationError,
   ) {
     this.#session = session;
     this.#signature = signature;
-    this.#outputs = outputs;
+    this.tensors = { inputs: signature.inputs, outputs };
+    this.#outputs = outputs.map(({ name }) => name);
     this.#runner = runner;
   }
 
@@ -60,7 +63,7 @@ export class LoadedModel {
     return new LoadedModel(
       session,
       signature,
-      outputs.map(({ name }) => name),
+      outputs,
       'refusal' in plan
         ? new ConfigurationError(`${owner}: ${plan.refusal}`)
         : new ItemRunner(signature, plan),

@@ -2,6 +2,7 @@ import type { OnApplicationShutdown, OnModuleInit } from '@nestjs/common';
 import type { InferenceSession, Tensor } from 'onnxruntime-node';
 import { ConfigurationError, InvalidRequest } from '../../errors/index.js';
 import { loadFailure, modelFile } from '../model-file.js';
+import { DECLARED_TENSORS, type DeclaredTensors } from './declared-tensors.js';
 import { LoadedModel } from './loaded-model.js';
 import { OnnxInputError } from './onnx-input-error.js';
 import { openSession } from './open-session.js';
@@ -139,6 +140,11 @@ export class OnnxModel<O extends Record<string, Tensor.Type> = Record<string, Te
   ): Promise<(Rows<O> | Error)[]> {
     signal?.throwIfAborted();
     return (await this.#use().runItems(items, this.#refusal, signal)) as (Rows<O> | Error)[];
+  }
+
+  /** What the loaded model takes and gives. */
+  get [DECLARED_TENSORS](): DeclaredTensors | undefined {
+    return this.#loaded?.tensors;
   }
 
   onModuleInit(): Promise<void> {

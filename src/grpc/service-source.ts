@@ -1,0 +1,10 @@
+import type { OwnService } from './own-service.js';
+
+/**
+ * Where the server of gRPC gets a service that another room adds. It asks every provider of this class
+ * that the app's modules have; nobody asks where the app does not speak gRPC, so that what loads
+ * @grpc/grpc-js is to be imported no sooner.
+ */
+export abstract class ServiceSource {
+  abstract load(): Promise<OwnService>;
+}

@@ -1,0 +1,131 @@
+import type { EnumModel, FieldModel, ValueModel } from '../../schema/index.js';
+import type { Datatype } from '../tensors/index.js';
+
+/** An element of a tensor, as the tensors have it. */
+export type Element = number | bigint | string | Uint8Array;
+
+/** How the values of a field are elements of a tensor. */
+export interface ElementType {
+  readonly datatype: Datatype;
+  /** What stands for a value that is not there. */
+  readonly blank: Element;
+  /** An element as a value that the schema's reader takes; `undefined` for one that is no text. */
+  read(element: Element): unknown;
+  /** A canonical value as an element. */
+  write(value: unknown): Element;
+}
+
+/** `undefined` where a field has values that are no elements: messages, or keys beside them. */
+export function elementTypeOf({ rule, value }: FieldModel): ElementType | undefined {
+  return rule === 'map' ? undefined : typeOf(value);
+}
+
+function typeOf(value: ValueModel): ElementType | undefined {
+  if (value.kind === 'wrapper') return typeOf(value.value);
+  if (value.kind === 'enum') return value.enum.isNull ? undefined : enumType(value.enum);
+  if (value.kind !== 'scalar') return undefined;
+  switch (value.type) {
+    case 'double':
+      return floatType('FP64');
+    case 'float':
+      return floatType('FP32');
+    case 'bool':
+      return BOOL;
+    case 'string':
+      return STRING;
+    case 'bytes':
+      return BYTES;
+    case 'int32':
+    case 'sint32':
+    case 'sfixed32':
+      return integerType('INT32');
+    case 'uint32':
+    case 'fixed32':
+      return integerType('UINT32');
+    case 'int64':
+    case 'sint64':
+    case 'sfixed64':
+      return longType('INT64');
+    case 'uint64':
+    case 'fixed64':
+      return longType('UINT64');
+  }
+}
+
+/** The same for values of which no schema says more than their datatype; bytes are text. */
+export function typeOfDatatype(datatype: Datatype): ElementType {
+  switch (datatype) {
+    case 'FP16':
+    case 'BF16':
+    case 'FP32':
+    case 'FP64':
+      return floatType(datatype);
+    case 'INT64':
+    case 'UINT64':
+      return longType(datatype);
+    case 'BOOL':
+      return BOOL;
+    case 'BYTES':
+      return STRING;
+    default:
+      return integerType(datatype);
+  }
+}
+
+/** What is not finite is text in the canonical form. */
+function floatType(datatype: Datatype): ElementType {
+  return {
+    datatype,
+    blank: 0,
+    read: (element) => (Number.isFinite(element) ? element : String(element)),
+    write: Number,
+  };
+}
+
+function integerType(datatype: Datatype): ElementType {
+  return { datatype, blank: 0, read: (element) => element, write: Number };
+}
+
+/** Text in the canonical form. */
+function longType(datatype: Datatype): ElementType {
+  return { datatype, blank: 0n, read: String, write: (value) => BigInt(value as string) };
+}
+
+const BOOL: ElementType = {
+  datatype: 'BOOL',
+  blank: 0,
+  read: (element) => element !== 0,
+  write: (value) => (value === true ? 1 : 0),
+};
+
+const STRING: ElementType = { datatype: 'BYTES', blank: '', read: textOf, write: String };
+
+const BYTES: ElementType = {
+  datatype: 'BYTES',
+  blank: '',
+  read: (element) => (typeof element === 'string' ? Buffer.from(element) : element),
+  write: (value) =>
+    typeof value === 'string' ? Buffer.from(value, 'base64') : (value as Uint8Array),
+};
+
+/** By name; a number that has none, by that. */
+function enumType({ spellings }: EnumModel): ElementType {
+  return {
+    datatype: 'BYTES',
+    blank: String(spellings.get(0) ?? ''),
+    read: textOf,
+    write: String,
+  };
+}
+
+const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+/** The text that an element is; `undefined` where its bytes are none. */
+export function textOf(element: Element): string | undefined {
+  if (typeof element === 'string') return element;
+  try {
+    return UTF8.decode(element as Uint8Array);
+  } catch {
+    return undefined;
+  }
+}

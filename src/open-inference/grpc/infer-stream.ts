@@ -1,0 +1,95 @@
+import type { ServerDuplexStream } from '@grpc/grpc-js';
+import { answerOf } from '../../gate/failure-answer.js';
+import { infer } from './infer.js';
+import { InferRequest, inferResponse } from './infer-messages.js';
+import { PROTO } from './inference-proto.js';
+import type { Models } from '../models.js';
+import { StreamedCall } from './streamed-call.js';
+
+export type BareStream = ServerDuplexStream<Buffer, Buffer>;
+
+const RESPONSE = PROTO.codec('inference.ModelStreamInferResponse');
+
+/** Bytes of a stream that may be under way at once; more are not read. */
+const MOST_UNDER_WAY = 1024 * 1024;
+/** What a request counts for in bytes, besides its own. */
+const REQUEST = 16 * 1024;
+
+/**
+ * ModelStreamInfer: each message is a request, answered in the order of the requests. One that fails is
+ * answered with its error, as Triton does, and the stream goes on.
+ */
+export class InferStream {
+  readonly #stream: BareStream;
+  readonly #models: Models;
+  readonly #calls = new Set<StreamedCall>();
+  /** Ends with the last answer. */
+  #last: Promise<void> = Promise.resolve();
+  #underWay = 0;
+
+  constructor(stream: BareStream, models: Models) {
+    this.#stream = stream;
+    this.#models = models;
+    stream.on('data', (bytes: Buffer) => this.#take(bytes));
+    stream.on('drain', () => stream.resume());
+    stream.on('end', () => this.end());
+    stream.on('cancelled', () => this.#calls.forEach((call) => call.leave()));
+  }
+
+  /** Reads no more, and ends when all that has been read is answered. */
+  end(): void {
+    this.#stream.removeAllListeners('data');
+    void this.#last.then(() => this.#stream.end());
+  }
+
+  #take(bytes: Buffer): void {
+    const weight = REQUEST + bytes.length;
+    this.#underWay += weight;
+    if (this.#underWay >= MOST_UNDER_WAY) this.#stream.pause();
+    const answer = this.#answerTo(bytes);
+    this.#last = this.#last
+      .then(() => answer)
+      .then((message) => {
+        this.#underWay -= weight;
+        this.#write(message);
+      });
+  }
+
+  #write(message: Buffer): void {
+    const stream = this.#stream;
+    if (stream.cancelled) return;
+    // A client that asks faster than it reads waits for its answers.
+    if (stream.write(message)) stream.resume();
+    else stream.pause();
+  }
+
+  async #answerTo(bytes: Buffer): Promise<Buffer> {
+    let asked: InferRequest | undefined;
+    let call: StreamedCall | undefined;
+    try {
+      asked = new InferRequest(bytes);
+      call = this.#open(asked);
+      const { metadata } = call;
+      const arrival = { size: bytes.length, metadata, stream: this.#stream };
+      const response = await infer(this.#models, call, asked, arrival);
+      const message = RESPONSE.encode({ inferResponse: inferResponse(response, asked.isRaw) });
+      call.answered();
+      return message;
+    } catch (cause) {
+      const errorMessage = call === undefined ? answerOf(cause).error : call.failed(cause);
+      const { modelName = '', modelVersion = '', id } = asked ?? {};
+      const inferResponse = { modelName, modelVersion, ...(id && { id }) };
+      return RESPONSE.encode({ errorMessage, inferResponse });
+    } finally {
+      if (call !== undefined) this.#calls.delete(call);
+    }
+  }
+
+  #open({ modelName, modelVersion, id }: InferRequest): StreamedCall {
+    const endpoint = this.#models.find(modelName, modelVersion || undefined);
+    const call = new StreamedCall(endpoint, this.#stream.metadata, id);
+    this.#calls.add(call);
+    call.shortenTo(Math.max(Number(this.#stream.getDeadline()) - Date.now(), 0));
+    return call;
+  }
+}

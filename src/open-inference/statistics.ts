@@ -1,0 +1,96 @@
+import type { Endpoint } from '../endpoint/endpoint.js';
+import type { CacheResult, EndpointMetrics } from '../metrics/index.js';
+
+/** How often something happened, and how many nanoseconds it took in all. */
+class Duration {
+  count = 0;
+  ns = 0;
+
+  add(ms: number): void {
+    this.count++;
+    this.ns += Math.round(ms * 1e6);
+  }
+}
+
+/** What happened at one endpoint since it was made, by whichever door, as Triton's statistics have it. */
+class EndpointStatistics implements EndpointMetrics {
+  readonly #success = new Duration();
+  readonly #fail = new Duration();
+  readonly #queue = new Duration();
+  readonly #infer = new Duration();
+  readonly #hit = new Duration();
+  readonly #miss = new Duration();
+  readonly #batches = new Map<number, Duration>();
+  #last = 0;
+
+  answered(_method: string, status: number, ms: number): void {
+    if (status < 400) this.#success.add(ms);
+    else this.#fail.add(ms);
+  }
+
+  queued(ms: number): void {
+    this.#queue.add(ms);
+  }
+
+  inferred(ms: number, items: number): void {
+    this.#last = Date.now();
+    this.#infer.add(ms);
+    let batch = this.#batches.get(items);
+    if (batch === undefined) this.#batches.set(items, (batch = new Duration()));
+    batch.add(ms);
+  }
+
+  cacheLookup(result: CacheResult): void {
+    if (result === 'hit' || result === 'coalesced') this.#hit.add(0);
+    else if (result !== 'bypass') this.#miss.add(0);
+  }
+
+  settled(): void {}
+  invalid(): void {}
+  batched(): void {}
+  firstItem(): void {}
+  item(): void {}
+
+  toJSON() {
+    const none = new Duration();
+    return {
+      last_inference: this.#last,
+      inference_count: this.#queue.count,
+      execution_count: this.#infer.count,
+      inference_stats: {
+        success: { ...this.#success },
+        fail: { ...this.#fail },
+        queue: { ...this.#queue },
+        compute_input: { ...none },
+        compute_infer: { ...this.#infer },
+        compute_output: { ...none },
+        cache_hit: { ...this.#hit },
+        cache_miss: { ...this.#miss },
+      },
+      batch_stats: [...this.#batches]
+        .sort(([one], [other]) => one - other)
+        .map(([size, duration]) => ({
+          batch_size: size,
+          compute_input: { ...none },
+          compute_infer: { ...duration },
+          compute_output: { ...none },
+        })),
+    };
+  }
+}
+
+/** The statistics of all endpoints of an app. */
+export class ServedStatistics {
+  readonly #byRoute = new Map<string, EndpointStatistics>();
+
+  /** Listens to an endpoint that is being made. */
+  listen(route: string): EndpointMetrics {
+    const statistics = this.#byRoute.get(route) ?? new EndpointStatistics();
+    this.#byRoute.set(route, statistics);
+    return statistics;
+  }
+
+  of({ route }: Endpoint): object {
+    return (this.#byRoute.get(route) ?? new EndpointStatistics()).toJSON();
+  }
+}

@@ -1,0 +1,185 @@
+import { Injectable } from '@nestjs/common';
+import { ModelEndpoint, protobufSchema } from 'nestjs-model-serving';
+import { OnnxModel } from 'nestjs-model-serving/onnx';
+import { OpenInferenceModule } from 'nestjs-model-serving/open-inference';
+import { describe, expect, it, vi } from 'vitest';
+import { ADAPTERS, createApp, startApp } from '../serving-app.js';
+
+@Injectable()
+class IrisModel extends OnnxModel<{ probabilities: 'float32' }> {
+  constructor() {
+    super('examples/iris/iris.onnx');
+  }
+}
+
+/** What the model takes and gives, and no schema. */
+@ModelEndpoint('/bare', undefined, { name: 'bare', batch: { maxSize: 64 } })
+class Bare {
+  constructor(readonly model: IrisModel) {}
+  predict(items: { features: number[] }[]) {
+    return this.model.runBatch(items);
+  }
+}
+
+const schema = (text: string) =>
+  protobufSchema({ file: 'a.proto', files: { 'a.proto': `syntax = "proto3"; ${text}` } });
+
+@ModelEndpoint(
+  '/described',
+  schema(`
+    message Request { repeated float features = 1; repeated float other = 2; }
+    message Response { string best = 1; repeated float probabilities = 2; }`),
+  { name: 'described', batch: { maxSize: 64 } },
+)
+class Described {
+  constructor(readonly model: IrisModel) {}
+  async predict(items: { features?: number[] }[]) {
+    const rows = await this.model.runBatch(items.map(({ features = [] }) => ({ features })));
+    return rows.map((row) => (row instanceof Error ? row : { ...row, best: 'one' }));
+  }
+}
+
+const parts = {
+  controllers: [Bare, Described],
+  providers: [IrisModel],
+  imports: [OpenInferenceModule.forRoot()],
+};
+const FLOWERS = [[5.1, 3.5, 1.4, 0.2], [6.3, 2.9, 5.6, 1.8]]; // prettier-ignore
+const features = (shape: number[], data: unknown) => ({
+  inputs: [{ name: 'features', datatype: 'FP32', shape, data }],
+});
+
+describe.each(ADAPTERS)('An ONNX model on %s', (adapter) => {
+  it('says itself what its tensors are', async () => {
+    const { get, post } = await startApp(adapter, parts);
+    expect((await get('/v2/models/bare')).body).toEqual({
+      name: 'bare',
+      versions: [],
+      platform: 'onnx_onnxv1',
+      inputs: [{ name: 'features', datatype: 'FP32', shape: [-1, 4] }],
+      outputs: [{ name: 'probabilities', datatype: 'FP32', shape: [-1, 3] }],
+    });
+    expect((await get('/v2/models/described')).body).toMatchObject({
+      inputs: [
+        { name: 'features', shape: [-1, 4] },
+        { name: 'other', shape: [-1, -1] },
+      ],
+      outputs: [
+        { name: 'best', datatype: 'BYTES', shape: [-1] },
+        { name: 'probabilities', shape: [-1, 3] },
+      ],
+    });
+    const { status, body } = await post('/v2/models/bare/infer', features([2, 4], FLOWERS));
+    expect([status, body.outputs?.[0].shape]).toEqual([200, [2, 3]]);
+    const [first, second] = [body.outputs[0].data.slice(0, 3), body.outputs[0].data.slice(3)];
+    expect(first.indexOf(Math.max(...first))).toBe(0);
+    expect(second.indexOf(Math.max(...second))).toBe(2);
+    const described = await post('/v2/models/described/infer', features([2, 4], FLOWERS));
+    expect(described.body.outputs[1].data).toEqual(body.outputs[0].data);
+    const wrong = await post('/v2/models/bare/infer', features([2, 3], [1, 2, 3, 4, 5, 6]));
+    expect([wrong.status, wrong.body.error]).toEqual([
+      400,
+      'Invalid request at inputs[0].shape: expected [-1, 4], got [2, 3]',
+    ]);
+  });
+});
+
+describe('Tensors by option', () => {
+  const matrix = (shape: readonly number[], side: 'inputs' | 'outputs' = 'inputs') => {
+    @ModelEndpoint(
+      '/m',
+      schema(
+        'message Request { repeated float image = 1; int32 n = 2; } message Response { repeated float image = 1; }',
+      ),
+      { name: 'm', openInference: { [side]: { image: { shape } } } },
+    )
+    class Matrix {
+      predict({ image = [] }: { image?: number[] }) {
+        return { image };
+      }
+    }
+    return { controllers: [Matrix], imports: [OpenInferenceModule.forRoot()] };
+  };
+
+  it('are matrices, flat to the handler', async () => {
+    const { get, post } = await startApp('express', matrix([-1, 2, 2]));
+    expect((await get('/v2/models/m')).body.inputs[0].shape).toEqual([-1, 2, 2]);
+    const image = (shape: number[], data: unknown) => ({
+      inputs: [{ name: 'image', datatype: 'FP32', shape, data }],
+    });
+    const { body } = await post(
+      '/v2/models/m/infer',
+      image([2, 2, 2], [[[1, 2], [3, 4]], [[5, 6], [7, 8]]]), // prettier-ignore
+    );
+    expect(body.outputs).toEqual([
+      { name: 'image', datatype: 'FP32', shape: [2, 4], data: [1, 2, 3, 4, 5, 6, 7, 8] },
+    ]);
+    expect((await post('/v2/models/m/infer', image([2, 4], [1, 2, 3, 4, 5, 6, 7, 8]))).status).toBe(
+      400,
+    );
+  });
+
+  it('may be matrices of answers', async () => {
+    const { post } = await startApp('express', matrix([2, -1], 'outputs'));
+    const answer = await post('/v2/models/m/infer', {
+      inputs: [{ name: 'image', datatype: 'FP32', shape: [1, 6], data: [1, 2, 3, 4, 5, 6] }],
+    });
+    expect(answer.body.outputs[0].shape).toEqual([1, 2, 3]);
+  });
+
+  it.each([
+    [{ inputs: { image: { shape: [-1, 0] } } }, /Matrix: expected openInference\.inputs\.image\.shape to be a list of dimensions/],
+    [{ inputs: { picture: { shape: [-1, 2] } } }, /expected openInference\.inputs to be among its fields image, n, got 'picture'/],
+    [{ inputs: { n: { shape: [-1, 2] } } }, /expected openInference\.inputs\.n\.shape to be left out, or \[-1\]/],
+    [{ inputs: { image: 3 } }, /expected openInference\.inputs\.image\.shape/],
+    [{ input: {} }, /expected options to be among inputs, outputs, got the unknown option "input"/],
+    [3, /expected openInference to be an object/],
+  ])('stop the app where they do not fit: %j', async (openInference, message) => {
+    @ModelEndpoint(
+      '/m',
+      schema('message Request { repeated float image = 1; int32 n = 2; } message Response { int32 n = 1; }'),
+      { openInference } as object,
+    )
+    class Matrix {
+      predict() {
+        return {};
+      }
+    }
+    const app = { controllers: [Matrix], imports: [OpenInferenceModule.forRoot()] };
+    await expect(startApp('express', app)).rejects.toThrow(message);
+  }); // prettier-ignore
+
+  it('need names of their own', async () => {
+    @ModelEndpoint('/one', undefined, { name: 'm' })
+    class One {
+      predict() {}
+    }
+    @ModelEndpoint('/two', undefined, { name: 'm' })
+    class Two {
+      predict() {}
+    }
+    const app = { controllers: [One, Two], imports: [OpenInferenceModule.forRoot()] };
+    await expect(startApp('fastify', app)).rejects.toThrow(
+      'Two: expected a name and a version of its own, got those of One: m',
+    );
+  });
+
+  it('belong to the one model that MODEL_NAME names', async () => {
+    vi.stubEnv('MODEL_NAME', 'given');
+    try {
+      const { get } = await startApp('express', matrix([-1, 4]));
+      expect((await get('/v2/models')).body).toEqual({ models: ['given'] });
+      expect((await get('/v2/models/given/ready')).body).toEqual({ name: 'given', ready: true });
+    } finally {
+      vi.unstubAllEnvs();
+    }
+  });
+
+  it.each([[{ prefix: 'v2' }], [{ prefix: '/v2/' }], [{ serverName: '' }], [{ name: 'x' }]])(
+    'and options that make no sense stop the app: %j',
+    async (options) => {
+      const app = { imports: [OpenInferenceModule.forRoot(options as object)] };
+      await expect(createApp('express', app)).rejects.toThrow(/^OpenInferenceModule: expected/);
+    },
+  );
+});
