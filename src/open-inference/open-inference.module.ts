@@ -20,7 +20,7 @@ import {
 } from './open-inference-options.js';
 import { InferDoor } from './rest/infer-door.js';
 import { mount } from './rest/mount.js';
-import { answerQuestion, refuseMethod, reply, type Arrival } from './rest/question.js';
+import { answerIndex, answerQuestion, refuseMethod, reply, type Arrival } from './rest/question.js';
 import { methodOf, routeOf, type Asked } from './rest/route.js';
 import { ServedModels } from './served-models.js';
 import { ServedStatistics } from './statistics.js';
@@ -124,6 +124,9 @@ export class OpenInferenceModule
     const expected = methodOf(asked);
     if (method !== expected && !(method === 'HEAD' && expected === 'GET')) {
       return refuseMethod(asked, arrival);
+    }
+    if (asked.what === 'index') {
+      return answerIndex(this.#models, this.#find(UploadBudget), arrival);
     }
     if (asked.what !== 'infer') return answerQuestion(this.#models, asked, arrival);
     let endpoint;

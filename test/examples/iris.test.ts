@@ -94,4 +94,20 @@ describe.each(ADAPTERS)('iris on %s', (adapter) => {
     const { stdout } = await promisify(execFile)('bash', ['-c', here]);
     expect(stdout).toBe('VIRGINICA\n');
   });
+
+  test('answers the Open Inference Protocol, too', async () => {
+    const { post } = await startExample(AppModule, adapter);
+    const flowers = [heldOut[0]!, heldOut[29]!];
+    const names = Object.keys(request(flowers[0]!));
+    const inputs = names.map((name, i) => ({
+      name,
+      datatype: 'FP64',
+      shape: [2],
+      data: flowers.map(({ features }) => features[i]),
+    }));
+    const { status, body } = await post('/v2/models/iris/infer', { inputs });
+    expect(status).toBe(200);
+    const species = body.outputs[0].data.map((text: string) => JSON.parse(text).species);
+    expect(species).toEqual(flowers.map(({ label }) => SPECIES[label]));
+  });
 });

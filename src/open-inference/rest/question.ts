@@ -5,13 +5,17 @@ import {
   NotImplementedException,
   ServiceUnavailableException,
 } from '@nestjs/common';
+import { InvalidRequest } from '../../errors/index.js';
 import { failureAnswer, type FailureAnswer } from '../../gate/failure-answer.js';
+import { readBody } from '../../http/body-reader.js';
 import { requestIdOf } from '../../gate/request-id.js';
 import { JSON_TYPE, rawResponse, send, setHeader, type NestResponse } from '../../http/reply.js';
 import { boundUnreadBody } from '../../http/unread-body.js';
+import type { UploadBudget } from '../../http/upload-budget.js';
 import { configOf } from '../model-config.js';
 import type { ServedModels } from '../served-models.js';
-import { methodOf, type Asked } from './route.js';
+import { unexpected } from '../tensors/index.js';
+import { methodOf, type Asked, type Question } from './route.js';
 
 /** A request, the response to it, and what Nest would show of them: request, response, `next`. */
 export interface Arrival {
@@ -23,7 +27,7 @@ export interface Arrival {
 const logger = new Logger('OpenInference');
 
 /** Answers what is asked about the server and its models. */
-export function answerQuestion(models: ServedModels, asked: Asked, arrival: Arrival): void {
+export function answerQuestion(models: ServedModels, asked: Question, arrival: Arrival): void {
   reply(arrival, () => {
     const { what } = asked;
     switch (what) {
@@ -38,8 +42,6 @@ export function answerQuestion(models: ServedModels, asked: Asked, arrival: Arri
         return { models: models.names };
       case 'statistics':
         return models.statistics();
-      case 'index':
-        return models.index(false);
       case 'repository':
         throw new NotImplementedException('Models are loaded and unloaded with the app');
       default:
@@ -67,6 +69,34 @@ function answerOfModel(
     default:
       return models.modelMetadata(name, version);
   }
+}
+
+/** Bytes of a request for the index, which asks at most whether only ready models are wanted. */
+const INDEX_LIMIT = 64 * 1024;
+/** Milliseconds that it may take to arrive. */
+const INDEX_TIMEOUT = 30_000;
+
+/** Answers which models there are; a body `{"ready": true}` asks for those that are ready. */
+export function answerIndex(models: ServedModels, budget: UploadBudget, arrival: Arrival): void {
+  const deadline = performance.now() + INDEX_TIMEOUT;
+  readBody(arrival.request, INDEX_LIMIT, budget, deadline, false, (error, body) => {
+    reply(arrival, () => {
+      if (error !== undefined) throw error;
+      return models.index(body!.length > 0 && asksForReady(body!));
+    });
+  });
+}
+
+function asksForReady(body: Buffer): boolean {
+  let asked: unknown;
+  try {
+    asked = JSON.parse(body.toString());
+  } catch (cause) {
+    throw new InvalidRequest(`The body is not valid JSON: ${(cause as Error).message}`, { cause });
+  }
+  const { ready = false } = (asked ?? {}) as { ready?: unknown };
+  if (typeof ready === 'boolean') return ready;
+  throw unexpected(['ready'], 'a boolean', ready);
 }
 
 /** Sends what `answer` gives, or the failure that it throws. */

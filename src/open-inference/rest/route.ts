@@ -1,17 +1,20 @@
+type OfModel = 'metadata' | 'model-ready' | 'model-statistics' | 'config';
+
+interface ModelPath {
+  readonly model: string;
+  readonly version: string | undefined;
+}
+
+/** What is answered from what is known, without a look at a body. */
+export type Question =
+  | { readonly what: 'server' | 'live' | 'ready' | 'models' | 'statistics' | 'repository' }
+  | ({ readonly what: OfModel } & ModelPath);
+
 /** What a path under the prefix asks for. */
 export type Asked =
-  | {
-      readonly what: 'server' | 'live' | 'ready' | 'models' | 'statistics' | 'index' | 'repository';
-    }
-  | {
-      readonly what: 'metadata' | 'model-ready' | 'model-statistics' | 'config' | 'infer';
-      readonly model: string;
-      readonly version: string | undefined;
-    };
+  Question | { readonly what: 'index' } | ({ readonly what: 'infer' } & ModelPath);
 
-const OF_MODELS: Readonly<
-  Record<string, 'metadata' | 'model-ready' | 'model-statistics' | 'config' | 'infer'>
-> = {
+const OF_MODELS: Readonly<Record<string, OfModel | 'infer'>> = {
   '': 'metadata',
   ready: 'model-ready',
   stats: 'model-statistics',
