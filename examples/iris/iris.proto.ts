@@ -61,10 +61,6 @@ message Response {
   // How probable each species is, from 0 to 1.
   map<string, double> probabilities = 2;
 }
-
-service Iris {
-  rpc Classify(Request) returns (Response);
-}
 `,
 };
 

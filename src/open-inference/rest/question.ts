@@ -11,7 +11,7 @@ import { readBody } from '../../http/body-reader.js';
 import { requestIdOf } from '../../gate/request-id.js';
 import { JSON_TYPE, rawResponse, send, setHeader, type NestResponse } from '../../http/reply.js';
 import { boundUnreadBody } from '../../http/unread-body.js';
-import type { UploadBudget } from '../../http/upload-budget.js';
+import type { UploadBudget } from '../../gate/upload-budget.js';
 import { configOf } from '../model-config.js';
 import type { ServedModels } from '../served-models.js';
 import { unexpected } from '../tensors/index.js';
