@@ -15,13 +15,17 @@ const PAGE = `<!doctype html>
     const headers = { 'Content-Type': 'application/json', Prefer: 'respond-async' };
     const taken = await fetch('/summary', { method: 'POST', headers, body });
     job = taken.headers.get('Location');
-    for (let status; !status?.done; ) {
-      status = await (await fetch(job, { headers: { Prefer: 'wait=1' } })).json();
+    let status = await taken.json();
+    const show = () => {
       find('progress').value = status.progress ?? 0;
-      find('output').value = status.state;
+      find('output').value = status.error?.error ?? status.error ?? status.state;
+    };
+    for (show(); status.done === false; show()) {
+      status = await (await fetch(job, { headers: { Prefer: 'wait=1' } })).json();
     }
-    const { sentences = [] } = await (await fetch(job + '/result')).json();
     find('ul').innerHTML = '';
+    if (status.state !== 'succeeded') return;
+    const { sentences = [] } = await (await fetch(job + '/result')).json();
     for (const sentence of sentences) {
       find('ul').append(Object.assign(document.createElement('li'), { textContent: sentence }));
     }
