@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { read } from '../docs/pages.js';
-import { DASHBOARD, isOfJobs, jobsMissing, QUERIES } from './dashboard.js';
+import { DASHBOARD, QUERIES } from './dashboard.js';
 import { DEPLOY, readDocument, type Document } from './documents.js';
 import { readFileSync } from 'node:fs';
 
@@ -13,7 +13,7 @@ const EXPORTED = [...read('docs/metrics.md').prose.matchAll(/^\| `model_serving_
 function named(text: string): string[] {
   const names = text.match(/model_serving_\w+/g) ?? [];
   const own = names.map((name) => name.replace(/_(bucket|sum|count)$/, ''));
-  return [...new Set(own)].filter((name) => !jobsMissing || !isOfJobs(name));
+  return [...new Set(own)];
 }
 
 const panels = DASHBOARD.panels as Document[];

@@ -1,5 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { ROOT } from '../docs/pages.js';
+import { readFileSync } from 'node:fs';
 import { DEPLOY, type Document } from './documents.js';
 
 export const DASHBOARD = JSON.parse(
@@ -22,8 +21,3 @@ export const QUERIES: readonly PanelQuery[] = (DASHBOARD.panels as Document[]).f
 
 /** What only an app with jobs exports. */
 export const isOfJobs = (query: string): boolean => query.includes('model_serving_job');
-
-/** Why what is of jobs is not tried here, or `false`. */
-export const jobsMissing: string | false = existsSync(`${ROOT}src/jobs`)
-  ? false
-  : 'nestjs-model-serving/jobs is not there';

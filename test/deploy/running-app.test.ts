@@ -2,7 +2,6 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { freePort, redisMissing, startRedis } from '../redis-server.js';
 import { FixtureProcess } from '../serve/fixture-process.js';
 import { Scrape } from '../metrics/scrape.js';
-import { jobsMissing } from './dashboard.js';
 import { builtManifests, kubectlMissing, type Document, type Manifest } from './documents.js';
 
 interface Deployed {
@@ -47,7 +46,7 @@ async function start(container: Document): Promise<{ app: FixtureProcess; port: 
   const env = (container.env as Document[]).map(({ name, value }) => [name, value] as const);
   const port = await freePort();
   const own: Record<string, string> = { PORT: String(port), DRAIN_DELAY_MS: '0' };
-  if (!jobsMissing && env.some(([name]) => name === 'REDIS_URL')) {
+  if (env.some(([name]) => name === 'REDIS_URL')) {
     const redis = await startRedis();
     onTestFinished(() => redis.stop());
     own.REDIS_URL = redis.url;
@@ -91,8 +90,16 @@ describe.skipIf(missing)(`apps as deployed ${missing || ''}`, () => {
   test('KServe finds the model by the name of its service', async () => {
     const { container } = DEPLOYED.find(({ where }) => where.startsWith('kserve'))!;
     const { port } = await start(container);
-    const ready = await fetch(`http://127.0.0.1:${port}/__ready`);
-    expect(await ready.text()).toContain('"iris"');
+    const model = `http://127.0.0.1:${port}/v2/models/iris`;
+    expect((await fetch(`${model}/ready`)).status).toBe(200);
+    const inputs = [
+      { name: 'request', datatype: 'BYTES', shape: [1], data: ['{"text":"two words"}'] },
+    ];
+    const answer = await fetch(`${model}/infer`, {
+      method: 'POST',
+      body: JSON.stringify({ inputs }),
+    });
+    expect(await answer.json()).toMatchObject({ outputs: [{ data: ['{"words":2}'] }] });
   });
 
   test('the services lead to a port that pods have', () => {
