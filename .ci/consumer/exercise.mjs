@@ -26,7 +26,8 @@ async function printed(pattern) {
 
 try {
   const [, url] = await printed(/^at (http.*)$/m);
-  const greet = (body) => fetch(`${url}/greet`, { method: 'POST', body: JSON.stringify(body) });
+  const greet = (body, headers = {}) =>
+    fetch(`${url}/greet`, { method: 'POST', body: JSON.stringify(body), headers });
 
   const answer = await greet({ name: 'Ada' });
   assert.deepEqual(await answer.json(), { greeting: 'Hello, Ada' });
@@ -41,6 +42,22 @@ try {
   const metrics = await (await fetch(`${url}/__metrics`)).text();
   assert.match(metrics, /^model_serving_requests_total\{.*outcome="ok".*\} 3$/m);
   assert.match(metrics, /^model_serving_requests_total\{.*outcome="invalid".*\} 2$/m);
+
+  const inputs = [{ name: 'name', datatype: 'BYTES', shape: [2], data: ['Ada', 'Bo'] }];
+  const inferred = await fetch(`${url}/v2/models/Greeter/infer`, {
+    method: 'POST',
+    body: JSON.stringify({ inputs }),
+  });
+  const { outputs } = await inferred.json();
+  assert.deepEqual(outputs[0].data, ['Hello, Ada', 'Hello, Bo']);
+
+  const submitted = await greet({ name: 'Dee' }, { prefer: 'respond-async' });
+  assert.equal(submitted.status, 202);
+  const job = url + submitted.headers.get('location');
+  const { state } = await (await fetch(job, { headers: { prefer: 'wait=30' } })).json();
+  assert.equal(state, 'succeeded');
+  const result = await fetch(`${job}/result`);
+  assert.deepEqual(await result.json(), { greeting: 'Hello, Dee' });
 
   const bench = [
     'bench',

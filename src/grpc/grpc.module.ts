@@ -15,6 +15,7 @@ import { Drain } from '../lifecycle/drain.js';
 import { Readiness } from '../lifecycle/readiness.js';
 import { fillGrpcOptions, type FilledGrpcOptions, type GrpcModuleOptions } from './grpc-options.js';
 import { GrpcServer } from './grpc-server.js';
+import type { OwnService } from './own-service.js';
 import { ServiceSource } from './service-source.js';
 
 const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN, ASYNC_OPTIONS_TYPE } =
@@ -91,7 +92,9 @@ export class GrpcModule
       readiness: this.#find(Readiness),
       uploads: this.#find(UploadBudget),
       drain: Drain.for(httpAdapter),
-      services: await Promise.all(this.#sources.map((source) => source.load())),
+      services: await Promise.all(
+        this.#sources.map((source) => source.load() as Promise<OwnService>),
+      ),
     });
     await this.#server.start(httpAdapter.getHttpServer());
   }

@@ -1,2 +1,2 @@
 export { JobsModule } from './jobs.module.js';
-export type { JobsConnectionOptions, JobsModuleOptions } from './jobs-options.js';
+export type { JobsModuleOptions } from './jobs-options.js';

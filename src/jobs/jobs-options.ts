@@ -1,18 +1,15 @@
-import type { Cluster, Redis, RedisOptions } from 'ioredis';
 import { appName } from '../cache/app-name.js';
 import { ConfigurationError } from '../errors/index.js';
-
-/** Options of ioredis, or a `url` with the rest of them. */
-export type JobsConnectionOptions = RedisOptions & { readonly url?: string };
 
 /** What `JobsModule.forRoot` can be told. Times are milliseconds. */
 export interface JobsModuleOptions {
   /**
-   * The Redis that keeps the jobs: an address (`redis://localhost:6379`), options of ioredis, or a client of
-   * it, from which connections are made. `'memory'` keeps them in this process: for a first try and for
-   * tests, since they end with it; it is refused where `NODE_ENV` is `production`.
+   * The Redis that keeps the jobs: an address (`redis://localhost:6379`), options of ioredis, with a `url` or
+   * without, or a client of it, from which connections are made. `'memory'` keeps them in this process: for a
+   * first try and for tests, since they end with it; it is refused where `NODE_ENV` is `production`. The types
+   * of ioredis are not named here, since jobs in memory do not need its package.
    */
-  connection: 'memory' | string | JobsConnectionOptions | Redis | Cluster;
+  connection: string | object;
   /**
    * Whether this process runs jobs, besides taking them. `serve(AppModule, { role: 'worker' })` runs them in
    * any case.

@@ -13,7 +13,7 @@ const COMPLAINT_INTERVAL = 60_000;
 
 /** The connections of a process to the Redis that keeps its jobs. */
 export class RedisClients {
-  readonly #connection: Exclude<FilledJobsOptions['connection'], 'memory'>;
+  readonly #connection: FilledJobsOptions['connection'];
   readonly #logger = new Logger('Jobs');
   readonly #open: RedisClient[] = [];
   #nextComplaint = 0;
@@ -22,7 +22,7 @@ export class RedisClients {
   readonly front: RedisClient;
 
   constructor(connection: FilledJobsOptions['connection']) {
-    this.#connection = connection as never;
+    this.#connection = connection;
     this.front = this.connect({
       enableOfflineQueue: false,
       maxRetriesPerRequest: 0,
@@ -101,9 +101,10 @@ export class RedisClients {
         ? new Redis({ ...rest, ...options })
         : new Redis(url, { ...rest, ...options });
     }
-    if (!connection.isCluster) return (connection as Redis).duplicate(options);
+    const client = connection as RedisClient;
+    if (!client.isCluster) return (client as Redis).duplicate(options);
     const { enableOfflineQueue = true } = options;
-    const cluster = connection as Cluster;
+    const cluster = client as Cluster;
     const redisOptions = { ...cluster.options.redisOptions, ...options };
     return cluster.duplicate([], { enableOfflineQueue, redisOptions });
   }

@@ -13,6 +13,8 @@ import {
   type PredictContext,
 } from 'nestjs-model-serving';
 import { GrpcModule } from 'nestjs-model-serving/grpc';
+import { JobsModule } from 'nestjs-model-serving/jobs';
+import { OpenInferenceModule } from 'nestjs-model-serving/open-inference';
 import { OpenApiModule } from 'nestjs-model-serving/openapi';
 import { once } from 'node:events';
 import { setTimeout } from 'node:timers/promises';
@@ -33,7 +35,11 @@ export class Greetings implements OnModuleDestroy {
   }
 }
 
-@ModelEndpoint('/greet', greetSchema, { cache: true, warmup: [{ name: 'nobody' }] })
+@ModelEndpoint('/greet', greetSchema, {
+  cache: true,
+  jobs: true,
+  warmup: [{ name: 'nobody' }],
+})
 export class Greeter {
   readonly #greetings: Greetings;
 
@@ -81,7 +87,13 @@ export class Doubler {
 const grpc = 'bun' in process.versions ? { port: 0, host: '127.0.0.1' } : {};
 
 @Module({
-  imports: [ModelServingModule.forRoot(), GrpcModule.forRoot(grpc), OpenApiModule],
+  imports: [
+    ModelServingModule.forRoot(),
+    GrpcModule.forRoot(grpc),
+    JobsModule.forRoot({ connection: 'memory' }),
+    OpenInferenceModule.forRoot(),
+    OpenApiModule,
+  ],
   controllers: [Greeter, Doubler],
   providers: [Greetings],
 })

@@ -71,15 +71,18 @@ async function callByClient(url: string): Promise<void> {
 async function callByGrpc(address: string): Promise<void> {
   const client = new Client(address, credentials.createInsecure());
   const asItIs = (bytes: Buffer) => bytes;
-  const name = Buffer.from('\n\x02Cy');
-  const answer = await new Promise<string>((resolve, reject) => {
-    client.makeUnaryRequest('/Greetings/Greet', asItIs, asItIs, name, (error, bytes) => {
-      client.close();
-      if (error) reject(error);
-      else resolve(String(bytes));
+  const call = (method: string, request: string) =>
+    new Promise<string>((resolve, reject) => {
+      const message = Buffer.from(request);
+      client.makeUnaryRequest(method, asItIs, asItIs, message, (error, bytes) =>
+        error ? reject(error) : resolve(String(bytes)),
+      );
     });
-  });
+  const answer = await call('/Greetings/Greet', '\n\x02Cy');
   if (answer !== '\n\x09Hello, Cy') throw new Error(`Expected a greeting, got ${answer}`);
+  const live = await call('/inference.GRPCInferenceService/ServerLive', '');
+  if (live !== '\x08\x01') throw new Error(`Expected a live server, got ${live}`);
+  client.close();
 }
 
 async function main(): Promise<void> {
