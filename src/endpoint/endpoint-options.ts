@@ -55,7 +55,7 @@ export interface JobOptions {
   maxResult?: number;
   /**
    * Whose job it is that a request makes or asks for, a user's id for example: nobody else finds it.
-   * @default behind a guard the request's `user`, where a guard has set one with an `id` or a `sub`, or else
+   * @default behind a guard the request's `user`, where a guard has set one with an `id`, a `sub` or a `userId`, or else
    * its credentials (`Authorization`, `X-Api-Key`, `Cookie`); without a guard everybody's who knows its id
    * @example
    * ```ts

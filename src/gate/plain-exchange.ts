@@ -19,8 +19,13 @@ export class PlainResponse {
   readonly #headers = new Map<string, unknown>();
 
   /** Those that have been set, by their names in lower case. */
-  get headers(): Readonly<Record<string, string>> {
-    return Object.fromEntries([...this.#headers].map(([name, value]) => [name, String(value)]));
+  get headers(): Readonly<Record<string, string | string[]>> {
+    return Object.fromEntries(
+      [...this.#headers].map(([name, value]) => [
+        name,
+        Array.isArray(value) ? value.map(String) : String(value),
+      ]),
+    );
   }
 
   status(status: number): this {
@@ -37,12 +42,29 @@ export class PlainResponse {
     return this;
   }
 
-  set(name: string, value: unknown): this {
-    return this.setHeader(name, value);
+  /** One header, or several as members of an object. */
+  set(name: string | object, value?: unknown): this {
+    if (typeof name === 'string') return this.setHeader(name, value);
+    for (const [each, one] of Object.entries(name)) this.setHeader(each, one);
+    return this;
   }
 
-  header(name: string, value: unknown): this {
-    return this.setHeader(name, value);
+  header(name: string | object, value?: unknown): this {
+    return this.set(name, value);
+  }
+
+  append(name: string, value: unknown): this {
+    const before = this.getHeader(name);
+    return this.setHeader(name, before === undefined ? value : [before, value].flat());
+  }
+
+  removeHeader(name: string): this {
+    this.#headers.delete(name.toLowerCase());
+    return this;
+  }
+
+  type(type: string): this {
+    return this.setHeader('content-type', type);
   }
 
   getHeader(name: string): unknown {

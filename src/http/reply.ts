@@ -18,7 +18,7 @@ interface FastifyReply {
   hijack(): unknown;
   getHeaders(): Readonly<Record<string, OutgoingHttpHeader | undefined>>;
   serializer(serialize: (payload: unknown) => string): this;
-  header(name: string, value: string | number): this;
+  header(name: string, value: string | number | string[]): this;
   getHeader(name: string): OutgoingHttpHeader | undefined;
   code(status: number): this;
   send(payload: string | Buffer): this;
@@ -42,7 +42,11 @@ export function rawRequest(request: object): IncomingMessage {
 
 export const JSON_TYPE = 'application/json; charset=utf-8';
 
-export function setHeader(response: NestResponse, name: string, value: string | number): void {
+export function setHeader(
+  response: NestResponse,
+  name: string,
+  value: string | number | string[],
+): void {
   if ('raw' in response) response.header(name, value);
   else response.setHeader(name, value);
 }

@@ -3,7 +3,7 @@ import type { Endpoint } from '../endpoint/endpoint.js';
 import { ServingError } from '../errors/index.js';
 import { isQueueFull } from '../execution/index.js';
 import { conclude } from '../gate/conclusion.js';
-import { codeOf, failureAnswer, type FailureAnswer } from '../gate/failure-answer.js';
+import { answerOf, codeOf, failureAnswer, type FailureAnswer } from '../gate/failure-answer.js';
 import type { Gate, Passage } from '../gate/gate.js';
 import { rpcStatus } from '../gate/rpc-status.js';
 import { acceptedBinary } from '../http/accept.js';
@@ -51,7 +51,22 @@ export class JobRunner {
     this.#pass = options.gate.passage(options.endpoint, 'http', { guards: false });
   }
 
+  /** Never fails: a run whose end nobody learns of would begin again, for ever. */
   readonly run = async (run: JobRun): Promise<RunOutcome> => {
+    try {
+      return await this.#run(run);
+    } catch (error) {
+      // Of the app's logger, perhaps: nobody is above who would say so.
+      const { requestId, headers } = run.request;
+      return failed(
+        requestId,
+        headers['accept'],
+        answerOf(new ServingError('Internal', String(error))),
+      );
+    }
+  };
+
+  async #run(run: JobRun): Promise<RunOutcome> {
     const { endpoint, status } = this.#options;
     const begun = performance.now();
     const call = new JobCall(endpoint, run, status);
@@ -64,7 +79,7 @@ export class JobRunner {
       this.#options.onEnd(outcome.state, run.age + performance.now() - begun);
     }
     return outcome;
-  };
+  }
 
   async #take(call: JobCall, run: JobRun): Promise<RunOutcome> {
     try {
@@ -94,9 +109,14 @@ export class JobRunner {
     const isLast = run.failures + 1 >= call.endpoint.options.jobs!.attempts;
     const isInTime = performance.now() - call.arrivedAt + delay < run.timeLeft;
     if (PASSING.includes(failure.code) && !isLast && isInTime) return { state: 'retried', delay };
-    if (!isAnswered) return failed(call.requestId, call.headers['accept'], failure);
-    // A filter of the app has made an answer of it.
-    return endOf(resultOf(call, undefined), call.requestId);
+    const { requestId, headers } = call;
+    if (!isAnswered) return failed(requestId, headers['accept'], failure);
+    try {
+      // A filter of the app has made an answer of it.
+      return endOf(resultOf(call, undefined), requestId);
+    } catch (cause) {
+      return failed(requestId, headers['accept'], failureAnswer(call, cause));
+    }
   }
 }
 
@@ -132,7 +152,7 @@ function resultOf(call: JobCall, answer: Answer | undefined): JobResult {
     const isRaw = typeof body === 'string' || body instanceof Uint8Array;
     const text = isRaw ? body : JSON.stringify(body);
     const kind = type ?? (isRaw ? 'text/html; charset=utf-8' : JSON_TYPE);
-    return { status, headers, type: kind, body: Buffer.from(text as string) };
+    return { status, headers, type: String(kind), body: Buffer.from(text as string) };
   }
   if (outlet instanceof ItemList) {
     return { status, headers, type: JSON_TYPE, body: Buffer.from(outlet.text) };

@@ -73,7 +73,7 @@ export interface JobResult {
   readonly status: number;
   readonly type: string;
   /** Headers that interceptors or filters of the app have set. */
-  readonly headers: Readonly<Record<string, string>>;
+  readonly headers: Readonly<Record<string, string | string[]>>;
   readonly body: Buffer;
 }
 

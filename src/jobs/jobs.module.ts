@@ -187,10 +187,14 @@ async function openBackend(options: FilledJobsOptions): Promise<JobBackend> {
 }
 
 /** The same for all processes and versions of an app: a job of the old one is run by the new one. */
-function queueOf({ route, routeVersion }: Endpoint): string {
-  const versions = [routeVersion ?? []].flat().map(String);
-  // BullMQ allows no colon in it.
-  return encodeURIComponent([route.slice(1) || 'root', ...versions].join('@'));
+function queueOf({ route, routeVersion, hosts }: Endpoint): string {
+  // BullMQ allows no colon in it, and what is encoded holds none of what stands between its parts.
+  const listed = (parts: readonly unknown[]) =>
+    parts.map((part) => encodeURIComponent(String(part)));
+  const path = listed(route.split('/')).join('/');
+  const versions = listed([routeVersion ?? []].flat()).map((version) => `@${version}`);
+  const names = listed(hosts).map((host) => `,${host}`);
+  return [path, ...versions, ...names].join('');
 }
 
 /**

@@ -41,8 +41,8 @@ function ownerOf(endpoint: Endpoint, context: PredictContext, request: object): 
 
 /** What guards of Nest's documentation, of Passport and of others leave behind. */
 function userOf(request: object): unknown {
-  const { user } = request as { user?: { readonly id?: unknown; readonly sub?: unknown } | null };
-  const id = user?.id ?? user?.sub;
+  const { user } = request as { user?: Readonly<Record<string, unknown>> | null };
+  const id = user?.['id'] ?? user?.['sub'] ?? user?.['userId'];
   return typeof id === 'string' || typeof id === 'number' ? id : undefined;
 }
 

@@ -1,0 +1,135 @@
+import {
+  Catch,
+  UseFilters,
+  UseInterceptors,
+  type ArgumentsHost,
+  type CallHandler,
+  type ExecutionContext,
+} from '@nestjs/common';
+import { ModelEndpoint } from 'nestjs-model-serving';
+import { tap } from 'rxjs';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { startRedis, type RedisServer } from '../redis-server.js';
+import { ADAPTERS } from '../serving-app.js';
+import { apart, locationOf, startJobs, type JobApp } from './job-app.js';
+
+/** The words of Express and Fastify alike for a response. */
+interface Response {
+  status(status: number): this;
+  type(type: string): this;
+  header(name: string, value: unknown): this;
+  send(body: unknown): this;
+}
+
+const responseOf = (host: ArgumentsHost) => host.switchToHttp().getResponse<Response>();
+
+@ModelEndpoint('/', undefined, { jobs: true })
+class Root {
+  predict() {
+    return { by: 'root' };
+  }
+}
+
+@ModelEndpoint('/root', undefined, { jobs: true })
+class Named {
+  predict() {
+    return { by: 'named' };
+  }
+}
+
+/** JSON has no form for its answer. */
+@Catch()
+class Unsayable {
+  catch(_: unknown, host: ArgumentsHost) {
+    responseOf(host).status(400).send({ n: 1n });
+  }
+}
+
+@UseFilters(Unsayable)
+@ModelEndpoint('/unsayable', undefined, { jobs: { attempts: 2 } })
+class Throwing {
+  predict() {
+    throw new RangeError('No');
+  }
+}
+
+@Catch()
+class Teapot {
+  catch(_: unknown, host: ArgumentsHost) {
+    responseOf(host).status(418).type('text/plain; charset=utf-8').send('a teapot');
+  }
+}
+
+@UseFilters(Teapot)
+@ModelEndpoint('/teapot', undefined, { jobs: { attempts: 1 } })
+class Brewing {
+  predict() {
+    throw new RangeError('No');
+  }
+}
+
+const SETS_COOKIES = {
+  intercept: (context: ExecutionContext, next: CallHandler) =>
+    next.handle().pipe(tap(() => responseOf(context).header('set-cookie', ['a=1', 'b=2']))),
+};
+
+@UseInterceptors(SETS_COOKIES)
+@ModelEndpoint('/cookies', undefined, { jobs: true })
+class Baking {
+  predict() {
+    return {};
+  }
+}
+
+let redis: RedisServer;
+beforeAll(async () => {
+  redis = await startRedis();
+});
+afterAll(() => redis.stop());
+
+describe.each(
+  ADAPTERS.flatMap((adapter) => [[adapter, 'Redis'] as const, [adapter, 'memory'] as const]),
+)('jobs on %s, kept in %s', (adapter, keeper) => {
+  let app: JobApp;
+  beforeEach(async () => {
+    const controllers = [Root, Named, Throwing, Brewing, Baking];
+    const connection = keeper === 'Redis' ? redis.url : 'memory';
+    app = await startJobs(adapter, { controllers }, apart(connection));
+  });
+  afterEach(() => app.close());
+
+  async function resultOf(path: string) {
+    const location = locationOf(await app.submit(path, {}));
+    const job = await app.ended(location);
+    return { job, result: await app.request('GET', `${location}/result`) };
+  }
+
+  it('are run by the handler of their own endpoint, however alike the paths are', async () => {
+    for (const [path, by] of [
+      ['/', 'root'],
+      ['/root', 'named'],
+    ] as const) {
+      for (let count = 0; count < 4; count++) {
+        expect((await resultOf(path)).result.body).toEqual({ by });
+      }
+    }
+  });
+
+  it('fail where a filter answers what cannot be said', async () => {
+    const { job, result } = await resultOf('/unsayable');
+    expect(job).toMatchObject({ state: 'failed', attempts: 2, error: { code: 'INTERNAL' } });
+    expect(result.status).toBe(500);
+  });
+
+  it('have the answer of a filter, in its type', async () => {
+    const { job, result } = await resultOf('/teapot');
+    expect(job.state).toBe('failed');
+    expect(result.status).toBe(418);
+    expect(result.headers.get('content-type')).toBe('text/plain; charset=utf-8');
+    expect(String(result.body)).toBe('a teapot');
+  });
+
+  it('have each of several headers of one name', async () => {
+    expect((await resultOf('/cookies')).result.headers.getSetCookie()).toEqual(['a=1', 'b=2']);
+  });
+});
