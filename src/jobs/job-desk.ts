@@ -8,7 +8,8 @@ import { deadlineExceeded } from '../execution/index.js';
 import { answerOf } from '../gate/failure-answer.js';
 import type { Asker, Visit } from '../gate/gate.js';
 import type { HttpCall } from '../http/http-call.js';
-import { mediaTypeOf } from '../http/media-type.js';
+import { isForm, mediaTypeOf } from '../http/media-type.js';
+import { readMultipart } from '../http/multipart.js';
 import { JSON_TYPE, openRaw, send, setHeader, type NestResponse } from '../http/reply.js';
 import { hostOf, pathOf, requestOf } from '../http/request-url.js';
 import { validate } from '../interceptors/way.js';
@@ -103,14 +104,13 @@ export class JobDesk implements Deferral {
     const scope = scopeOf(endpoint, { context, request, host: hostOf(response) });
     const { originalUrl, url = '' } = requestOf(response);
     const target = originalUrl ?? url;
-    const type = mediaTypeOf(headers['content-type'] as string | undefined);
     const submission = await store.submit({
       id: randomBytes(16).toString('hex'),
       scope,
       request: { requestId, url: target, headers, params, query },
       body,
       key: key && digest(scope, key),
-      digest: digest(body, type, JSON.stringify(query)),
+      digest: key === undefined ? '' : await contentDigest(call, body),
     });
     switch (submission.kind) {
       case 'full':
@@ -200,6 +200,16 @@ function unknown(): ServingError {
 /** The body as it was sent: a worker reads it anew. */
 function bodyOf({ body, text }: Call): Buffer {
   return body ?? Buffer.from(text?.text ?? '');
+}
+
+/** Tells bodies apart by what they hold: a form that is sent again has another boundary. */
+async function contentDigest({ headers, query }: Call, body: Buffer): Promise<string> {
+  const contentType = headers['content-type'] as string | undefined;
+  const type = mediaTypeOf(contentType);
+  const hasParts = type === 'multipart/form-data' && isForm(body);
+  const parts = hasParts ? await readMultipart(contentType!, body) : [{ name: '', content: body }];
+  const held = parts.flatMap(({ name, content }) => [name, content]);
+  return digest(...held, type, JSON.stringify(query));
 }
 
 /** Whether the answer to a call is kept already. */

@@ -206,6 +206,22 @@ describe.each(ADAPTERS)('on %s', (adapter) => {
       });
     });
 
+    it('finds by an Idempotency-Key a form that was sent again', async () => {
+      const { submit } = await start();
+      const key = { 'idempotency-key': 'form' };
+      const form = (x: string, image: string) => {
+        const data = new FormData();
+        data.set('x', x);
+        data.set('image', new Blob([image]));
+        return data;
+      };
+      const location = locationOf(await submit('/fresh', form('7', 'abc'), key));
+      expect(locationOf(await submit('/fresh', form('7', 'abc'), key))).toBe(location);
+      expect((await submit('/fresh', form('7', 'abd'), key)).status).toBe(422);
+      expect((await submit('/fresh', form('8', 'abc'), key)).status).toBe(422);
+      expect((await submit('/fresh', { x: 7 }, key)).status).toBe(422);
+    });
+
     it('takes the direct lane where it would without jobs', async () => {
       const log = new CapturedLog();
       await startJobs(adapter, { controllers, setUp: log.attach }, options());
