@@ -1,3 +1,5 @@
+import { validateHeaderName, validateHeaderValue } from 'node:http';
+
 /** A request as guards, pipes and interceptors see it, without a socket. */
 export interface PlainRequest {
   readonly method: 'POST';
@@ -8,6 +10,18 @@ export interface PlainRequest {
   body: unknown;
 }
 
+/** The short names of types that Express knows, of those that apps answer in. */
+const TYPES: Readonly<Record<string, string>> = {
+  bin: 'application/octet-stream',
+  html: 'text/html',
+  json: 'application/json',
+  text: 'text/plain',
+  txt: 'text/plain',
+  xml: 'application/xml',
+};
+
+type HeaderValue = string | string[];
+
 /**
  * The response to it: takes headers from whoever sets some, as guards and interceptors do, and the answer
  * of a filter that sends one itself, in Express's words or in Fastify's.
@@ -16,16 +30,11 @@ export class PlainResponse {
   statusCode = 200;
   headersSent = false;
   body: unknown = undefined;
-  readonly #headers = new Map<string, unknown>();
+  readonly #headers = new Map<string, HeaderValue>();
 
-  /** Those that have been set, by their names in lower case. */
-  get headers(): Readonly<Record<string, string | string[]>> {
-    return Object.fromEntries(
-      [...this.#headers].map(([name, value]) => [
-        name,
-        Array.isArray(value) ? value.map(String) : String(value),
-      ]),
-    );
+  /** Fastify's word for it. */
+  get sent(): boolean {
+    return this.headersSent;
   }
 
   status(status: number): this {
@@ -37,25 +46,52 @@ export class PlainResponse {
     return this.status(status);
   }
 
+  /** @throws {TypeError} for what Node would not send either */
   setHeader(name: string, value: unknown): this {
-    this.#headers.set(name.toLowerCase(), value);
+    const said = Array.isArray(value) ? value.map(String) : String(value);
+    validateHeaderName(name);
+    for (const one of [said].flat()) validateHeaderValue(name, one);
+    this.#headers.set(name.toLowerCase(), said);
     return this;
   }
 
-  /** One header, or several as members of an object. */
   set(name: string | object, value?: unknown): this {
-    if (typeof name === 'string') return this.setHeader(name, value);
-    for (const [each, one] of Object.entries(name)) this.setHeader(each, one);
-    return this;
+    return typeof name === 'string' ? this.setHeader(name, value) : this.headers(name);
   }
 
   header(name: string | object, value?: unknown): this {
     return this.set(name, value);
   }
 
+  headers(values: object): this {
+    for (const [name, value] of Object.entries(values)) this.setHeader(name, value);
+    return this;
+  }
+
   append(name: string, value: unknown): this {
-    const before = this.getHeader(name);
-    return this.setHeader(name, before === undefined ? value : [before, value].flat());
+    const values = [this.getHeader(name) ?? [], value].flat();
+    return this.setHeader(name, values.length === 1 ? values[0] : values);
+  }
+
+  appendHeader(name: string, value: unknown): this {
+    return this.append(name, value);
+  }
+
+  getHeader(name: string): HeaderValue | undefined {
+    return this.#headers.get(name.toLowerCase());
+  }
+
+  get(name: string): HeaderValue | undefined {
+    return this.getHeader(name);
+  }
+
+  /** Those that have been set, by their names in lower case. */
+  getHeaders(): Readonly<Record<string, HeaderValue>> {
+    return Object.fromEntries(this.#headers);
+  }
+
+  hasHeader(name: string): boolean {
+    return this.#headers.has(name.toLowerCase());
   }
 
   removeHeader(name: string): this {
@@ -63,12 +99,14 @@ export class PlainResponse {
     return this;
   }
 
-  type(type: string): this {
-    return this.setHeader('content-type', type);
+  type(name: string): this {
+    const type = name.includes('/') ? name : (TYPES[name] ?? TYPES['bin']!);
+    const isBareText = /^(?:text\/[^;]+|application\/json)$/i.test(type);
+    return this.setHeader('content-type', isBareText ? `${type}; charset=utf-8` : type);
   }
 
-  getHeader(name: string): unknown {
-    return this.#headers.get(name.toLowerCase());
+  contentType(name: string): this {
+    return this.type(name);
   }
 
   send(body?: unknown): this {

@@ -88,9 +88,7 @@ export class JobRunner {
       const answer = await call.inContext(() =>
         this.#pass(call, { args: [call.request, call.response], request: call.request }),
       );
-      const result = resultOf(call, answer);
-      const { maxResult } = call.endpoint.options.jobs!;
-      if (result.body.length > maxResult) throw tooLarge(maxResult);
+      const result = keepable(call, answer);
       conclude(call, JOB, result.status);
       return endOf(result, call.requestId);
     } catch (error) {
@@ -113,7 +111,7 @@ export class JobRunner {
     if (!isAnswered) return failed(requestId, headers['accept'], failure);
     try {
       // A filter of the app has made an answer of it.
-      return endOf(resultOf(call, undefined), requestId);
+      return endOf(keepable(call, undefined), requestId);
     } catch (cause) {
       return failed(requestId, headers['accept'], failureAnswer(call, cause));
     }
@@ -142,11 +140,23 @@ function inputOf(call: JobCall, body: Buffer): Promise<object> {
   });
 }
 
+/** @throws where the answer is none that a job may keep, or that can be sent */
+function keepable(call: JobCall, answer: Answer | undefined): JobResult {
+  const result = resultOf(call, answer);
+  const { status, body } = result;
+  if (!Number.isInteger(status) || status < 200 || status > 999) {
+    throw new RangeError(`Expected the status of an answer, got ${status}`);
+  }
+  const { maxResult } = call.endpoint.options.jobs!;
+  if (body.length > maxResult) throw tooLarge(maxResult);
+  return result;
+}
+
 /** What the call is answered: by its door, or by a filter or interceptor of the app that did so itself. */
 function resultOf(call: JobCall, answer: Answer | undefined): JobResult {
   const { response, binaryType, outlet, endpoint } = call;
   const status = response.statusCode;
-  const { 'content-type': type, ...headers } = response.headers;
+  const { 'content-type': type, ...headers } = response.getHeaders();
   if (response.headersSent) {
     const { body = '' } = response;
     const isRaw = typeof body === 'string' || body instanceof Uint8Array;

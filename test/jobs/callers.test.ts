@@ -19,7 +19,7 @@ import { REQUEST } from '@nestjs/core';
 import { map } from 'rxjs';
 import { ModelEndpoint, type PredictContext } from 'nestjs-model-serving';
 import { describe, expect, it } from 'vitest';
-import { ADAPTERS } from '../serving-app.js';
+import { ADAPTERS, type Answer } from '../serving-app.js';
 import { apart, locationOf, startJobs } from './job-app.js';
 
 /** Lets in whoever has a name that begins with a capital letter. */
@@ -54,7 +54,8 @@ class Owned {
 class SessionGuard implements CanActivate {
   canActivate(context: ExecutionContext): boolean {
     const request = context.switchToHttp().getRequest();
-    request.user = { id: String(request.headers['authorization']).split('#')[0] };
+    const { authorization, 'x-key': key = 'id' } = request.headers;
+    request.user = { [key]: String(authorization).split('#')[0], name: 'x' };
     return true;
   }
 }
@@ -100,6 +101,41 @@ class Wrapped {
   }
 }
 
+@Catch()
+class Wordy implements ExceptionFilter {
+  catch(_: Error, host: ArgumentsHost) {
+    const response = host.switchToHttp().getResponse();
+    response.header('set-cookie', ['a=1', 'b=2']).header('x-a', '1').removeHeader('x-a');
+    response.status(418).type('text/plain').send('teapot');
+  }
+}
+
+@UseFilters(Wordy)
+@ModelEndpoint('/wordy', undefined, { jobs: { attempts: 1 } })
+class WordyEndpoint {
+  predict() {
+    throw new RangeError('out of tea');
+  }
+}
+
+/** In the words that only one of the adapters has, as an app says them that has that one. */
+class Setting implements NestInterceptor {
+  intercept(context: ExecutionContext, next: CallHandler) {
+    const response = context.switchToHttp().getResponse();
+    if (response.set) response.set({ 'x-a': '1', 'X-B': 2 }).append('x-list', 'a');
+    else response.headers({ 'x-a': '1', 'X-B': 2 }).header('x-list', 'a');
+    return next.handle();
+  }
+}
+
+@UseInterceptors(Setting)
+@ModelEndpoint('/setting', undefined, { jobs: { attempts: 1 } })
+class SettingEndpoint {
+  predict() {
+    return { set: true };
+  }
+}
+
 @Injectable({ scope: Scope.REQUEST })
 class Asker {
   constructor(@Inject(REQUEST) readonly request: { headers: Record<string, string> }) {}
@@ -113,7 +149,16 @@ class Scoped {
   }
 }
 
-const controllers = [Guarded, Owned, Session, Tenants, Wrapped, Scoped];
+const controllers = [
+  Guarded,
+  Owned,
+  Session,
+  Tenants,
+  Wrapped,
+  WordyEndpoint,
+  SettingEndpoint,
+  Scoped,
+];
 const as = (authorization: string) => ({ authorization });
 
 describe.each(ADAPTERS)('on %s', (adapter) => {
@@ -159,9 +204,12 @@ describe.each(ADAPTERS)('on %s', (adapter) => {
 
   it('knows a caller again by the user that a guard has set, whatever the credentials', async () => {
     const { submit, request } = await start();
-    const location = locationOf(await submit('/session', {}, as('ada#1')));
-    expect((await request('GET', location, undefined, as('ada#2'))).status).toBe(200);
-    expect((await request('GET', location, undefined, as('bob#1'))).status).toBe(404);
+    for (const key of ['id', 'sub', 'userId']) {
+      const by = (name: string) => ({ ...as(name), 'x-key': key });
+      const location = locationOf(await submit('/session', {}, by('ada#1')));
+      expect((await request('GET', location, undefined, by('ada#2'))).status).toBe(200);
+      expect((await request('GET', location, undefined, by('bob#1'))).status).toBe(404);
+    }
   });
 
   it('keeps apart what was sent to different places', async () => {
@@ -186,6 +234,24 @@ describe.each(ADAPTERS)('on %s', (adapter) => {
     const result = await request('GET', `${failing}/result`);
     const sync = await request('POST', '/wrapped', { fail: true });
     expect(result).toMatchObject({ status: sync.status, body: sync.body });
+  });
+
+  it('lets the app say its answers in the words it has for a call', async () => {
+    const { submit, ended, request } = await start();
+    const said = ({ status, headers, body }: Answer) => ({
+      status,
+      // Express adds the charset, where Fastify says the type as it is.
+      type: headers.get('content-type')!.split(';')[0],
+      cookies: headers.getSetCookie(),
+      own: ['x-a', 'x-b', 'x-list'].map((name) => headers.get(name)),
+      body: Buffer.isBuffer(body) ? String(body) : body,
+    });
+    for (const path of ['/wordy', '/setting']) {
+      const location = locationOf(await submit(path, {}));
+      await ended(location);
+      const result = await request('GET', `${location}/result`);
+      expect(said(result)).toEqual(said(await request('POST', path, {})));
+    }
   });
 
   it('shows request-scoped providers the headers that the job was sent with', async () => {

@@ -1,4 +1,11 @@
-import { HttpException } from '@nestjs/common';
+import {
+  Catch,
+  Controller,
+  HttpException,
+  UseFilters,
+  VersioningType,
+  type ArgumentsHost,
+} from '@nestjs/common';
 import {
   ModelEndpoint,
   protobufSchema,
@@ -77,7 +84,72 @@ class Batch {
   }
 }
 
-const controllers = [Failing, Hanging, Late, Long, Batch];
+/** Answers with what no client can get. */
+@Catch()
+class Speechless {
+  catch(error: Error, host: ArgumentsHost) {
+    const response = host.switchToHttp().getResponse();
+    if (error.message === 'status') response.statusCode = 7.5;
+    const answer = { bigint: { n: 1n }, function: () => {}, large: 'x'.repeat(2_000) };
+    response.send(answer[error.message as keyof typeof answer] ?? 'no status');
+  }
+}
+
+@UseFilters(Speechless)
+@ModelEndpoint('/speechless', undefined, { maxConcurrency: 1, jobs: { maxResult: 1_000 } })
+class Answerless {
+  predict({ how }: { how: string }) {
+    runs++;
+    throw new Error(how);
+  }
+}
+
+@ModelEndpoint('/', undefined, { jobs: true })
+class AtRoot {
+  predict() {
+    return { by: 'root' };
+  }
+}
+
+@ModelEndpoint('/root', undefined, { jobs: true })
+class CalledRoot {
+  predict() {
+    return { by: 'called root' };
+  }
+}
+
+@Controller({ version: '1' })
+class Versioned {
+  @ModelEndpoint('/a', undefined, { jobs: true })
+  predict() {
+    return { by: 'version 1' };
+  }
+}
+
+@ModelEndpoint('/a@1', undefined, { jobs: true })
+class CalledVersion {
+  predict() {
+    return { by: 'called version' };
+  }
+}
+
+@Controller({ host: '127.0.0.1' })
+class OfAddress {
+  @ModelEndpoint('/hosted', undefined, { jobs: true })
+  predict() {
+    return { by: 'address' };
+  }
+}
+
+@Controller({ host: 'localhost' })
+class OfName {
+  @ModelEndpoint('/hosted', undefined, { jobs: true })
+  predict() {
+    return { by: 'name' };
+  }
+}
+
+const controllers = [Failing, Hanging, Late, Long, Batch, Answerless];
 
 beforeEach(() => {
   runs = 0;
@@ -144,6 +216,28 @@ describe.each(ADAPTERS)('on %s', (adapter) => {
       expect(runs).toBe(0);
     });
 
+    it('fail where a filter answers what cannot be sent, and others run after them', async () => {
+      const { submit, ended, request } = await start();
+      for (const how of ['bigint', 'function', 'status', 'large']) {
+        runs = 0;
+        const location = locationOf(await submit('/speechless', { how }));
+        const { status, code } =
+          how === 'large'
+            ? { status: 413, code: 'RESOURCE_EXHAUSTED' }
+            : { status: 500, code: 'INTERNAL' };
+        expect(await ended(location)).toMatchObject({
+          state: 'failed',
+          attempts: 3,
+          error: { code },
+        });
+        expect(await request('GET', `${location}/result`)).toMatchObject({
+          status,
+          body: { code },
+        });
+        expect(runs).toBe(3);
+      }
+    });
+
     it('show their progress', async () => {
       const { submit, until, ended } = await start();
       const location = locationOf(await submit('/long', {}));
@@ -189,6 +283,37 @@ describe.each(ADAPTERS)('on %s', (adapter) => {
       for (const location of [first, ...rest.map(locationOf)]) await ended(location);
       expect(Batch.sizes).toEqual([1, 4]);
     });
+  });
+});
+
+describe.each(ADAPTERS)('on %s, endpoints of like names in one Redis', (adapter) => {
+  it('run the jobs of their own', async () => {
+    // Fastify has one route for both hosts.
+    const ofHosts = adapter === 'express' ? [OfAddress, OfName] : [];
+    const app = await startJobs(
+      adapter,
+      {
+        controllers: [AtRoot, CalledRoot, Versioned, CalledVersion, ...ofHosts],
+        setUp: (app) => app.enableVersioning({ type: VersioningType.HEADER, header: 'x-v' }),
+      },
+      apart(redis.url),
+    );
+    const places = [
+      { path: '/', by: 'root' },
+      { path: '/root', by: 'called root' },
+      { path: '/a', by: 'version 1', headers: { 'x-v': '1' } },
+      { path: '/a@1', by: 'called version' },
+      { path: '/hosted', by: 'address' },
+      { path: app.url.replace('127.0.0.1', 'localhost') + '/hosted', by: 'name' },
+    ];
+    for (const { path, by, headers } of places) {
+      if (path.endsWith('/hosted') && ofHosts.length === 0) continue;
+      const waiting = { prefer: 'respond-async, wait=60', ...headers };
+      const answers = await Promise.all(
+        Array.from({ length: 8 }, () => app.submit(path, {}, waiting as Record<string, string>)),
+      );
+      expect(answers.map(({ body }) => body)).toEqual(answers.map(() => ({ by })));
+    }
   });
 });
 
