@@ -23,8 +23,8 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     globalSetup: 'test/global-setup.ts',
-    // Files of one behaviour each, most of which wait for sockets: two at a time, also on two cores.
-    maxWorkers: 2,
+    // Files of one behaviour each, most of which wait for sockets: three at a time, on two cores, too.
+    maxWorkers: 3,
     testTimeout: 20_000,
     hookTimeout: 30_000,
     // A busy machine takes its time: what is polled for has as long as the test.

@@ -1,8 +1,13 @@
 import { defineConfig, mergeConfig } from 'vitest/config';
 import config from './vitest.config.js';
 
-/** What is killed, frozen and filled up takes its time: a suite of its own. */
+/** What is killed, frozen, filled up and overloaded takes its time: a suite of its own. */
 export default mergeConfig(
   { ...config, test: { ...config.test, include: [] } },
-  defineConfig({ test: { include: ['test/faults/**/*.fault.ts'], testTimeout: 600_000 } }),
+  defineConfig({
+    test: {
+      include: ['test/faults/**/*.fault.ts', 'test/load/**/*.load.ts'],
+      testTimeout: 600_000,
+    },
+  }),
 );
