@@ -6,7 +6,7 @@ import type { Endpoint } from '../endpoint/endpoint.js';
 import { InvalidRequest, ServingError } from '../errors/index.js';
 import { deadlineExceeded } from '../execution/index.js';
 import { answerOf } from '../gate/failure-answer.js';
-import type { Asker, Visit } from '../gate/gate.js';
+import type { Asker, Visit } from '../gate/visit.js';
 import type { HttpCall } from '../http/http-call.js';
 import { isForm, mediaTypeOf } from '../http/media-type.js';
 import { readMultipart } from '../http/multipart.js';

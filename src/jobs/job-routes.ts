@@ -5,7 +5,7 @@ import type { EndpointPlace } from '../endpoint/endpoint-registry.js';
 import { ConfigurationError, ServingError } from '../errors/index.js';
 import { noteFailure } from '../gate/conclusion.js';
 import { answerOf } from '../gate/failure-answer.js';
-import type { Asker, Visit } from '../gate/gate.js';
+import type { Asker, Visit } from '../gate/visit.js';
 import { isAnswered, sendFailure, type NestResponse } from '../http/reply.js';
 import { isWorkerProcess, SERVES_NO_CALLS } from '../lifecycle/role.js';
 import { hostCondition } from '../routing/route-condition.js';

@@ -1,6 +1,6 @@
 import { CancellableTask, TaskContext, type CallLog } from '../execution/index.js';
 import type { Endpoint } from '../endpoint/endpoint.js';
-import type { Visit } from '../gate/gate.js';
+import type { Visit } from '../gate/visit.js';
 import { requestIdOf } from '../gate/request-id.js';
 import {
   isAnswered,

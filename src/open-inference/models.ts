@@ -1,6 +1,6 @@
 import type { Call } from '../endpoint/call.js';
 import type { Endpoint } from '../endpoint/endpoint.js';
-import type { ContextType, Visit } from '../gate/gate.js';
+import type { ContextType, Visit } from '../gate/visit.js';
 import type { Datatype, InferenceRequest, InferenceResponse } from './tensors/index.js';
 
 interface TensorMetadata {
