@@ -8,6 +8,7 @@ import { isPromise, type Next, type Stage } from './stage.js';
  */
 export class MetricsInterceptor implements Stage {
   intercept(call: Call, next: Next): unknown {
+    if (call.endpoint.cache === undefined) return next(call);
     let answer: unknown;
     try {
       answer = next(call);

@@ -86,10 +86,13 @@ class Column {
     const width = this.#width;
     const start = row * width;
     if (!isList) return type.read(this.#elements[row]!) ?? this.#refuse(rowPlace(this.index, row));
-    const values: unknown[] = [];
+    const elements = this.#elements;
+    // One that grows costs half as much again.
+    // oxlint-disable-next-line unicorn/no-new-array
+    const values = new Array<unknown>(width);
     for (let i = 0; i < width; i++) {
-      const value = type.read(this.#elements[start + i]!);
-      values.push(value ?? this.#refuse([...rowPlace(this.index, row), i]));
+      const value = type.read(elements[start + i]!);
+      values[i] = value === undefined ? this.#refuse([...rowPlace(this.index, row), i]) : value;
     }
     return this.field.isNested ? nested(values, this.#shape) : values;
   }

@@ -1,6 +1,6 @@
 import type { Answer } from '../../endpoint/answer.js';
 import { ServingError } from '../../errors/index.js';
-import { NUMERIC } from '../tensors/datatypes.js';
+import { NUMERIC, type NumericElements } from '../tensors/datatypes.js';
 import type { Elements, Tensor } from '../tensors/index.js';
 import type { Element } from './element-type.js';
 import { fits, type FieldTensor } from './field-tensor.js';
@@ -27,11 +27,7 @@ export class FieldOutputs implements OutputBinding {
   write(field: FieldTensor, name: string, answers: readonly Answer[]): Tensor {
     const { datatype, isList } = field;
     const rows = answers.map(({ value }) => this.#valueOf(field, value));
-    if (!isList) {
-      const values = rows.map((value) => elementOf(field, value));
-      return { name, datatype, shape: [rows.length], elements: elementsOf(field, values) };
-    }
-    const lists = rows.map((list) => [list ?? []].flat(field.isNested ? Infinity : 1));
+    const lists = isList ? rows.map((row) => listOf(field, row)) : rows.map((row) => [row]);
     const width = lists[0]?.length ?? 0;
     const odd = lists.findIndex((list) => list.length !== width);
     if (odd >= 0) {
@@ -40,9 +36,8 @@ export class FieldOutputs implements OutputBinding {
         `Expected ${field.name} to be as long in all rows of a request, got ${width} elements in row 0 and ${lists[odd]!.length} in row ${odd}`,
       );
     }
-    const shape = [rows.length, ...rowShapeOf(field, width, rows.length)];
-    const values = lists.flatMap((list) => list.map((value) => elementOf(field, value)));
-    return { name, datatype, shape, elements: elementsOf(field, values) };
+    const rest = isList ? rowShapeOf(field, width, rows.length) : [];
+    return { name, datatype, shape: [rows.length, ...rest], elements: elementsOf(field, lists) };
   }
 
   #valueOf({ name }: FieldTensor, answer: unknown): unknown {
@@ -60,13 +55,27 @@ function isObject(value: unknown): value is object {
   return typeof value === 'object' && value !== null;
 }
 
+/** A row as a flat list. What is no list counts as one of a single element. */
+function listOf({ isNested }: FieldTensor, row: unknown): readonly unknown[] {
+  if (row === undefined || row === null) return [];
+  if (!Array.isArray(row)) return [row];
+  return isNested ? row.flat(Infinity) : row;
+}
+
 function elementOf({ type }: FieldTensor, value: unknown): Element {
   return value === undefined || value === null ? type.blank : type.write(value);
 }
 
-function elementsOf({ datatype }: FieldTensor, values: readonly Element[]): Elements {
-  if (datatype === 'BYTES') return values as readonly (string | Uint8Array)[];
-  return new NUMERIC[datatype].Array(values as never);
+/** The elements of all rows, which are of one length. */
+function elementsOf(field: FieldTensor, rows: readonly (readonly unknown[])[]): Elements {
+  const { datatype } = field;
+  const count = rows.reduce((sum, { length }) => sum + length, 0);
+  const elements: Element[] | NumericElements =
+    datatype === 'BYTES' ? [] : new NUMERIC[datatype].Array(count);
+  let at = 0;
+  for (const row of rows)
+    for (const value of row) elements[at++] = elementOf(field, value) as never;
+  return elements as Elements;
 }
 
 /** The shape that a list of so many elements has. */
