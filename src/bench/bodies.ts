@@ -9,8 +9,8 @@ export class DataError extends Error {}
  */
 export function bodiesOf(file: Buffer, contentType: string): Buffer[] {
   if (!isJson(contentType)) return [file];
-  const text = file.toString('utf8');
-  if (isValue(text)) return [file];
+  const text = textOf(file);
+  if (isValue(text)) return [Buffer.from(text)];
   const lines = text.split('\n').map((line, index) => ({ text: line.trim(), number: index + 1 }));
   const values = lines.filter((line) => line.text !== '');
   if (values.length === 0) throw new DataError('expected JSON, got nothing');
@@ -27,6 +27,15 @@ export function bodiesOf(file: Buffer, contentType: string): Buffer[] {
 /** By RFC 6839 also what ends with `+json`. */
 function isJson(contentType: string): boolean {
   return /^application\/(?:[\w.-]+\+)?json\s*(?:;|$)/i.test(contentType);
+}
+
+/** Without the mark of UTF-8 that some editors set, which servers take for a fault. */
+function textOf(file: Buffer): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(file);
+  } catch {
+    throw new DataError('expected JSON, which is UTF-8, got other bytes');
+  }
 }
 
 function isValue(text: string): boolean {

@@ -145,8 +145,11 @@ function late({ outcomes }: ServerView, { goodput }: SeenStep): Finding | undefi
 }
 
 /** Where most of the time passed before the server saw a request, or after it had answered. */
-function outside({ request }: ServerView, { p99, verdict }: SeenStep): Finding | undefined {
+function outside(server: ServerView, { p99, verdict }: SeenStep): Finding | undefined {
+  const { request } = server;
   if (verdict === 'kept' || !request || p99 === null) return undefined;
+  // Requests wait unread in their sockets, which is the server's own doing.
+  if (isLoopBusy(server)) return undefined;
   if (p99 < 2 * request.p99 + ON_THE_WAY) return undefined;
   return {
     part: 'outside',

@@ -104,7 +104,8 @@ export class LoadTest {
   async #step(rate: number): Promise<SeenStep> {
     const { seconds, within, timeout, connections, target } = this.#plan;
     const count = Math.max(1, Math.round(rate * seconds));
-    const before = await this.metrics.scrape();
+    const { signal } = this.#stopped;
+    const before = await this.metrics.scrape(signal);
     const began = performance.now();
     const asked: Asked[] = [];
     const requests: Promise<void>[] = [];
@@ -118,7 +119,7 @@ export class LoadTest {
       if (ending.outcome !== 'closed') asked.push({ due, sent, ended: performance.now(), ending });
       this.progress = { rate, sent: requests.length, of: count, underWay };
     };
-    const either = AbortSignal.any([this.#stopped.signal, overfull.signal]);
+    const either = AbortSignal.any([signal, overfull.signal]);
     const start = (due: number): void => {
       if (underWay < connections) requests.push(send(due));
       else overfull.abort();
@@ -126,7 +127,7 @@ export class LoadTest {
     };
     await keepRate({ rate, count }, start, either);
     await Promise.all(requests);
-    const after = this.isStopped ? undefined : await this.metrics.scrape();
+    const after = await this.metrics.scrape(signal);
     const elapsed = (performance.now() - began) / 1_000;
 
     asked.sort((a, b) => a.due - b.due);

@@ -24,7 +24,7 @@ export interface Report {
 export function reportOf(url: string, { alone, steps, metrics }: LoadTest): Report {
   const telling = tellingStep(steps);
   const nothing = 'they have no model endpoint';
-  const problem = metrics.problem ?? (telling && !telling.server ? nothing : undefined);
+  const problem = telling?.server ? undefined : (metrics.problem ?? (telling && nothing));
   return {
     url,
     alone,
@@ -66,9 +66,9 @@ const LEAST_STEP = 4;
 
 function aloneIn({ alone, steps }: Report): string {
   const says = `An answer takes ${milliseconds(alone)} where nothing else is asked.`;
-  const least = Math.ceil((alone * LEAST_STEP) / 1_000);
+  const least = (alone * LEAST_STEP) / 1_000;
   if (steps.every(({ seconds }) => seconds >= least)) return says;
-  return `${says} Steps are too short to show it: try --duration ${least}.`;
+  return `${says} Steps are too short to show it: try --duration ${Math.ceil(least)}.`;
 }
 
 const GENERATOR =
@@ -87,7 +87,9 @@ function kneeIn({ steps, knee, lost, isGeneratorLate }: Report): string {
     const why = wordsOf(step).replace(/^no: /, '');
     parts.push(`${digits(lost)} were not: ${why}.`);
     if (isLate(step)) parts.push(OWN_PART);
-  } else if (!isGeneratorLate) parts.push('The knee is higher than that: try higher --rates.');
+  } else if (steps.every(({ verdict }) => verdict === 'kept')) {
+    parts.push('The knee is higher than that: try higher --rates.');
+  }
   if (isGeneratorLate) parts.push(GENERATOR);
   return parts.join(' ');
 }

@@ -20,6 +20,8 @@ export interface Ending {
 
 /** What a message may take of a terminal. */
 const MOST_WORDS = 300;
+/** What a terminal would obey, which is not for a server to tell it. */
+const CONTROLS = /\p{Cc}+/gu;
 
 /** POSTs over connections that stay open, one for each request that is under way. */
 export class Sender {
@@ -51,7 +53,7 @@ export class Sender {
       const end = (outcome: string, words = ''): void => {
         isOver = true;
         clearTimeout(timer);
-        resolve({ outcome, words });
+        resolve({ outcome, words: words.replace(CONTROLS, ' ').trim() });
       };
       const timer = setTimeout(() => {
         end('timeout', 'no answer in time');

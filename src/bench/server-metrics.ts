@@ -8,7 +8,7 @@ const PATIENCE = 10_000;
 export class ServerMetrics {
   readonly #url: URL;
   readonly #headers: Record<string, string>;
-  /** Why the last scrape failed. */
+  /** Why a scrape failed, the last that did. */
   problem: string | undefined;
 
   constructor(url: URL) {
@@ -24,19 +24,23 @@ export class ServerMetrics {
     return this.#url.href;
   }
 
-  /** What they say now; undefined, with a {@link problem}, where they cannot be had. */
-  async scrape(): Promise<Scrape | undefined> {
-    this.problem = undefined;
+  /**
+   * What they say now; undefined, with a {@link problem}, where they cannot be had.
+   *
+   * @param stopped ends it early
+   */
+  async scrape(stopped: AbortSignal): Promise<Scrape | undefined> {
     try {
       const response = await fetch(this.#url, {
         headers: this.#headers,
         redirect: 'manual',
-        signal: AbortSignal.timeout(PATIENCE),
+        signal: AbortSignal.any([stopped, AbortSignal.timeout(PATIENCE)]),
       });
       const text = await response.text();
       if (response.ok) return Scrape.of(text);
       this.problem = `answered ${response.status}`;
     } catch (error) {
+      if (stopped.aborted) return undefined;
       const { cause, message } = error as Error & { cause?: { code?: string } };
       this.problem = cause?.code ?? message;
     }

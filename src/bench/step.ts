@@ -43,7 +43,7 @@ export interface Step {
   readonly failures: Readonly<Record<string, number>>;
   /** What was said with the first failure of each outcome. */
   readonly words: Readonly<Record<string, string>>;
-  /** The share of requests by which the server fell behind: how much the wait grew, in a second a second. */
+  /** The share of requests by which the server fell behind: how much the wait grew, or what was unanswered. */
   readonly drift: number;
   /** How late requests went out, 99th percentile. */
   readonly lateness: number;
@@ -94,7 +94,7 @@ export function stepOf(
     p999: quantile(latencies, 0.999),
     failures,
     words,
-    drift: driftOf(asked),
+    drift: driftOf(asked, rate),
     lateness: worst(asked.map(({ due, sent }) => sent - due)),
   };
   return { ...figures, verdict: verdictOf(figures, latencies, ending) };
@@ -123,17 +123,33 @@ export function isLate({ lateness }: Pick<Step, 'lateness'>): boolean {
 
 /**
  * By Little's law the wait grows by as much as answers fall behind requests. It is seen between the second
- * and the last quarter of the requests, in medians, which a pause of either side does not move.
+ * and the last quarter of the requests, in medians, which a pause of either side does not move. Where a
+ * server answers the latest first, most wait no longer than before: there it is how many are unanswered
+ * that grows, by more than one, which is chance.
  */
-function driftOf(asked: readonly Asked[]): number {
+function driftOf(asked: readonly Asked[], rate: number): number {
   const quarter = Math.floor(asked.length / 4);
   if (quarter === 0) return 0;
-  const early = asked.slice(quarter, 2 * quarter);
-  const last = asked.slice(-quarter);
-  const middle = (part: readonly Asked[], of: (one: Asked) => number) => median(part.map(of));
-  const wait = ({ due, ended }: Asked): number => ended - due;
-  const time = middle(last, ({ due }) => due) - middle(early, ({ due }) => due);
-  return Math.max(0, (middle(last, wait) - middle(early, wait)) / time);
+  const early = (values: readonly number[]): number => median(values.slice(quarter, 2 * quarter));
+  const growth = (values: readonly number[]): number =>
+    median(values.slice(-quarter)) - early(values);
+  const dues = asked.map(({ due }) => due);
+  const waits = asked.map(({ due, ended }) => ended - due);
+  const drift = Math.max(0, growth(waits) / growth(dues));
+  // Until the first answers come, unanswered requests grow whatever the rate.
+  if (early(waits) > dues[quarter]! - dues[0]!) return drift;
+  const unanswered = (growth(unansweredAt(dues, asked)) - 1) * (1_000 / rate);
+  return Math.max(drift, unanswered / growth(dues));
+}
+
+/** How many of the requests that were due before have no answer yet, at some times in rising order. */
+function unansweredAt(times: readonly number[], asked: readonly Asked[]): number[] {
+  const ends = asked.map(({ ended }) => ended).sort((a, b) => a - b);
+  let answered = 0;
+  return times.map((time, before) => {
+    while (answered < ends.length && ends[answered]! <= time) answered++;
+    return before - answered;
+  });
 }
 
 /** A second, of so many in some milliseconds. */

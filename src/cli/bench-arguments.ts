@@ -70,7 +70,7 @@ export function benchArguments(args: readonly string[]): BenchArguments {
     const contentType =
       values['content-type'] ?? headers['content-type']?.[0] ?? 'application/json';
     headers['content-type'] = [headerOf(`content-type: ${contentType}`, '--content-type')[1]];
-    const timeout = numberOf('--timeout', values.timeout);
+    const timeout = timeoutOf(values.timeout);
     const plan: LoadPlan = {
       target: { url, headers, bodies: dataOf(values.data ?? [], contentType) },
       rates: values.rates === undefined ? searchedRates() : namedRates(ratesOf(values.rates)),
@@ -91,8 +91,16 @@ export function benchArguments(args: readonly string[]): BenchArguments {
 
 function urlOf(option: string, text: string): URL {
   const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (url && /^https?:$/.test(url.protocol)) return url;
+  if (url && /^https?:$/.test(url.protocol) && isDecodable(url.username + url.password)) return url;
   throw new Error(`${option}: expected http://… or https://…, got "${text}"`);
+}
+
+function isDecodable(text: string): boolean {
+  try {
+    return decodeURIComponent(text) !== undefined;
+  } catch {
+    return false;
+  }
 }
 
 function headersOf(lines: readonly string[]): Record<string, string[]> {
@@ -140,6 +148,15 @@ function numberOf(option: string, text: string): number {
   const value = Number(text);
   if (text.trim() !== '' && Number.isFinite(value) && value > 0) return value;
   throw new Error(`${option}: expected a number above 0, got "${text}"`);
+}
+
+/** What Node's timers take. */
+const LONGEST_TIMEOUT = 2 ** 31 - 1;
+
+function timeoutOf(text: string): number {
+  const value = numberOf('--timeout', text);
+  if (value <= LONGEST_TIMEOUT) return value;
+  throw new Error(`--timeout: expected at most ${LONGEST_TIMEOUT}, got "${text}"`);
 }
 
 function wholeOf(option: string, text: string): number {

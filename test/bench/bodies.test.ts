@@ -17,6 +17,11 @@ test('values on lines are a body each', () => {
   expect(bodies(lines.join('\n'), 'application/problem+json; charset=utf-8')).toEqual(lines);
 });
 
+test('the mark of UTF-8 is no part of a body', () => {
+  expect(bodies('\ufeff{\n"x": 1}')).toEqual(['{\n"x": 1}']);
+  expect(bodies('\ufeff{"x":1}\n7')).toEqual(['{"x":1}', '7']);
+});
+
 test('another type is sent as it is', () => {
   const bytes = Buffer.from([0, 255, 10, 1]);
   expect(bodiesOf(bytes, 'application/x-protobuf')).toEqual([bytes]);
@@ -27,5 +32,7 @@ test('what is no JSON is told with its line', () => {
   expect(() => bodies('')).toThrow('expected JSON, got nothing');
   expect(() => bodies(' \n')).toThrow('expected JSON, got nothing');
   expect(() => bodies('{\n  "x": 1,\n}')).toThrow(/^expected JSON: /);
+  const latin = Buffer.from('{"x":"\xe9"}\n7', 'latin1');
+  expect(() => bodiesOf(latin, 'application/json')).toThrow('which is UTF-8, got other bytes');
   expect(() => bodies('{"x":1}\n\n{"x":}\n')).toThrow(/on every line, got on line 3: /);
 });

@@ -53,13 +53,16 @@ async function reported(...args: string[]): Promise<Report> {
 }
 
 /** A plain server that keeps what it was asked. */
-async function plainServer(answer: (count: number, response: ServerResponse) => void) {
+async function plainServer(
+  answer: (count: number, response: ServerResponse) => void,
+  metrics: (response: ServerResponse) => void = (response) => response.writeHead(404).end(),
+) {
   const seen: { request: IncomingMessage; body: Buffer }[] = [];
   const server = createServer((request, response) => {
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
     request.on('end', () => {
-      if (request.method === 'GET') return response.writeHead(404).end();
+      if (request.method === 'GET') return metrics(response);
       seen.push({ request, body: Buffer.concat(chunks) });
       return answer(seen.length, response);
     });
@@ -249,6 +252,39 @@ test('prints what there is when it is interrupted', async () => {
   expect(await ended).toEqual([130, null]);
 });
 
+test('is interrupted while metrics do not come, and says nothing of what it has not seen', async () => {
+  let asked = () => {};
+  const scraped = new Promise<void>((resolve) => (asked = resolve));
+  const { url } = await plainServer(
+    (_, response) => response.end(),
+    () => asked(),
+  );
+  const child = spawn(process.execPath, [CLI, 'bench', url], { stdio: ['ignore', 'pipe', 'inherit'] });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  const output = child.stdout.setEncoding('utf8').toArray();
+  const ended = once(child, 'exit');
+  await scraped;
+  child.kill('SIGINT');
+  expect(await ended).toEqual([130, null]);
+  expect((await output).join('')).toMatch(/interrupted\n\nNo rate was kept\.\n$/);
+}); // prettier-ignore
+
+test('says why metrics could not be had, also where the next ones could', async () => {
+  let count = 0;
+  const { url } = await plainServer(
+    (_, response) => response.end(),
+    (response) => response.writeHead(count++ === 0 ? 503 : 200).end(),
+  );
+  const { metrics } = await reported(url, '--rates', '20', '--duration', '0.5');
+  expect(metrics.problem).toBe('answered 503');
+});
+
+test('what a server says cannot move the cursor of a terminal', async () => {
+  const { url } = await plainServer((_, response) => response.writeHead(500).end('a\u001b[2J\nb\n'));
+  const { stderr } = await bench(url);
+  expect(stderr).toBe(`POST ${url} answered 500: a [2J b\n`);
+}); // prettier-ignore
+
 test('asks another host only where that is confirmed', async () => {
   const { code, stdout, stderr } = await bench('http://models.invalid/x');
   expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
@@ -291,6 +327,11 @@ test.each([
   [[LOCAL, '--rates', '10,5'], '--rates: expected rising rates, got 10,5'],
   [[LOCAL, '--rates', '10,'], '--rates: expected a number above 0, got ""'],
   [[LOCAL, '--duration', '0'], '--duration: expected a number above 0, got "0"'],
+  [
+    ['http://a%zz@localhost/x'],
+    'the URL: expected http://… or https://…, got "http://a%zz@localhost/x"',
+  ],
+  [[LOCAL, '--timeout', '1e12'], '--timeout: expected at most 2147483647, got "1e12"'],
   [[LOCAL, '--timeout', 'NaN'], '--timeout: expected a number above 0, got "NaN"'],
   [[LOCAL, '--within', '-1'], "Option '--within' argument is ambiguous"],
   [[LOCAL, '--connections', '1.5'], '--connections: expected a whole number, got "1.5"'],

@@ -48,14 +48,20 @@ test('where not even one slot was always taken, none is missing', () => {
 });
 
 test('what the server has not seen is said to be outside', () => {
-  const seen = (p99: number, verdict: SeenStep['verdict'] = 'backlog') => {
+  const seen = (
+    p99: number,
+    verdict: SeenStep['verdict'] = 'backlog',
+    more: Partial<ServerView> = {},
+  ) => {
     const step = { ...stepOf({ rate: 400, seconds: 1, within: 1 }, 0, []), p99: 500, verdict };
-    const server = { ...IDLE, request: { count: 1, mean: 1, p99 } };
+    const server = { ...IDLE, request: { count: 1, mean: 1, p99 }, ...more };
     return findingsOf({ ...step, server }).map(({ part }) => part);
   };
   expect(seen(20)).toEqual(['outside']);
   expect(seen(400)).toEqual([]);
   expect(seen(20, 'kept')).toEqual([]);
+  // Requests that no busy event loop has read yet are the loop's.
+  expect(seen(20, 'backlog', { loopLag: 90, cores: 1 })).toEqual(['loop']);
 });
 
 test('where it computes, more slots are no help', () => {

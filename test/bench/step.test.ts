@@ -68,6 +68,17 @@ test('a wait that grows says by how much the server falls behind', () => {
   expect(step((index) => ({ takes: index > 900 ? 2_000 : 5 })).drift).toBe(0);
 });
 
+test('a server that answers the latest first falls behind as well, though most wait no longer', () => {
+  // Two of five are left to wait until all others have been answered.
+  const unfair = (share: number) => (index: number) =>
+    index % 5 < share ? { takes: 10_000 - index * 10 + 5 * index } : {};
+  expect(step(unfair(2))).toMatchObject({ p50: 5, verdict: 'backlog' });
+  expect(step(unfair(2)).drift).toBeCloseTo(0.4, 1);
+  // Some that take long are none the more for it, and neither is a wait as long as the step.
+  expect(step((index) => (index % 5 < 2 ? { takes: 1_000 } : {})).drift).toBe(0);
+  expect(step(() => ({ takes: 7_000 })).drift).toBe(0);
+});
+
 test('a process that was late itself blames nobody else', () => {
   expect(step((index) => ({ late: index, takes: 5 })).verdict).toBe('generator');
   expect(step((index) => ({ late: 20, takes: 5 + index })).verdict).toBe('backlog');
