@@ -4,6 +4,10 @@ import type { WorkerProcess } from './worker-process.js';
 
 /** How long a worker has to send its metrics, in milliseconds. */
 const SNAPSHOT_TIMEOUT = 1000;
+/** What it changes by tells of restarts. */
+const START = 'process_start_time_seconds';
+/** One loop that stands still is not to be hidden by those that do not. */
+const LAG_QUANTILE = /^nodejs_eventloop_lag_p\d+_seconds$/;
 
 /** The metrics of all workers, those that have gone included, as one. */
 export class FleetMetrics {
@@ -11,7 +15,13 @@ export class FleetMetrics {
   readonly #awaited = new Map<WorkerProcess, Map<number, () => void>>();
   /** What counters and histograms of workers that have gone add to every sum. */
   #retired: MetricsSnapshot = [];
+  #lastStart = 0;
   #nextId = 0;
+
+  /** The program has started, or a worker in the place of one that has died. */
+  started(): void {
+    this.#lastStart = Date.now() / 1_000;
+  }
 
   /**
    * Asks all workers, and sums. One that does not answer in time counts as it did when last seen.
@@ -36,7 +46,17 @@ export class FleetMetrics {
       if (!answered.has(worker)) return accumulated(worker.snapshot);
       return serves(worker) ? worker.snapshot : summed(worker.snapshot);
     });
-    return sum([...snapshots, this.#retired]).metrics();
+    return sum([...snapshots.map((one) => this.#asFleet(one)), this.#retired]).metrics();
+  }
+
+  /** With what is the fleet's, where prom-client leaves it out or takes the average of processes. */
+  #asFleet(snapshot: MetricsSnapshot): MetricsSnapshot {
+    return snapshot.map((metric) => {
+      if (LAG_QUANTILE.test(metric.name)) return { ...metric, aggregator: 'max' };
+      if (metric.name !== START) return metric;
+      const values = metric.values.map((one) => ({ ...one, value: this.#lastStart }));
+      return { ...metric, aggregator: 'max', values };
+    });
   }
 
   /** The answer of a worker to the collection `id` has come. */

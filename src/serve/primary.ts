@@ -56,7 +56,8 @@ export class Primary implements SlotListener {
     return this.#allReady;
   }
 
-  onStarted(worker: WorkerProcess): void {
+  onStarted(worker: WorkerProcess, isAsked: boolean): void {
+    if (!isAsked) this.#metrics.started();
     this.#workers.add(worker);
     void worker.exited.then(() => this.#workers.delete(worker));
   }

@@ -4,7 +4,8 @@ import { WorkerProcess, type WorkerListener } from './worker-process.js';
 
 /** What a slot tells the primary, besides what its worker says. */
 export interface SlotListener extends WorkerListener {
-  onStarted(worker: WorkerProcess): void;
+  /** @param isAsked whether it replaces one that serves, and not one that has died. */
+  onStarted(worker: WorkerProcess, isAsked: boolean): void;
   /** The worker of this slot cannot start, and no other one serves or may still. */
   onHopeless(reason: string): void;
   /** Whether a worker of another slot serves, or may still come to. */
@@ -49,7 +50,7 @@ export class WorkerSlot {
   /** Starts another worker and, once it is ready, drains the present one. */
   async replace(): Promise<boolean> {
     const old = this.#worker;
-    const successor = this.#fork();
+    const successor = this.#fork(true);
     this.#successor = successor;
     const started = await successor.started;
     this.#successor = undefined;
@@ -75,12 +76,12 @@ export class WorkerSlot {
   }
 
   #fill(): void {
-    this.#take(this.#fork());
+    this.#take(this.#fork(false));
   }
 
-  #fork(): WorkerProcess {
+  #fork(isAsked: boolean): WorkerProcess {
     const worker = new WorkerProcess(this.#listener);
-    this.#listener.onStarted(worker);
+    this.#listener.onStarted(worker, isAsked);
     return worker;
   }
 

@@ -18,11 +18,15 @@ it('shows on any worker the sum of all, those that have crashed or left included
     expect(metrics).toContain(`\npid ${Math.max(...pids)}\n`);
   }
 
+  const began = startOf(await scrape(port));
   await fetch(`http://127.0.0.1:${port}/crash`, { method: 'POST' }).catch(() => undefined);
   await server.printed(/ended with code 7/);
   expect(await scrape(port)).toContain('\nserved_total 500\n');
 
   await server.printed(/port \d+ of/, 3);
+  // What died shows as a restart, and what is replaced because somebody asked for it does not.
+  const again = startOf(await scrape(port));
+  expect(again).toBeGreaterThan(began);
   server.kill('SIGHUP');
   const replaced = server.printed(/released/, 2);
   let rolling = true;
@@ -31,6 +35,7 @@ it('shows on any worker the sum of all, those that have crashed or left included
     const metrics = await scrape(port);
     expect(metrics).toContain('\nserved_total 500\n');
     expect(metrics).toContain('\nready 1\n');
+    expect(startOf(metrics)).toBe(again);
   }
   await replaced;
 });
@@ -45,6 +50,11 @@ it('is collected once for all who ask meanwhile, whichever workers they ask', as
   // Two workers a collection, and not all hundred need arrive while the first one is under way.
   expect(((await collections()) - before) / 2).toBeLessThan(50);
 });
+
+/** When the program says that it was started. */
+function startOf(metrics: string): number {
+  return Number(/^process_start_time_seconds (\S+)$/m.exec(metrics)?.[1]);
+}
 
 async function scrape(port: number): Promise<string> {
   const headers = { connection: 'close' };
