@@ -137,7 +137,8 @@ function driftOf(asked: readonly Asked[], rate: number): number {
   const waits = asked.map(({ due, ended }) => ended - due);
   const drift = Math.max(0, growth(waits) / growth(dues));
   // Until the first answers come, unanswered requests grow whatever the rate.
-  if (early(waits) > dues[quarter]! - dues[0]!) return drift;
+  const shortest = waits.slice(quarter, 2 * quarter).reduce((a, b) => Math.min(a, b));
+  if (shortest > dues[quarter]! - dues[0]!) return drift;
   const unanswered = (growth(unansweredAt(dues, asked)) - 1) * (1_000 / rate);
   return Math.max(drift, unanswered / growth(dues));
 }

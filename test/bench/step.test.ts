@@ -74,6 +74,7 @@ test('a server that answers the latest first falls behind as well, though most w
     index % 5 < share ? { takes: 10_000 - index * 10 + 5 * index } : {};
   expect(step(unfair(2))).toMatchObject({ p50: 5, verdict: 'backlog' });
   expect(step(unfair(2)).drift).toBeCloseTo(0.4, 1);
+  expect(step(unfair(4)).drift).toBeCloseTo(0.8, 1);
   // Some that take long are none the more for it, and neither is a wait as long as the step.
   expect(step((index) => (index % 5 < 2 ? { takes: 1_000 } : {})).drift).toBe(0);
   expect(step(() => ({ takes: 7_000 })).drift).toBe(0);
