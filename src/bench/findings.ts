@@ -130,7 +130,7 @@ function refused({ outcomes, queue }: ServerView, { goodput }: SeenStep): Findin
   return {
     part: 'refusals',
     says: `${count} requests were refused${wait}`,
-    next: `maxQueue ${digits(goodput)} for each second that one may wait`,
+    next: ofGoodput(goodput, (rate) => `maxQueue ${rate} for each second that one may wait`),
   };
 }
 
@@ -140,8 +140,16 @@ function late({ outcomes }: ServerView, { goodput }: SeenStep): Finding | undefi
   return {
     part: 'timeouts',
     says: `${count} requests missed their deadline: more may wait than can be answered in time`,
-    next: `a maxQueue of at most ${digits(goodput)} times the timeout in seconds`,
+    next: ofGoodput(
+      goodput,
+      (rate) => `a maxQueue of at most ${rate} times the timeout in seconds`,
+    ),
   };
+}
+
+/** A setting that follows from how many are answered; none does where nobody is. */
+function ofGoodput(goodput: number, next: (rate: string) => string): string | undefined {
+  return goodput > 0 ? next(digits(goodput)) : undefined;
 }
 
 /** Where most of the time passed before the server saw a request, or after it had answered. */

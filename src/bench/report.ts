@@ -1,7 +1,7 @@
 import { digits, milliseconds } from './figures.js';
 import { findingsOf, tellingStep, type Finding } from './findings.js';
 import type { LoadTest, SeenStep } from './load-test.js';
-import { isLate } from './step.js';
+import { isLate, isShortOfConnections } from './step.js';
 import { firstLost, kneeOf } from './rates.js';
 import { tableOf, wordsOf } from './table.js';
 
@@ -73,6 +73,8 @@ function aloneIn({ alone, steps }: Report): string {
 
 const GENERATOR =
   'This process could not keep its own times: run it on another machine, or with less beside it.';
+const CONNECTIONS =
+  'This machine could not open the connections: allow it more (ulimit -n), or fewer by --connections.';
 const OWN_PART = 'This process was late as well: with less beside it the server may keep more.';
 
 function kneeIn({ steps, knee, lost, isGeneratorLate }: Report): string {
@@ -90,6 +92,7 @@ function kneeIn({ steps, knee, lost, isGeneratorLate }: Report): string {
   } else if (steps.every(({ verdict }) => verdict === 'kept')) {
     parts.push('The knee is higher than that: try higher --rates.');
   }
-  if (isGeneratorLate) parts.push(GENERATOR);
+  if (steps.some(isShortOfConnections)) parts.push(CONNECTIONS);
+  else if (isGeneratorLate) parts.push(GENERATOR);
   return parts.join(' ');
 }

@@ -105,15 +105,20 @@ function verdictOf(
   latencies: Float64Array,
   ending?: 'connections' | 'interrupted',
 ): Verdict {
-  const { requests, good, failures, drift } = step;
+  const { requests, good, drift } = step;
   const isGoodEnough = good >= requests * GOOD_SHARE;
   if (ending === 'interrupted') return ending;
   if (!ending && isGoodEnough && drift <= MOST_DRIFT) return 'kept';
   const slowest = quantile(latencies, 0.99) ?? latencies.at(-1) ?? 0;
   // Most of the time of the slowest requests was this process's own, which then sent many at once.
   if (isLate(step) && step.lateness > slowest / 2) return 'generator';
-  if (OWN_FAILURES.some((code) => code in failures)) return 'generator';
+  if (isShortOfConnections(step)) return 'generator';
   return ending ?? (isGoodEnough ? 'backlog' : 'failures');
+}
+
+/** Whether it was this machine that opened too few connections. */
+export function isShortOfConnections({ failures }: Pick<Step, 'failures'>): boolean {
+  return OWN_FAILURES.some((code) => code in failures);
 }
 
 /** Whether requests went out late, by more than timers are anyway. */

@@ -1,5 +1,5 @@
 import { digits, milliseconds, percent } from './figures.js';
-import { isLate, type Step } from './step.js';
+import { isLate, isShortOfConnections, type Step } from './step.js';
 
 const HEAD = ['rate/s', 'requests', 'goodput/s', 'p50 ms', 'p99 ms', 'p99.9 ms', 'kept'];
 
@@ -49,7 +49,9 @@ export function wordsOf(step: Step): string {
     case 'connections':
       return `no: too many under way${besides}`;
     case 'generator':
-      return `unknown: this process was ${milliseconds(lateness)} late${besides}`;
+      return isShortOfConnections(step)
+        ? `unknown: ${failed}`
+        : `unknown: this process was ${milliseconds(lateness)} late${besides}`;
     case 'interrupted':
       return `interrupted${besides}`;
   }

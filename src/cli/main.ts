@@ -32,6 +32,12 @@ async function main([name, ...args]: readonly string[]): Promise<number> {
   return command.run(args);
 }
 
+/** Who reads the output may have seen enough of it, as `head` has. */
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit();
+});
+
 /** 0: done; 1: what was asked for failed; 2: it was asked for wrongly. */
 try {
   process.exitCode = await main(process.argv.slice(2));

@@ -285,6 +285,26 @@ test('what a server says cannot move the cursor of a terminal', async () => {
   expect(stderr).toBe(`POST ${url} answered 500: a [2J b\n`);
 }); // prettier-ignore
 
+test('is quiet where nobody reads on', async () => {
+  const { url } = await plainServer((_, response) => response.end());
+  const child = spawn(process.execPath, [CLI, 'bench', url, '--rates', '20', '--duration', '0.5']);
+  child.stdout.destroy();
+  const errors = await child.stderr.setEncoding('utf8').toArray();
+  expect(errors.join('')).toBe('');
+  expect(child.exitCode ?? (await once(child, 'exit'))[0]).toBe(0);
+});
+
+test.skipIf(process.platform === 'win32')('few files that may be open are no fault of the server', async () => {
+  const { url } = await plainServer((count, response) => {
+    if (count <= FIRST) response.end();
+  });
+  const command = `ulimit -n 50 && exec "${process.execPath}" "${CLI}" bench ${url} --rates 200 --duration 0.5 --timeout 1000`;
+  const { stdout: output } = spawn('sh', ['-c', command], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const stdout = (await output.setEncoding('utf8').toArray()).join('');
+  expect(stdout).toMatch(/unknown: 100 % failed \(.*EMFILE: \d+/);
+  expect(stdout).toContain('allow it more (ulimit -n)');
+}); // prettier-ignore
+
 test('asks another host only where that is confirmed', async () => {
   const { code, stdout, stderr } = await bench('http://models.invalid/x');
   expect({ code, stdout }).toEqual({ code: 2, stdout: '' });

@@ -20,8 +20,8 @@ const IDLE: ServerView = {
 };
 
 /** What is said of a step of 400 requests a second, as `part: next`. */
-function said(server: Partial<ServerView>): string[] {
-  const step = { ...stepOf({ rate: 400, seconds: 1, within: 1 }, 0, []), goodput: 200 };
+function said(server: Partial<ServerView>, goodput = 200): string[] {
+  const step = { ...stepOf({ rate: 400, seconds: 1, within: 1 }, 0, []), goodput };
   const findings = findingsOf({ ...step, server: { ...IDLE, ...server } });
   return findings.map(({ part, next = 'nothing' }) => `${part}: ${next}`);
 }
@@ -99,6 +99,9 @@ test('refusals and deadlines say how long a queue may be', () => {
   expect(said({ outcomes: { ok: 50, timeout: 50 } })).toEqual([
     'timeouts: a maxQueue of at most 200 times the timeout in seconds',
   ]);
+  // Where nothing was answered, no length follows from it.
+  expect(said({ outcomes: { timeout: 50 } }, 0)).toEqual(['timeouts: nothing']);
+  expect(said({ outcomes: { rejected: 50 } }, 0)).toEqual(['refusals: nothing']);
 });
 
 test('the cache is named first where it answers most', () => {
