@@ -77,7 +77,8 @@ async function expectData(prometheus: PrometheusServer, queries: readonly string
 
 describe.skipIf(prometheusMissing)(`Prometheus ${prometheusMissing || ''}`, () => {
   test('has data for every panel and every rule', { timeout: 60_000 }, async () => {
-    const { prometheus, queries } = await underLoad({});
+    // Of several processes some metrics are left out or made one: what is there then is there of one.
+    const { prometheus, queries } = await underLoad({ WORKERS: '2' });
     await expectData(
       prometheus,
       queries.filter((query) => !isOfJobs(query)),
