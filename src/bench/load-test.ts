@@ -54,7 +54,7 @@ export class LoadTest {
   constructor(plan: LoadPlan) {
     this.#plan = plan;
     this.#sender = new Sender(plan.target, plan.connections);
-    this.metrics = new ServerMetrics(plan.metrics);
+    this.metrics = new ServerMetrics(plan.metrics, plan.target);
   }
 
   /**

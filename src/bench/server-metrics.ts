@@ -1,5 +1,6 @@
 import { shownUrl } from './address.js';
 import { Scrape } from './scrape.js';
+import type { Target } from './sender.js';
 
 /** A server under load may need its time, milliseconds. */
 const PATIENCE = 10_000;
@@ -7,15 +8,19 @@ const PATIENCE = 10_000;
 /** Reads the metrics of a server, which may have none. */
 export class ServerMetrics {
   readonly #url: URL;
-  readonly #headers: Record<string, string>;
+  readonly #headers: Headers;
   /** Why a scrape failed, the last that did. */
   problem: string | undefined;
 
-  constructor(url: URL) {
+  /** @param target whose headers let one in here as well, where it is the same server */
+  constructor(url: URL, target: Pick<Target, 'url' | 'headers'>) {
+    const own = url.origin === target.url.origin ? target.headers : {};
+    this.#headers = new Headers(Object.entries(own).map(([name, value]) => [name, String(value)]));
+    this.#headers.delete('content-type');
     const { username, password } = url;
     const pair = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
     const basic = `Basic ${Buffer.from(pair).toString('base64')}`;
-    this.#headers = pair === ':' ? {} : { authorization: basic };
+    if (pair !== ':') this.#headers.set('authorization', basic);
     // With a password in it fetch takes no URL.
     this.#url = new URL(shownUrl(url));
   }

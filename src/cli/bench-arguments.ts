@@ -19,7 +19,7 @@ Options:
   --data <file>           what is POSTed: a JSON value, or one on each line, which are taken in turn; may
                           be given several times; - is the standard input. Default: {}
   --content-type <type>   of the data, which is sent as it is unless it is JSON. Default: application/json
-  --header <name: value>  may be given several times
+  --header <name: value>  may be given several times; also sent to the metrics of the same server
   --rates <list>          requests a second, rising, as in 50,100,200
   --duration <seconds>    of each rate. Default: 10
   --timeout <ms>          after which a request is given up. Default: 30000

@@ -269,6 +269,20 @@ test('is interrupted while metrics do not come, and says nothing of what it has 
   expect((await output).join('')).toMatch(/interrupted\n\nNo rate was kept\.\n$/);
 }); // prettier-ignore
 
+test('metrics of the same server are asked with the same headers, and those of another without', async () => {
+  const keys: unknown[] = [];
+  const metrics = (response: ServerResponse) => {
+    keys.push(response.req.headers['x-key'], response.req.headers['content-type']);
+    response.end();
+  };
+  const [one, other] = [await plainServer((_, response) => response.end(), metrics), await plainServer(() => {}, metrics)];
+  const step = ['--rates', '20', '--duration', '0.1', '--header', 'x-key: open'];
+  await reported(one.url, ...step);
+  expect(keys).toEqual(['open', undefined, 'open', undefined]);
+  await reported(one.url, ...step, '--metrics', other.url);
+  expect(keys.slice(4)).toEqual(Array(4).fill(undefined));
+}); // prettier-ignore
+
 test('says why metrics could not be had, also where the next ones could', async () => {
   let count = 0;
   const { url } = await plainServer(
