@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { validateHeaderName, validateHeaderValue } from 'node:http';
+import { validateHeaderName, validateHeaderValue, type OutgoingHttpHeaders } from 'node:http';
 import { parseArgs } from 'node:util';
 import { bodiesOf } from '../bench/bodies.js';
 import type { LoadPlan } from '../bench/load-test.js';
@@ -72,7 +72,7 @@ export function benchArguments(args: readonly string[]): BenchArguments {
     headers['content-type'] = [headerOf(`content-type: ${contentType}`, '--content-type')[1]];
     const timeout = timeoutOf(values.timeout);
     const plan: LoadPlan = {
-      target: { url, headers, bodies: dataOf(values.data ?? [], contentType) },
+      target: { url, headers: sentAs(headers), bodies: dataOf(values.data ?? [], contentType) },
       rates: values.rates === undefined ? searchedRates() : namedRates(ratesOf(values.rates)),
       seconds: numberOf('--duration', values.duration),
       timeout,
@@ -114,6 +114,13 @@ function headersOf(lines: readonly string[]): Record<string, string[]> {
     (headers[name] ??= []).push(value);
   }
   return headers;
+}
+
+/** One value by itself: `Host` may not be a list for Node, however short. */
+function sentAs(headers: Readonly<Record<string, readonly string[]>>): OutgoingHttpHeaders {
+  const { host: [host, ...more] = [], ...others } = headers;
+  if (more.length > 0) throw new Error('--header: expected one host, got several');
+  return { ...others, ...(host !== undefined && { host }) } as OutgoingHttpHeaders;
 }
 
 function headerOf(line: string, option: string): [name: string, value: string] {

@@ -276,9 +276,10 @@ test('metrics of the same server are asked with the same headers, and those of a
     response.end();
   };
   const [one, other] = [await plainServer((_, response) => response.end(), metrics), await plainServer(() => {}, metrics)];
-  const step = ['--rates', '20', '--duration', '0.1', '--header', 'x-key: open'];
+  const step = ['--rates', '20', '--duration', '0.1', '--header', 'x-key: open', '--header', 'Host: models.example'];
   await reported(one.url, ...step);
   expect(keys).toEqual(['open', undefined, 'open', undefined]);
+  expect(one.seen[0]!.request.headers.host).toBe('models.example');
   await reported(one.url, ...step, '--metrics', other.url);
   expect(keys.slice(4)).toEqual(Array(4).fill(undefined));
 }); // prettier-ignore
@@ -373,6 +374,10 @@ test.each([
   [[LOCAL, '--header', 'no colon'], '--header: expected "Name: value", got "no colon"'],
   [[LOCAL, '--header', 'a b: c'], '--header: expected "Name: value", got "a b: c"'],
   [[LOCAL, '--header', 'Content-Length: 1'], '--header: content-length is set by the command'],
+  [
+    [LOCAL, '--header', 'host: a', '--header', 'host: b'],
+    '--header: expected one host, got several',
+  ],
   [[LOCAL, '--data', 'nope.json'], '--data nope.json: ENOENT'],
   [[LOCAL, '--rate', '1'], "Unknown option '--rate'"],
 ])('%j is wrong use', async (args, sentence) => {
