@@ -13,7 +13,7 @@ export interface Layer {
   readonly name: string;
   readonly handle: (...args: any[]) => unknown;
   /** Throws where a parameter of the path cannot be decoded. */
-  match(path: string): unknown;
+  match: (path: string) => unknown;
   readonly route?: {
     readonly path: unknown;
     readonly methods: Readonly<Record<string, boolean>>;
@@ -115,10 +115,18 @@ function matchesLayer(layer: Layer, path: string): boolean {
   }
 }
 
+/** Whether a layer is a route that Nest has made of a controller's method, whose metadata it then has. */
+export function isOfController({ route }: Layer): boolean {
+  return route !== undefined && hasMetadata(route.stack);
+}
+
+function hasMetadata(stack: readonly HandleSlot[]): boolean {
+  return stack.some(({ handle }) => Reflect.hasMetadata('path', handle));
+}
+
 /** Nest registers a middleware that is bound to one path as a route; so may the host. It takes `next`. */
 function passesOn(stack: readonly HandleSlot[]): boolean {
-  const isNestRoute = stack.some(({ handle }) => Reflect.hasMetadata('path', handle));
-  return !isNestRoute && stack.every(({ handle }) => handle.length > 2);
+  return !hasMetadata(stack) && stack.every(({ handle }) => handle.length > 2);
 }
 
 /** The condition of a host's route, whose handle Nest names `Class.method`. */

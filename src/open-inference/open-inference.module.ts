@@ -5,6 +5,7 @@ import {
   type DynamicModule,
   type NestModule,
   type OnApplicationBootstrap,
+  type OnModuleInit,
 } from '@nestjs/common';
 import { HttpAdapterHost, ModuleRef } from '@nestjs/core';
 import { EndpointRegistry } from '../endpoint/endpoint-registry.js';
@@ -21,7 +22,7 @@ import {
 import { InferDoor } from './rest/infer-door.js';
 import { mount } from './rest/mount.js';
 import { answerIndex, answerQuestion, refuseMethod, reply, type Arrival } from './rest/question.js';
-import { methodOf, routeOf, type Asked } from './rest/route.js';
+import { methodOf, type Asked } from './rest/route.js';
 import { ServedModels } from './served-models.js';
 import { ServedStatistics } from './statistics.js';
 
@@ -65,7 +66,7 @@ const FILLED_OPTIONS = Symbol('OpenInferenceOptions');
 })
 export class OpenInferenceModule
   extends ConfigurableModuleClass
-  implements NestModule, OnApplicationBootstrap
+  implements NestModule, OnModuleInit, OnApplicationBootstrap
 {
   readonly #options: Required<OpenInferenceModuleOptions>;
   readonly #modules: ModuleRef;
@@ -97,14 +98,12 @@ export class OpenInferenceModule
   /** Before Nest makes the routes, and with them the endpoints. */
   configure(): void {
     this.#find(ServingMetrics).observe((route) => this.#statistics.listen(route));
+  }
+
+  onModuleInit(): void {
     const { httpAdapter } = this.#host;
-    if (httpAdapter === undefined) return;
-    mount(httpAdapter, this.#options.prefix, (path, arrival) => {
-      const asked = routeOf(path);
-      if (asked === undefined) return false;
-      this.#serve(asked, arrival);
-      return true;
-    });
+    if (!httpAdapter) return;
+    mount(httpAdapter, this.#options.prefix, (asked, arrival) => this.#serve(asked, arrival));
   }
 
   /** By then all endpoints are made: what does not fit stops the app. */

@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { Controller, Post } from '@nestjs/common';
 import type { INestApplication } from '@nestjs/common';
+import { OpenInferenceModule } from 'nestjs-model-serving/open-inference';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { WAYS, startApp, type Way } from '../serving-app.js';
 import { EchoModel } from './model.js';
@@ -146,6 +147,7 @@ describe.each(WAYS)('a body that the app refuses before the endpoint on %s', (ad
   async function openGuarded(): Promise<Wire> {
     const app = await startApp(adapter, {
       controllers: [EchoModel, HostController],
+      imports: [OpenInferenceModule.forRoot()],
       setUp: (nest) =>
         nest.use((request: IncomingMessage, response: ServerResponse, next: () => void) => {
           if (request.headers.authorization !== undefined) return next();
@@ -173,10 +175,12 @@ describe.each(WAYS)('a body that the app refuses before the endpoint on %s', (ad
   });
 
   it('of more closes the connection, once the answer has been sent', async () => {
-    const announced = await openGuarded();
-    announced.socket.write(head('/small', `Content-Length: ${2 * MIB}`));
-    expect(await announced.read(REFUSAL)).toMatch(/connection: close/i);
-    await announced.end();
+    for (const path of ['/small', '/v2/models/small/infer']) {
+      const announced = await openGuarded();
+      announced.socket.write(head(path, `Content-Length: ${2 * MIB}`));
+      expect(await announced.read(REFUSAL)).toMatch(/connection: close/i);
+      await announced.end();
+    }
 
     const chunked = await openGuarded();
     chunked.socket.write(head('/small?a=b', 'Transfer-Encoding: chunked'));

@@ -1,7 +1,17 @@
-import { Controller, Get } from '@nestjs/common';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { text } from 'node:stream/consumers';
+import {
+  All,
+  Controller,
+  Get,
+  Module,
+  type MiddlewareConsumer,
+  type NestModule,
+} from '@nestjs/common';
 import { ModelEndpoint, protobufSchema } from 'nestjs-model-serving';
 import { OpenInferenceModule } from 'nestjs-model-serving/open-inference';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { CapturedLog } from '../http/captured-log.js';
 import { ADAPTERS, startApp } from '../serving-app.js';
 
 const schema = protobufSchema({
@@ -56,6 +66,46 @@ const parts = {
   controllers: [One, Ten, Stream, OwnController],
   imports: [OpenInferenceModule.forRoot()],
 };
+@Controller()
+class Everything {
+  @All('*')
+  answer() {
+    return { mine: true };
+  }
+}
+
+@ModelEndpoint('/v2/models/own/infer', undefined)
+class Own {
+  predict(input: object) {
+    return { own: input };
+  }
+}
+
+type Next = (error?: unknown) => void;
+type Middleware = (
+  request: IncomingMessage & { body?: unknown },
+  response: ServerResponse,
+  next: Next,
+) => void;
+
+/** A module that puts a middleware before some routes. */
+function binding(middleware: Middleware, ...routes: string[]) {
+  @Module({})
+  class Binding implements NestModule {
+    configure(consumer: MiddlewareConsumer) {
+      consumer.apply(middleware).forRoutes(...routes);
+    }
+  }
+  return Binding;
+}
+
+/** Lets pass who says who it is. */
+const asksWho: Middleware = (request, response, next) => {
+  if (request.headers.authorization !== undefined) return next();
+  response.writeHead(401, { 'content-type': 'application/json' });
+  response.end('{"who":"you"}');
+};
+
 const of = (...data: number[]) => ({
   inputs: [{ name: 'x', datatype: 'INT32', shape: [data.length], data }],
 });
@@ -82,6 +132,65 @@ describe.each(ADAPTERS)('The life of an app on %s', (adapter) => {
     expect((await get('/v2/mine')).body).toEqual({ mine: true });
     expect((await get('/v2/models/one/mine')).status).toBe(404);
     expect((await post('/v2/models', {})).status).toBe(405);
+  });
+
+  it.each<[string, string[], object]>([
+    ['for every path', ['{*path}'], {}],
+    ['for its own paths', ['v2', 'v2/{*path}'], {}],
+    [
+      'beside a route of the app for every path',
+      ['*path'],
+      { controllers: [One, Ten, Everything] },
+    ],
+  ])('stands behind middleware that a module binds %s', async (_, routes, more) => {
+    // Whichever comes first among the imports.
+    const imports = [...parts.imports, binding(asksWho, ...routes)];
+    for (const order of [imports, imports.toReversed()]) {
+      const { get, post } = await startApp(adapter, { ...parts, ...more, imports: order });
+      for (const path of ['/v2', '/v2/models', '/v2/models/one', '/v2/health/live']) {
+        expect((await get(path)).status, path).toBe(401);
+      }
+      for (const path of ['/v2/models/one/infer', '/v2/repository/index', '/v2/models/no/infer']) {
+        expect(await post(path, of(1)), path).toMatchObject({ status: 401, body: { who: 'you' } });
+      }
+      const known = { authorization: 'me', 'content-type': 'application/json' };
+      const told = await post('/v2/models/one/infer', of(1), known);
+      expect([told.status, told.body.outputs?.[0].data]).toEqual([200, [10]]);
+      expect((await post('/v2/repository/index', {}, known)).body).toHaveLength(2);
+    }
+  });
+
+  it('reads what no middleware has read, parsers of the app included', async () => {
+    const log = new CapturedLog();
+    const bodies: unknown[] = [];
+    const asked: Middleware = (request, _, next) => {
+      bodies.push(request.body);
+      next();
+    };
+    const seen = await startApp(adapter, {
+      ...parts,
+      imports: [...parts.imports, binding(asked, '{*path}')],
+    });
+    const json = { 'content-type': 'application/json' };
+    expect((await seen.post('/v2/models/one/infer', of(1), json)).status).toBe(200);
+    expect(bodies).toEqual([undefined]);
+
+    const reads: Middleware = (request, _, next) => void text(request).then(() => next());
+    const read = await startApp(adapter, {
+      ...parts,
+      imports: [...parts.imports, binding(reads, '{*path}')],
+      setUp: (nest) => log.attach(nest),
+    });
+    const told = await read.post('/v2/models/one/infer', of(1), json);
+    expect([told.status, Object.keys(told.body)]).toEqual([500, ['error']]);
+    expect(log.errors[0]).toContain('A middleware of the app has read the body already');
+  });
+
+  it('leaves a path of its own kind to the endpoint that has it', async () => {
+    const { post, get } = await startApp(adapter, { ...parts, controllers: [One, Ten, Own] });
+    expect((await post('/v2/models/own/infer', { a: 1 })).body).toEqual({ own: { a: 1 } });
+    expect((await get('/v2/models/Own')).body.name).toBe('Own');
+    expect((await post('/v2/models/one/infer', of(1))).status).toBe(200);
   });
 
   it('holds bodies to the limit of their endpoint, and refuses what cannot be read', async () => {

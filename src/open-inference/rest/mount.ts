@@ -1,12 +1,15 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AbstractHttpAdapter } from '@nestjs/core';
-import { BODY_PARSER, type Layer } from '../../http/express-routes.js';
+import { callHeldBy } from '../../gate/held-call.js';
+import { BODY_PARSER, isOfController, type Layer } from '../../http/express-routes.js';
 import type { NestResponse } from '../../http/reply.js';
 import { pathOf } from '../../http/request-url.js';
+import { boundEarlyAnswers } from '../../http/unread-body.js';
 import type { Arrival } from './question.js';
+import { routeOf, type Asked } from './route.js';
 
-/** Answers a request by its path behind the prefix; `false` for what is nobody's here. */
-export type Serve = (path: string, arrival: Arrival) => boolean;
+/** Answers what is asked for. */
+export type Serve = (asked: Asked, arrival: Arrival) => void;
 
 type Next = (error?: unknown) => void;
 
@@ -33,27 +36,39 @@ interface FastifyApp {
 }
 
 /**
- * The routes under a prefix, straight on the adapter, as the probes are: outside the app's own prefix and
- * versions, behind what the app puts before all requests, and before bodies are parsed.
+ * The routes under a prefix, straight on the adapter: outside the app's own prefix and versions, behind what
+ * the app puts before all routes, be it bound by the app or by a module, and with bodies that nobody has
+ * parsed. Called when Nest has made the routes.
  */
 export function mount(adapter: AbstractHttpAdapter, prefix: string, serve: Serve): void {
   const instance: unknown = adapter.getInstance();
   if (adapter.getType() === 'express') mountOnExpress(instance as ExpressApp, prefix, serve);
   else mountOnFastify(instance as FastifyApp, prefix, serve);
-}
-
-function behind(prefix: string, request: IncomingMessage): string {
-  return pathOf(request).slice(prefix.length);
+  boundEarlyAnswers(adapter.getHttpServer(), (request) => {
+    const path = pathOf(request);
+    return path.startsWith(prefix) && routeOf(path.slice(prefix.length)) !== undefined;
+  });
 }
 
 function mountOnExpress(app: ExpressApp, prefix: string, serve: Serve): void {
   app.use(prefix, function openInference(request, response, next) {
-    const arrival = { request, response, args: [request, response, next] };
-    if (!serve(behind(prefix, request), arrival)) next();
+    // Express has cut the prefix off.
+    const asked = routeOf(pathOf({ url: request.url! }));
+    // An endpoint may have a path of the protocol's for its own, and then has read the body.
+    if (asked === undefined || callHeldBy(request) !== undefined) return next();
+    serve(asked, { request, response, args: [request, response, next] });
   });
   const { stack } = app.router;
-  const parser = stack.findIndex(({ name }) => BODY_PARSER.test(name));
-  if (parser >= 0) stack.splice(parser, 0, stack.pop()!);
+  const own = stack.pop()!;
+  const firstRoute = stack.findIndex(isOfController);
+  stack.splice(firstRoute === -1 ? stack.length : firstRoute, 0, own);
+  for (const layer of stack.filter(({ name }) => BODY_PARSER.test(name))) {
+    const { match } = layer;
+    layer.match = function unlessOpenInference(path) {
+      const isOwn = own.match(path) && routeOf(path.slice(prefix.length)) !== undefined;
+      return !isOwn && match.call(layer, path);
+    };
+  }
 }
 
 /** What stands there of the protocol, so that the app may have other routes under the prefix. */
@@ -67,8 +82,9 @@ function mountOnFastify(app: FastifyApp, prefix: string, serve: Serve): void {
       // It is answered here, where no parser has been chosen yet; what is not goes no further either.
       preParsing(request, reply) {
         const { raw } = request;
-        const arrival = { request: raw, response: reply, args: [request, reply] };
-        if (!serve(behind(prefix, raw), arrival)) reply.callNotFound();
+        const asked = routeOf(pathOf(raw).slice(prefix.length));
+        if (asked === undefined) return reply.callNotFound();
+        serve(asked, { request: raw, response: reply, args: [request, reply] });
       },
       handler() {},
     });

@@ -75,7 +75,8 @@ function repositoryRoute(
 
 /** The parts of a path, decoded: a model's name may hold anything, also a slash. */
 function segmentsOf(path: string): string[] | undefined {
-  const parts = path.split('/').slice(1);
+  const [before, ...parts] = path.split('/');
+  if (before !== '') return undefined;
   if (parts[parts.length - 1] === '') parts.pop();
   try {
     return parts.map(decodeURIComponent);
