@@ -27,7 +27,9 @@ export class RequestParts implements Parts, Outlet {
   }
 
   begin(): number {
+    const { flaw } = this.#call;
     try {
+      if (flaw !== undefined) throw flaw;
       shorten(this.#call, this.#request);
       this.#chosen = this.#model.choose(this.#request);
       this.#rows = this.#model.inputs.bind(this.#request);

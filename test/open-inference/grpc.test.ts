@@ -1,24 +1,19 @@
 import { gzipSync } from 'node:zlib';
 import { status } from '@grpc/grpc-js';
 import { type CanActivate, type ExecutionContext, UseGuards } from '@nestjs/common';
-import { ModelEndpoint, protobufSchema, type PredictContext } from 'nestjs-model-serving';
+import { ModelEndpoint, type PredictContext } from 'nestjs-model-serving';
+import { OpenInferenceModule } from 'nestjs-model-serving/open-inference';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { TEXT } from '../../src/open-inference/grpc/inference-proto.js';
 import { deferred } from '../endpoint/deferred.js';
 import { GrpcClient } from '../grpc/grpc-client.js';
 import { framed, openSession, rawCall } from '../grpc/raw-call.js';
 import { GRPC_DOORS, startGrpc } from '../grpc/shared-app.js';
-import { ADDER_FILES, AdderModels, added, type Terms } from './adder-models.js';
+import { openInference, Simple, SIMPLE_MODELS, SIMPLE_SCHEMA } from './simple-models.js';
 
-const schema = protobufSchema(ADDER_FILES);
+const tensors = { openInference, version: '1' };
 
-@ModelEndpoint('/simple', schema, { name: 'simple' })
-class Simple {
-  predict(terms: Terms, _context: PredictContext) {
-    return added(terms);
-  }
-}
-@ModelEndpoint('/small', schema, { name: 'small', bodyLimit: 500 })
+@ModelEndpoint('/small', SIMPLE_SCHEMA, { name: 'small', bodyLimit: 500, ...tensors })
 class Small extends Simple {}
 
 class NeedsKey implements CanActivate {
@@ -27,7 +22,7 @@ class NeedsKey implements CanActivate {
     return context.switchToRpc().getContext().get('key')[0] === 'right';
   }
 }
-@ModelEndpoint('/guarded', schema, { name: 'guarded' })
+@ModelEndpoint('/guarded', SIMPLE_SCHEMA, { name: 'guarded', ...tensors })
 @UseGuards(NeedsKey)
 class Guarded extends Simple {}
 
@@ -35,17 +30,17 @@ let held = deferred<PredictContext>();
 beforeEach(() => {
   held = deferred();
 });
-@ModelEndpoint('/held', schema, { name: 'held' })
+@ModelEndpoint('/held', SIMPLE_SCHEMA, { name: 'held', ...tensors })
 class Held {
-  async predict(terms: Terms, context: PredictContext) {
+  async predict(_: object, context: PredictContext) {
     held.resolve(context);
     await new Promise((resolve) => context.signal.addEventListener('abort', resolve));
-    return added(terms);
+    return {};
   }
 }
-@ModelEndpoint('/hurry', schema, { name: 'hurry', timeout: 1 })
+@ModelEndpoint('/hurry', SIMPLE_SCHEMA, { name: 'hurry', timeout: 1, ...tensors })
 class Hurry extends Held {}
-@ModelEndpoint('/broken', schema, { name: 'broken' })
+@ModelEndpoint('/broken', SIMPLE_SCHEMA, { name: 'broken', ...tensors })
 class Broken {
   predict() {
     throw new Error('A secret');
@@ -66,8 +61,8 @@ const REFLECTION = `
   service ServerReflection { rpc ServerReflectionInfo(stream Request) returns (stream Response); }`;
 
 const parts = {
-  controllers: [Simple, Small, Guarded, Held, Hurry, Broken],
-  imports: [AdderModels],
+  controllers: [...SIMPLE_MODELS, Small, Guarded, Held, Hurry, Broken],
+  imports: [OpenInferenceModule.forRoot({ serverName: 'triton' })],
 };
 
 const A = Int32Array.from({ length: 16 }, (_, index) => index);
@@ -151,7 +146,7 @@ describe.each(GRPC_DOORS)('The Open Inference Protocol by gRPC on $door', (way) 
     const ones = Buffer.concat([...B].map((value) => lengthPrefixed(String(value))));
     const inputs = ['INPUT0', 'INPUT1'].map((name) => ({ ...head(name), datatype: 'BYTES' }));
     const { answer } = await client.call('ModelInfer', {
-      modelName: 'simple',
+      modelName: 'simple_string',
       inputs,
       rawInputContents: [texts, ones],
     });
@@ -171,7 +166,7 @@ describe.each(GRPC_DOORS)('The Open Inference Protocol by gRPC on $door', (way) 
     expect(await ask('ModelMetadata', { name: 'simple', version: '1' })).toMatchObject({
       name: 'simple',
       versions: ['1'],
-      platform: 'nestjs',
+      platform: 'nestjs-model-serving',
       inputs: [{ name: 'INPUT0', datatype: 'INT32', shape: ['-1', '16'] }, { name: 'INPUT1' }],
     });
     expect(await ask('ModelConfig', { name: 'simple' })).toMatchObject({
@@ -180,8 +175,14 @@ describe.each(GRPC_DOORS)('The Open Inference Protocol by gRPC on $door', (way) 
         input: [{ name: 'INPUT0', dataType: 'TYPE_INT32', dims: ['-1', '16'] }, {}],
       },
     });
+    await client.call('ModelInfer', raw('simple'));
     expect(await ask('ModelStatistics', { name: 'simple' })).toMatchObject({
-      modelStats: [{ inferenceCount: '3', inferenceStats: { success: { ns: '9' } } }],
+      modelStats: [
+        {
+          inferenceCount: '1',
+          inferenceStats: { success: { count: '1', ns: expect.stringMatching(/^[1-9]\d*$/) } },
+        },
+      ],
     });
     expect((await ask('RepositoryIndex')).models[0]).toMatchObject({
       name: 'simple',

@@ -11,14 +11,18 @@ const schemaOf = (type: string) =>
     },
   });
 
+/** What the model `simple` takes and gives. */
+export const SIMPLE_SCHEMA = schemaOf('int32');
+
 /** One row of 16: a batch of many is a request of many rows. */
 const ROW = { shape: [-1, 16] };
-const openInference = {
+/** Its tensors. */
+export const openInference = {
   inputs: { INPUT0: ROW, INPUT1: ROW },
   outputs: { OUTPUT0: ROW, OUTPUT1: ROW },
 };
 
-interface Terms<T> {
+export interface Terms<T> {
   readonly INPUT0?: readonly T[];
   readonly INPUT1?: readonly T[];
 }
@@ -31,8 +35,8 @@ function added<T>({ INPUT0 = [], INPUT1 = [] }: Terms<T>, form: (value: number) 
   };
 }
 
-@ModelEndpoint('/simple', schemaOf('int32'), { name: 'simple', version: '1', openInference })
-class Simple {
+@ModelEndpoint('/simple', SIMPLE_SCHEMA, { name: 'simple', version: '1', openInference })
+export class Simple {
   predict(terms: Terms<number>) {
     // A sum of two int32 may be none.
     return added(terms, (value) => value | 0);
@@ -50,7 +54,7 @@ class SimpleString {
   }
 }
 
-@ModelEndpoint('/spaced', schemaOf('int32'), { name: 'm x', version: '2', openInference })
+@ModelEndpoint('/spaced', SIMPLE_SCHEMA, { name: 'm x', version: '2', openInference })
 class Spaced extends Simple {}
 
 /** The models of Triton's examples, and one whose name has to be encoded in a path. */
