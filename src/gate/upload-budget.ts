@@ -54,9 +54,15 @@ export class UploadShare {
     return true;
   }
 
+  /** Gives back all but `bytes`, where it holds more. */
+  shrinkTo(bytes: number): void {
+    if (bytes >= this.#bytes) return;
+    this.#budget.give(this.#bytes - bytes);
+    this.#bytes = bytes;
+  }
+
   close(): void {
-    this.#budget.give(this.#bytes);
-    this.#bytes = 0;
+    this.shrinkTo(0);
   }
 }
 

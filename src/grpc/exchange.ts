@@ -240,7 +240,7 @@ export class Exchange extends ServerInterceptingCall implements Listener {
  * The stream of HTTP/2 that a message comes by: grpc-js tells of a message when it is whole, and has no public
  * way to learn how much of one it holds.
  */
-function bytesOf(wire: ServerInterceptingCallInterface): Readable | undefined {
+export function bytesOf(wire: ServerInterceptingCallInterface): Readable | undefined {
   return (wire as { readonly stream?: Readable }).stream;
 }
 

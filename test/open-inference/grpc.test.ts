@@ -1,10 +1,11 @@
+import { once } from 'node:events';
 import { gzipSync } from 'node:zlib';
 import { status } from '@grpc/grpc-js';
 import { type CanActivate, type ExecutionContext, UseGuards } from '@nestjs/common';
 import { ModelEndpoint, type PredictContext } from 'nestjs-model-serving';
 import { OpenInferenceModule } from 'nestjs-model-serving/open-inference';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { TEXT } from '../../src/open-inference/grpc/inference-proto.js';
+import { PROTO, TEXT } from '../../src/open-inference/grpc/inference-proto.js';
 import { deferred } from '../endpoint/deferred.js';
 import { GrpcClient } from '../grpc/grpc-client.js';
 import { framed, openSession, rawCall } from '../grpc/raw-call.js';
@@ -64,6 +65,13 @@ const parts = {
   controllers: [...SIMPLE_MODELS, Small, Guarded, Held, Hurry, Broken],
   imports: [OpenInferenceModule.forRoot({ serverName: 'triton' })],
 };
+
+const HEAD = { ':method': 'POST', 'content-type': 'application/grpc', te: 'trailers' };
+const STREAM = '/inference.GRPCInferenceService/ModelStreamInfer';
+const Request = PROTO.root.lookupType('inference.ModelInferRequest');
+const encoded = (request: object) => Request.encode(Request.fromObject(request)).finish();
+/** What is no message. */
+const BROKEN = Buffer.of(10, 200, 1);
 
 const A = Int32Array.from({ length: 16 }, (_, index) => index);
 const B = new Int32Array(16).fill(1);
@@ -330,6 +338,79 @@ describe.each(GRPC_DOORS)('The Open Inference Protocol by gRPC on $door', (way) 
     expect(answers[2].errorMessage).not.toBe('');
     expect(await answered()).toBe(67);
     expect(await refused()).toBe(66);
+  });
+
+  it('counts what messages of streams hold as uploads, until they are taken or their stream is over', async () => {
+    const limited = { ...parts, options: { maxUploadBytes: 1_000 } };
+    const app = await startGrpc(way, limited);
+    const client = new GrpcClient(TEXT, 'inference.GRPCInferenceService', app.address);
+    const session = openSession(app.address);
+    const open = () => {
+      const stream = session.request({ ...HEAD, ':path': STREAM });
+      stream.on('error', () => {});
+      return stream;
+    };
+    const infer = async (bytes = 900) => {
+      const id = 'x'.repeat(bytes - 300);
+      return (await client.call('ModelInfer', raw('simple', { id }))).code;
+    };
+    /** No byte is held for good. */
+    const isFree = () => expect.poll(infer).toBe(status.OK);
+    const message = framed(encoded(raw('simple', { id: 'x'.repeat(500) })));
+
+    const sent = open();
+    sent.write(message.subarray(0, 600));
+    await expect.poll(infer).toBe(status.RESOURCE_EXHAUSTED);
+    expect(await infer(350)).toBe(status.OK);
+    const body = { inputs: [], id: 'x'.repeat(600) };
+    expect((await app.post('/v2/models/simple/infer', body)).status).toBe(429);
+    expect(await rawCall(session, STREAM, message)).toMatchObject({
+      code: status.RESOURCE_EXHAUSTED,
+      message: 'Too many bytes are being uploaded at once',
+    });
+    // It holds them until its last byte; then byte by byte, then two at once.
+    sent.write(message.subarray(600));
+    await once(sent, 'data');
+    await isFree();
+    for (const byte of message) sent.write(Buffer.of(byte));
+    await once(sent, 'data');
+    await isFree();
+    const small = framed(encoded(raw('simple')));
+    sent.write(Buffer.concat([small, small]));
+    await once(sent, 'data');
+    await isFree();
+
+    const left = open();
+    left.write(message.subarray(0, 600));
+    await expect.poll(infer).toBe(status.RESOURCE_EXHAUSTED);
+    left.close(8);
+    await isFree();
+    const bomb = framed(gzipSync(encoded(raw('simple', { id: 'x'.repeat(5_000) }))), true);
+    expect(await rawCall(session, STREAM, bomb, { 'grpc-encoding': 'gzip' })).toMatchObject({
+      code: status.RESOURCE_EXHAUSTED,
+      messages: [],
+    });
+    await isFree();
+    for (let i = 0; i < 20; i++) {
+      const { messages } = await rawCall(session, STREAM, Buffer.concat([message, framed(BROKEN)]));
+      expect(messages).toHaveLength(2);
+    }
+    await isFree();
+  });
+
+  it('answers what it has read of a stream before it refuses the rest', async () => {
+    const app = await startGrpc(way, { ...parts, options: { maxUploadBytes: 1_000 } });
+    const session = openSession(app.address);
+    const stream = session.request({ ...HEAD, ':path': STREAM });
+    const answers: Buffer[] = [];
+    stream.on('data', (answer: Buffer) => answers.push(answer));
+    const ended = once(stream, 'trailers');
+    stream.write(framed(encoded(raw('simple'))));
+    await expect.poll(() => answers.length).toBe(1);
+    stream.write(framed(encoded(raw('simple', { id: 'x'.repeat(2_000) }))));
+    const [trailers] = await ended;
+    expect(trailers['grpc-status']).toBe(String(status.RESOURCE_EXHAUSTED));
+    stream.close();
   });
 
   it('cancels what a stream has asked for when its client leaves', async () => {

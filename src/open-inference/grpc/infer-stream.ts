@@ -1,5 +1,10 @@
 import type { ServerDuplexStream } from '@grpc/grpc-js';
+import type { ServingError } from '../../errors/index.js';
 import { answerOf } from '../../gate/failure-answer.js';
+import { requestIdOf } from '../../gate/request-id.js';
+import { tooManyUploads } from '../../gate/upload-budget.js';
+import { statusOf } from '../../grpc/trailers.js';
+import type { ArrivingMessages } from './arriving-messages.js';
 import { infer } from './infer.js';
 import { InferRequest, inferResponse } from './infer-messages.js';
 import { PROTO } from './inference-proto.js';
@@ -22,27 +27,35 @@ const REQUEST = 16 * 1024;
 export class InferStream {
   readonly #stream: BareStream;
   readonly #models: Models;
+  readonly #arriving: ArrivingMessages;
+  readonly #requestId: string;
   readonly #calls = new Set<StreamedCall>();
   /** Ends with the last answer. */
   #last: Promise<void> = Promise.resolve();
   #underWay = 0;
 
-  constructor(stream: BareStream, models: Models) {
+  constructor(stream: BareStream, models: Models, arriving: ArrivingMessages) {
     this.#stream = stream;
     this.#models = models;
+    this.#arriving = arriving;
+    this.#requestId = requestIdOf(stream.metadata.get('x-request-id')[0]);
+    arriving.onRefusal = () => this.refuse(tooManyUploads());
     stream.on('data', (bytes: Buffer) => this.#take(bytes));
     stream.on('drain', () => stream.resume());
-    stream.on('end', () => this.end());
+    stream.on('end', () => void this.#last.then(() => stream.end()));
     stream.on('cancelled', () => this.#calls.forEach((call) => call.leave()));
   }
 
-  /** Reads no more, and ends when all that has been read is answered. */
-  end(): void {
-    this.#stream.removeAllListeners('data');
-    void this.#last.then(() => this.#stream.end());
+  /** Reads no more, and fails when all that has been read is answered: what has not may be sent again. */
+  refuse(error: ServingError): void {
+    const stream = this.#stream;
+    if (stream.readableEnded) return;
+    stream.removeAllListeners('data').on('data', () => this.#arriving.taken());
+    void this.#last.then(() => stream.emit('error', statusOf(answerOf(error), this.#requestId)));
   }
 
   #take(bytes: Buffer): void {
+    this.#arriving.taken();
     const weight = REQUEST + bytes.length;
     this.#underWay += weight;
     if (this.#underWay >= MOST_UNDER_WAY) this.#stream.pause();

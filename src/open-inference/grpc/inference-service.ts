@@ -8,12 +8,14 @@ import {
   type ServerUnaryCall,
 } from '@grpc/grpc-js';
 import type { Endpoint } from '../../endpoint/endpoint.js';
+import { ServingError } from '../../errors/index.js';
 import { failureAnswer } from '../../gate/failure-answer.js';
 import { requestIdOf } from '../../gate/request-id.js';
 import type { UploadBudget } from '../../gate/upload-budget.js';
 import { Exchange } from '../../grpc/exchange.js';
 import { bareMethod, type OwnService } from '../../grpc/own-service.js';
 import { statusOf } from '../../grpc/trailers.js';
+import { ArrivingMessages } from './arriving-messages.js';
 import { InferDoor } from './infer-door.js';
 import { InferStream, type BareStream } from './infer-stream.js';
 import { PROTO, SERVICE } from './inference-proto.js';
@@ -22,6 +24,11 @@ import { QUESTIONS } from './questions.js';
 
 const ONE = { requestStream: false, responseStream: false };
 const INFER = `/${SERVICE}/ModelInfer`;
+const STREAM = `/${SERVICE}/ModelStreamInfer`;
+
+function shuttingDown(): ServingError {
+  return new ServingError('Unavailable', 'The server is shutting down', { retryAfter: 1 });
+}
 
 /** `inference.GRPCInferenceService`: the models of the app for the clients of Triton and KServe. */
 export class InferenceService implements OwnService {
@@ -30,15 +37,18 @@ export class InferenceService implements OwnService {
   readonly endpoints: readonly Endpoint[];
   readonly messageLimit: number;
   readonly #models: Models;
+  readonly #uploads: UploadBudget;
   readonly #door: InferDoor;
   readonly #logger = new Logger('OpenInference');
   readonly #streams = new Set<InferStream>();
   #isEnding = false;
   /** Between the interceptor and the handler, which grpc-js calls one after the other. */
   #arriving: Exchange | undefined;
+  #arrivingStream: ArrivingMessages | undefined;
 
   constructor(models: Models, uploads: UploadBudget) {
     this.#models = models;
+    this.#uploads = uploads;
     this.#door = new InferDoor(models, uploads);
     this.endpoints = models.endpoints;
     this.messageLimit = Math.max(0, ...models.endpoints.map(({ options }) => options.bodyLimit));
@@ -48,6 +58,10 @@ export class InferenceService implements OwnService {
     path: string,
     wire: ServerInterceptingCallInterface,
   ): ServerInterceptingCall | undefined {
+    if (path === STREAM) {
+      this.#arrivingStream = new ArrivingMessages(wire, this.#uploads);
+      return this.#arrivingStream.call;
+    }
     if (path !== INFER) return undefined;
     const exchange = new Exchange(this.messageLimit, wire, () => {
       this.#arriving = exchange;
@@ -62,7 +76,7 @@ export class InferenceService implements OwnService {
     }
     const many = { requestStream: true, responseStream: true };
     server.addService(
-      { ModelStreamInfer: bareMethod(`/${SERVICE}/ModelStreamInfer`, many) },
+      { ModelStreamInfer: bareMethod(STREAM, many) },
       { ModelStreamInfer: (stream: BareStream) => this.#serveStream(stream) },
     );
     server.addService(
@@ -81,14 +95,15 @@ export class InferenceService implements OwnService {
   /** Streams end with what is under way. */
   end(): void {
     this.#isEnding = true;
-    for (const stream of this.#streams) stream.end();
+    for (const stream of this.#streams) stream.refuse(shuttingDown());
   }
 
   #serveStream(bare: BareStream): void {
-    const stream = new InferStream(bare, this.#models);
+    const stream = new InferStream(bare, this.#models, this.#arrivingStream!);
+    this.#arrivingStream = undefined;
     this.#streams.add(stream);
     bare.on('cancelled', () => this.#streams.delete(stream));
-    if (this.#isEnding) stream.end();
+    if (this.#isEnding) stream.refuse(shuttingDown());
   }
 
   #answering(name: string) {
