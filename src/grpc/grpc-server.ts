@@ -1,6 +1,6 @@
 import { Logger } from '@nestjs/common';
 import type { Server as HttpServer } from 'node:http';
-import { Server, ServerCredentials, ServerInterceptingCall } from '@grpc/grpc-js';
+import { Server, ServerCredentials, type ServerInterceptingCall } from '@grpc/grpc-js';
 import type { Endpoint } from '../endpoint/endpoint.js';
 import type { Gate } from '../gate/gate.js';
 import type { UploadBudget } from '../gate/upload-budget.js';
@@ -14,6 +14,7 @@ import type { OwnService } from './own-service.js';
 import { ownServices } from './own-services.js';
 import { OwnPort } from './own-port.js';
 import { sharePort } from './shared-port.js';
+import { SMALL, takingSmallMessages } from './small-messages.js';
 
 /** The parts of an app that a server of gRPC works with. */
 export interface Surroundings {
@@ -62,7 +63,7 @@ export class GrpcServer {
         ({ path }, wire) =>
           ofEndpoints.intercept(path, wire) ??
           interceptedBy(own, path, wire) ??
-          new ServerInterceptingCall(wire),
+          takingSmallMessages(wire),
       ],
     });
     ofEndpoints.addTo(this.#server);
@@ -99,9 +100,6 @@ export class GrpcServer {
     this.#server.forceShutdown();
   }
 }
-
-/** Bytes of questions to the library's own services. */
-const SMALL = 64 * 1024;
 
 function interceptedBy(
   services: readonly OwnService[],

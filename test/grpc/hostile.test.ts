@@ -1,5 +1,6 @@
 import { constants, type ClientHttp2Session } from 'node:http2';
 import { connect } from 'node:net';
+import { gzipSync } from 'node:zlib';
 import type { INestApplication } from '@nestjs/common';
 import { status } from '@grpc/grpc-js';
 import { ModelEndpoint, protobufSchema } from 'nestjs-model-serving';
@@ -123,6 +124,24 @@ describe.each(ADAPTERS)('gRPC on %s, under attack,', (adapter) => {
     expect(sent).toBeGreaterThan(500);
     expect(begun - before).toBeLessThanOrEqual(sent);
     while (begun !== ended) await new Promise(setImmediate);
+  });
+
+  it.each([
+    ['health', '/grpc.health.v1.Health/Check'],
+    ['reflection', '/grpc.reflection.v1.ServerReflection/ServerReflectionInfo'],
+  ])('keeps nothing large for %s', async (_, path) => {
+    const session = openSession(address);
+    const large = framed(Buffer.alloc(1_000_000));
+    const bomb = framed(gzipSync(Buffer.alloc(1_000_000)), true);
+    const told = [
+      // The rest of it never comes.
+      await rawCall(session, path, large.subarray(0, 100_000), {}, { isWhole: false }),
+      await rawCall(session, path, large),
+      await rawCall(session, path, bomb, { 'grpc-encoding': 'gzip' }),
+    ];
+    const message = 'Expected a message of at most 65536 bytes';
+    const refused = { code: status.RESOURCE_EXHAUSTED, message, messages: [] };
+    expect(told).toMatchObject([refused, refused, refused]);
   });
 
   it('makes no more of a stream than its client reads', async () => {

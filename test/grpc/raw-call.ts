@@ -31,6 +31,7 @@ export function rawCall(
   path: string,
   body: Uint8Array | undefined,
   headers: Record<string, string> = {},
+  { isWhole = true } = {},
 ): Promise<RawEnd> {
   const stream = session.request({
     ':method': 'POST',
@@ -55,7 +56,9 @@ export function rawCall(
       });
       stream.close();
     });
-    if (body !== undefined) stream.end(body);
+    if (body === undefined) return;
+    if (isWhole) stream.end(body);
+    else stream.write(body);
   });
 }
 

@@ -1,0 +1,46 @@
+import { ServerInterceptingCall, type ServerInterceptingCallInterface } from '@grpc/grpc-js';
+import { answerOf } from '../gate/failure-answer.js';
+import { requestIdOf } from '../gate/request-id.js';
+import { bytesOf } from './exchange.js';
+import { tooLarge } from './refusal.js';
+import { statusOf } from './trailers.js';
+
+/** Bytes that a question to one of the library's own services may have. */
+export const SMALL = 64 * 1024;
+
+/**
+ * A call that takes small messages only: the limit of the server is that of the largest endpoint, and what
+ * comes by here is counted against no budget.
+ */
+export function takingSmallMessages(wire: ServerInterceptingCallInterface): ServerInterceptingCall {
+  let received = 0;
+  let requestId: unknown;
+  function refuse(): void {
+    const {
+      code,
+      details = '',
+      metadata,
+    } = statusOf(answerOf(tooLarge(SMALL)), requestIdOf(requestId));
+    wire.sendStatus({ code, details, metadata });
+  }
+
+  bytesOf(wire)?.on('data', (chunk: Buffer) => {
+    received += chunk.length;
+    if (received > SMALL) refuse();
+  });
+  return new ServerInterceptingCall(wire, {
+    start: (next) =>
+      next({
+        onReceiveMetadata(metadata, pass) {
+          requestId = metadata.get('x-request-id')[0];
+          pass(metadata);
+        },
+        onReceiveMessage(message: Buffer, pass) {
+          received = 0;
+          // It may have been compressed.
+          if (message.length > SMALL) refuse();
+          else pass(message);
+        },
+      }),
+  });
+}
