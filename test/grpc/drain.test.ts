@@ -5,6 +5,7 @@ import { describe, expect, it, vi } from 'vitest';
 import { FixtureProcess } from '../serve/fixture-process.js';
 import { ADAPTERS } from '../serving-app.js';
 import { GrpcClient } from './grpc-client.js';
+import { failure, Load, type Caller, type Outcome } from './load.js';
 
 // Processes take their time to start on a busy machine.
 vi.setConfig({ testTimeout: 120_000 });
@@ -17,66 +18,25 @@ const proto = `
 const CLIENTS = 8;
 const CALLS_AT_ONCE = 4;
 
-/** Busy clients, each with a connection of its own, which make one anew where theirs ends. */
-class Load {
-  readonly pids = new Set<number>();
-  readonly failed: string[] = [];
-  ok = 0;
-  refused = 0;
-  readonly #clients: GrpcClient[];
-  readonly #most: number;
-  readonly #done: Promise<unknown>;
-  #stopping = false;
+/** Clients with a connection of their own, each with some calls under way all the time. */
+function clientsOf(address: string): Caller[] {
+  return Array.from(
+    { length: CLIENTS },
+    () => new GrpcClient(proto, 'acme.Model', address),
+  ).flatMap((client) =>
+    Array.from({ length: CALLS_AT_ONCE }, () => (n: number) => call(client, n)),
+  );
+}
 
-  constructor(address: string, most: number) {
-    this.#most = most;
-    this.#clients = Array.from(
-      { length: CLIENTS },
-      () => new GrpcClient(proto, 'acme.Model', address),
-    );
-    this.#done = Promise.all(
-      this.#clients.flatMap((client) =>
-        Array.from({ length: CALLS_AT_ONCE }, () => this.#run(client)),
-      ),
-    );
+async function call(client: GrpcClient, n: number): Promise<Outcome> {
+  const isStream = n % 5 === 4;
+  const told = isStream
+    ? await client.stream('Tell', { ms: 1 })
+    : await client.call('Run', { ms: 2 });
+  if (told.code !== status.OK || (isStream && (told as any).items.length !== 5)) {
+    return failure(told);
   }
-
-  async busy(): Promise<void> {
-    await this.reached(200);
-  }
-
-  async reached(count: number): Promise<void> {
-    while (this.ok < count && this.failed.length === 0) await new Promise(setImmediate);
-  }
-
-  async end(): Promise<this> {
-    await this.#done;
-    return this;
-  }
-
-  stop(): void {
-    this.#stopping = true;
-  }
-
-  async #run(client: GrpcClient): Promise<void> {
-    for (let n = 0; !this.#stopping && this.ok < this.#most; n++) {
-      const isStream = n % 5 === 4;
-      const told = isStream
-        ? await client.stream('Tell', { ms: 1 })
-        : await client.call('Run', { ms: 2 });
-      if (told.code === status.OK && (!isStream || (told as any).items.length === 5)) {
-        this.ok++;
-        if (!isStream) this.pids.add(told.answer.pid);
-        continue;
-      }
-      // Never accepted, so nothing is lost.
-      if (told.code === status.UNAVAILABLE && /ECONNREFUSED/.test(told.message!)) {
-        this.refused++;
-        return;
-      }
-      this.failed.push(`${told.code} ${told.message}`);
-    }
-  }
+  return isStream ? {} : { pid: told.answer.pid };
 }
 
 async function freePort(): Promise<string> {
@@ -101,7 +61,7 @@ describe.each(ADAPTERS)('gRPC on %s', (adapter) => {
       GRPC_PORT: port === "the app's port" ? '' : await freePort(),
     });
     if (workers !== '1') await server.printed(/all ready/);
-    const load = new Load(`127.0.0.1:${await server.port()}`, Infinity);
+    const load = new Load(clientsOf(`127.0.0.1:${await server.port()}`), Infinity);
     await load.busy();
     server.kill('SIGTERM');
     const { failed, refused } = await load.end();
@@ -118,7 +78,7 @@ describe.each(ADAPTERS)('gRPC on %s', (adapter) => {
       LOG_LEVEL: 'log',
     });
     await server.printed(/all ready/);
-    const load = new Load(`127.0.0.1:${await server.port()}`, 10_000);
+    const load = new Load(clientsOf(`127.0.0.1:${await server.port()}`), 10_000);
     await load.busy();
     server.kill('SIGHUP');
     await load.reached(5000);
