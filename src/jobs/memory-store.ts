@@ -1,14 +1,15 @@
 import type { JobLevels } from '../metrics/index.js';
-import type {
-  JobEnd,
-  JobFailure,
-  JobPace,
-  JobRecord,
-  JobRequest,
-  JobResult,
-  JobState,
-  NewJob,
-  Submission,
+import {
+  JOB_STATES,
+  type JobEnd,
+  type JobFailure,
+  type JobPace,
+  type JobRecord,
+  type JobRequest,
+  type JobResult,
+  type JobState,
+  type NewJob,
+  type Submission,
 } from './job.js';
 import type {
   JobBackend,
@@ -65,6 +66,10 @@ class MemoryStore implements JobStore {
   readonly #endpoint: StoredEndpoint;
   readonly #jobs = new Map<string, KeptJob>();
   readonly #keys = new Map<string, string>();
+  /** By state: each submission asks how many wait. */
+  readonly #states = Object.fromEntries(
+    JOB_STATES.map((state) => [state, new Set<KeptJob>()]),
+  ) as Record<JobState, Set<KeptJob>>;
   /** Those that may start now, in the order in which they came. */
   readonly #due = new Set<KeptJob>();
   readonly #waiters = new Waiters();
@@ -82,7 +87,7 @@ class MemoryStore implements JobStore {
     if (known !== undefined) {
       return known.digest === digest ? { kind: 'known', id: known.id } : { kind: 'other' };
     }
-    if (this.#count('queued') >= this.#endpoint.maxWaiting) return { kind: 'full' };
+    if (this.#states.queued.size >= this.#endpoint.maxWaiting) return { kind: 'full' };
     const job: KeptJob = {
       id,
       scope,
@@ -102,6 +107,7 @@ class MemoryStore implements JobStore {
       controller: undefined,
     };
     this.#jobs.set(id, job);
+    this.#states.queued.add(job);
     if (key !== undefined) this.#keys.set(key, id);
     this.#offer(job);
     return { kind: 'taken', id };
@@ -135,13 +141,19 @@ class MemoryStore implements JobStore {
   }
 
   async levels(): Promise<JobLevels> {
-    const counts = { queued: 0, running: 0, succeeded: 0, failed: 0, cancelled: 0 };
+    const { queued, running, succeeded, failed, cancelled } = this.#states;
     let oldest = Infinity;
-    for (const { state, createdAt } of this.#jobs.values()) {
-      counts[state]++;
-      if (state === 'queued') oldest = Math.min(oldest, createdAt);
-    }
-    return { counts, oldestWaiting: Math.max(0, oldest === Infinity ? 0 : Date.now() - oldest) };
+    for (const { createdAt } of queued) oldest = Math.min(oldest, createdAt);
+    return {
+      counts: {
+        queued: queued.size,
+        running: running.size,
+        succeeded: succeeded.size,
+        failed: failed.size,
+        cancelled: cancelled.size,
+      },
+      oldestWaiting: Math.max(0, oldest === Infinity ? 0 : Date.now() - oldest),
+    };
   }
 
   whenEnded(id: string, ms: number, signal: AbortSignal): Promise<void> {
@@ -159,10 +171,10 @@ class MemoryStore implements JobStore {
     for (const timer of this.#timers) clearTimeout(timer);
   }
 
-  #count(state: JobState): number {
-    let count = 0;
-    for (const job of this.#jobs.values()) if (job.state === state) count++;
-    return count;
+  #move(job: KeptJob, state: JobState): void {
+    this.#states[job.state].delete(job);
+    this.#states[state].add(job);
+    job.state = state;
   }
 
   #offer(job: KeptJob): void {
@@ -176,7 +188,7 @@ class MemoryStore implements JobStore {
     if (job === undefined) return undefined;
     this.#due.delete(job);
     const startedAt = Date.now();
-    job.state = 'running';
+    this.#move(job, 'running');
     job.startedAt = startedAt;
     job.attempts++;
     const controller = (job.controller = new AbortController());
@@ -204,7 +216,7 @@ class MemoryStore implements JobStore {
         return;
       case 'retried':
       case 'returned':
-        job.state = 'queued';
+        this.#move(job, 'queued');
         if (outcome.state === 'retried') job.failures++;
         else job.attempts--;
         this.#later(outcome.delay, () => job.task !== undefined && this.#offer(job));
@@ -216,7 +228,7 @@ class MemoryStore implements JobStore {
   }
 
   #end(job: KeptJob, end: JobEnd | { readonly state: 'cancelled' }): void {
-    job.state = end.state;
+    this.#move(job, end.state);
     job.finishedAt = Date.now();
     job.task = undefined;
     this.#due.delete(job);
@@ -230,8 +242,10 @@ class MemoryStore implements JobStore {
     this.#later(this.#endpoint.resultTtl, () => this.#forget(job));
   }
 
-  #forget({ id, key }: KeptJob): void {
+  #forget(job: KeptJob): void {
+    const { id, key, state } = job;
     this.#jobs.delete(id);
+    this.#states[state].delete(job);
     if (key !== undefined && this.#keys.get(key) === id) this.#keys.delete(key);
   }
 
