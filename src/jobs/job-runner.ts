@@ -98,23 +98,27 @@ export class JobRunner {
 
   #fail(call: JobCall, run: JobRun, error: unknown): RunOutcome {
     const failure = failureAnswer(call, error);
-    const { isAnswered, response } = call;
-    conclude(call, JOB, isAnswered ? response.statusCode : failure.status);
+    const end = endOfFailed(call, failure);
+    conclude(call, JOB, end.result.status);
     if (run.signal.aborted) return { state: 'dropped' };
     if (this.#options.isCut()) return { state: 'returned', delay: 0 };
     if (isQueueFull(error)) return { state: 'returned', delay: FULL_PAUSE };
     const delay = this.#options.backoff * 2 ** run.failures;
     const isLast = run.failures + 1 >= call.endpoint.options.jobs!.attempts;
     const isInTime = performance.now() - call.arrivedAt + delay < run.timeLeft;
-    if (PASSING.includes(failure.code) && !isLast && isInTime) return { state: 'retried', delay };
-    const { requestId, headers } = call;
-    if (!isAnswered) return failed(requestId, headers['accept'], failure);
-    try {
-      // A filter of the app has made an answer of it.
-      return endOf(keepable(call, undefined), requestId);
-    } catch (cause) {
-      return failed(requestId, headers['accept'], failureAnswer(call, cause));
-    }
+    const isPassing = PASSING.includes(failure.code);
+    return isPassing && !isLast && isInTime ? { state: 'retried', delay } : end;
+  }
+}
+
+/** What a call comes to that has failed; a filter of the app may have made an answer of it. */
+function endOfFailed(call: JobCall, failure: FailureAnswer): JobEnd {
+  const { requestId, headers, isAnswered } = call;
+  if (!isAnswered) return failed(requestId, headers['accept'], failure);
+  try {
+    return endOf(keepable(call, undefined), requestId);
+  } catch (cause) {
+    return failed(requestId, headers['accept'], failureAnswer(call, cause));
   }
 }
 

@@ -220,11 +220,12 @@ describe.each(ADAPTERS)('on %s', (adapter) => {
       const { submit, ended, request } = await start();
       for (const how of ['bigint', 'function', 'status', 'large']) {
         runs = 0;
-        const location = locationOf(await submit('/speechless', { how }));
         const { status, code } =
           how === 'large'
             ? { status: 413, code: 'RESOURCE_EXHAUSTED' }
             : { status: 500, code: 'INTERNAL' };
+        const before = await countedAs('/speechless', status);
+        const location = locationOf(await submit('/speechless', { how }));
         expect(await ended(location)).toMatchObject({
           state: 'failed',
           attempts: 3,
@@ -235,6 +236,8 @@ describe.each(ADAPTERS)('on %s', (adapter) => {
           body: { code },
         });
         expect(runs).toBe(3);
+        // Counted with the status of the result, whatever the filter said.
+        expect(await countedAs('/speechless', status)).toBe(before + 3);
       }
     });
 
@@ -348,4 +351,11 @@ const DEPTH = /model_serving_queue_depth\{endpoint="\/batch"\} (\d+)/;
 async function fetchMetrics(): Promise<string> {
   const { register } = await import('prom-client');
   return register.metrics();
+}
+
+/** How many runs of jobs ended with a status. */
+async function countedAs(endpoint: string, status: number): Promise<number> {
+  const labels = `endpoint="${endpoint}",method="job",status="${status}"`;
+  const count = new RegExp(`request_duration_seconds_count\\{${labels}\\} (\\d+)`);
+  return Number(count.exec(await fetchMetrics())?.[1] ?? 0);
 }
