@@ -18,11 +18,9 @@ import { failed } from './job-runner.js';
 import type { JobStore } from './job-store.js';
 import { isDone, operationOf, retryAfterOf, seconds } from './operation.js';
 import { digest, scopeOf } from './ownership.js';
-import { preferencesOf } from './prefer.js';
+import { grantedWait, preferencesOf, waitApplied } from './prefer.js';
 import { untilGone, type Visitor } from './visitor.js';
 
-/** Milliseconds that a client may wait at most for one answer. */
-const LONGEST_WAIT = 60_000;
 /** An `Idempotency-Key`, of which its draft says no more than that it is a string. */
 const KEY = /^[\x21-\x7e](?:[\x20-\x7e]{0,253}[\x21-\x7e])?$/;
 
@@ -83,7 +81,9 @@ export class JobDesk implements Deferral {
     const job = await this.#awaited(visitor);
     if (job.state === 'cancelled') throw new ServingError('Aborted', 'The job was cancelled');
     if (!isDone(job)) return this.#sendOperation(visitor.response, 202, job);
-    await this.#sendResult(visitor.response, job.id);
+    const result = await this.#options.store.result(job.id);
+    if (result === undefined) throw unknown();
+    this.#sendResult(visitor.response, result);
   }
 
   /** Cancels a job that has not ended, and forgets one that has. */
@@ -130,19 +130,18 @@ export class JobDesk implements Deferral {
   async #answerTaken(call: HttpCall, id: string, response: NestResponse): Promise<void> {
     const { store, leaving } = this.#options;
     const { wait } = preferencesOf(call.headers['prefer']);
-    const timeLeft = call.deadline - performance.now();
-    if (wait) {
-      const until = untilGone(response, leaving);
-      await store.whenEnded(id, Math.min(wait, LONGEST_WAIT, Math.max(timeLeft, 1)), until);
-    }
+    const granted = wait && grantedWait(wait, call.deadline - performance.now());
+    if (granted) await store.whenEnded(id, granted, untilGone(response, leaving));
     const job = await this.#current(id);
-    if (job === undefined) throw unknown();
+    if (job === undefined) throw withdrawn();
     setHeader(response, 'x-request-id', call.requestId);
     if (wait && isDone(job) && job.state !== 'cancelled') {
-      setHeader(response, 'preference-applied', `wait=${wait / 1_000}`);
-      return this.#sendResult(response, id);
+      const result = await store.result(id);
+      if (result === undefined) throw withdrawn();
+      setHeader(response, 'preference-applied', waitApplied(granted!));
+      return this.#sendResult(response, result);
     }
-    const waited = wait === undefined ? '' : `, wait=${wait / 1_000}`;
+    const waited = granted === undefined ? '' : `, ${waitApplied(granted)}`;
     setHeader(response, 'preference-applied', `respond-async${waited}`);
     setHeader(response, 'location', locationOf(response, id));
     await this.#sendOperation(response, 202, job);
@@ -152,10 +151,11 @@ export class JobDesk implements Deferral {
     const job = await this.#find(visitor);
     const { wait, response } = visitor;
     if (wait === undefined) return job;
-    setHeader(response, 'preference-applied', `wait=${wait / 1_000}`);
-    if (isDone(job) || wait === 0) return job;
+    const granted = grantedWait(wait);
+    setHeader(response, 'preference-applied', waitApplied(granted));
+    if (isDone(job) || granted === 0) return job;
     const until = untilGone(response, this.#options.leaving);
-    await this.#options.store.whenEnded(job.id, Math.min(wait, LONGEST_WAIT), until);
+    await this.#options.store.whenEnded(job.id, granted, until);
     return this.#find(visitor);
   }
 
@@ -184,9 +184,7 @@ export class JobDesk implements Deferral {
     send(response, status, JSON_TYPE, JSON.stringify(operationOf(job)));
   }
 
-  async #sendResult(response: NestResponse, id: string): Promise<void> {
-    const result: JobResult | undefined = await this.#options.store.result(id);
-    if (result === undefined) throw unknown();
+  #sendResult(response: NestResponse, result: JobResult): void {
     if (result.status < 400) this.#options.decorate(response);
     for (const [name, value] of Object.entries(result.headers)) setHeader(response, name, value);
     send(response, result.status, result.type, result.body);
@@ -195,6 +193,13 @@ export class JobDesk implements Deferral {
 
 function unknown(): ServingError {
   return new ServingError('NotFound', 'There is no such job, or none any more');
+}
+
+/** What has just been sent has gone: it could not be queued, or was deleted by another who has its key. */
+function withdrawn(): ServingError {
+  return new ServingError('Unavailable', 'The job is not there any more: send it again', {
+    retryAfter: 1,
+  });
 }
 
 /** The body as it was sent: a worker reads it anew. */

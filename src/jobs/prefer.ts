@@ -6,6 +6,8 @@ export interface Preferences {
   readonly wait: number | undefined;
 }
 
+/** Milliseconds that a client may wait at most for one answer. */
+const LONGEST_WAIT = 60_000;
 const NONE: Preferences = { respondAsync: false, wait: undefined };
 const SECONDS = /^"?(\d{1,9})"?$/;
 
@@ -26,4 +28,14 @@ export function preferencesOf(header: string | string[] | undefined): Preference
     respondAsync: found.has('respond-async'),
     wait: wait === undefined ? undefined : Number(wait) * 1_000,
   };
+}
+
+/** Of the milliseconds that a client would wait, those that it may. */
+export function grantedWait(wait: number, most = LONGEST_WAIT): number {
+  return Math.max(Math.min(wait, most, LONGEST_WAIT), 0);
+}
+
+/** A granted wait as `Preference-Applied` has it: in whole seconds within which there is an answer. */
+export function waitApplied(granted: number): string {
+  return `wait=${Math.ceil(granted / 1_000)}`;
 }

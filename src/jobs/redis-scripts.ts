@@ -66,13 +66,17 @@ const SCRIPTS = {
     redis.call('ZADD', key('queued'), now, id)
     return {'taken', id}
   `,
-  /** id; takes back a job that could not be queued */
+  /** id; takes back a job that could not be queued, unless a worker has begun it all the same */
   withdrawJob: `
-    local job = key('job:' .. ARGV[1])
-    local idempotency = redis.call('HGET', job, 'key')
-    if idempotency then redis.call('DEL', key('key:' .. idempotency)) end
+    local id = ARGV[1]
+    local job = key('job:' .. id)
+    local found = redis.call('HMGET', job, 'started', 'key')
+    if found[1] then return 'begun' end
+    if found[2] then redis.call('DEL', key('key:' .. found[2])) end
     redis.call('DEL', job)
-    redis.call('ZREM', key('queued'), ARGV[1])
+    moveTo(id, '', 0)
+    redis.call('PUBLISH', KEYS[1] .. ':news', 'ended ' .. id)
+    return 'withdrawn'
   `,
   /** id */
   findJob: `

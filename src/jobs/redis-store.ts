@@ -63,8 +63,8 @@ export class RedisStore implements JobStore {
     try {
       await this.enqueue(id, requestId);
     } catch (error) {
-      await this.#run('withdrawJob', id).catch(() => undefined);
-      throw error;
+      const became = await this.#run('withdrawJob', id).catch(() => undefined);
+      if (became !== 'begun') throw error;
     }
     return { kind, id };
   }
@@ -147,7 +147,7 @@ export class RedisStore implements JobStore {
   async whenEnded(id: string, ms: number, signal: AbortSignal): Promise<void> {
     await this.#news.whenEnded(id, ms, signal, async () => {
       const job = await this.find(id);
-      return job?.finishedAt !== undefined;
+      return job === undefined || job.finishedAt !== undefined;
     });
   }
 

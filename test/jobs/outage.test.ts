@@ -1,7 +1,13 @@
+import { Redis } from 'ioredis';
 import { ModelEndpoint } from 'nestjs-model-serving';
 import { JobsModule } from 'nestjs-model-serving/jobs';
 import { execFileSync } from 'node:child_process';
 import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
+import { fillJobsOptions } from '../../src/jobs/jobs-options.js';
+import { RedisBackend } from '../../src/jobs/redis-backend.js';
+import { defineScripts, runScript } from '../../src/jobs/redis-scripts.js';
+import type { RedisStore } from '../../src/jobs/redis-store.js';
+import { deferred } from '../endpoint/deferred.js';
 import { CapturedLog } from '../http/captured-log.js';
 import { freePort, startRedis } from '../redis-server.js';
 import { ADAPTERS, createApp } from '../serving-app.js';
@@ -75,6 +81,25 @@ describe.each(ADAPTERS)('on %s', (adapter) => {
     expect((await request('POST', '/double', { x: 2 })).body).toEqual({ x: 4 });
     cli('config', 'set', 'maxmemory', '0');
     expect((await submit('/double', { x: 1 })).status).toBe(202);
+  });
+
+  it('says 503 to who sends a key again whose job was taken back', async () => {
+    const redis = await startRedis();
+    onTestFinished(() => redis.stop());
+    const options = { ...apart(redis.url), process: false };
+    const { submit } = await startJobs(adapter, { controllers }, options);
+    const key = { 'idempotency-key': 'one' };
+    const location = locationOf(await submit('/double', { x: 1 }, key));
+    const patient = { ...key, prefer: 'respond-async, wait=60' };
+    const again = submit('/double', { x: 1 }, patient);
+    const client = new Redis(redis.url);
+    onTestFinished(() => client.disconnect());
+    const base = `{model-serving:${options.namespace}}.jobs:/double`;
+    await expect.poll(() => client.pubsub('NUMSUB', `${base}:news`)).toContain(1);
+    defineScripts(client);
+    await runScript(client, 'withdrawJob', base, location.split('/').at(-1)!);
+    expect(await again).toMatchObject({ status: 503, body: { code: 'UNAVAILABLE' } });
+    expect(locationOf(await submit('/double', { x: 1 }, key))).not.toBe(location);
   });
 
   it('warns of a Redis that may throw jobs away, and of jobs in memory', async () => {
@@ -162,5 +187,66 @@ describe('The boot of an app with jobs', () => {
     await expect(start('express', { controllers: [Odd], imports })).rejects.toThrow(
       'Odd: expected jobs.attempts to be a whole number of at least 1, got 0',
     );
+  });
+});
+
+describe('a job that Redis takes, of which BullMQ says nothing', () => {
+  async function openStore() {
+    const redis = await startRedis();
+    const backend = await RedisBackend.connect(fillJobsOptions(apart(redis.url)));
+    const limits = { attempts: 3, timeout: 60_000, maxWaiting: 10, resultTtl: 60_000 };
+    const store = backend.open({ queue: 'q', ...limits }) as RedisStore;
+    onTestFinished(async () => {
+      await backend.close();
+      await redis.stop();
+    });
+    const request = { requestId: 'r', url: '/', headers: {}, params: {}, query: {} };
+    const job = { id: 'a'.repeat(32), scope: '', request, body: Buffer.from('{}') };
+    return { store, job: { ...job, key: 'key', digest: 'd' } };
+  }
+
+  it('is taken where a worker has begun it', async () => {
+    const { store, job } = await openStore();
+    const begun = deferred();
+    const end = deferred();
+    const result = { status: 200, type: 'text/plain', headers: {}, body: Buffer.from('done') };
+    const worker = store.work(async () => {
+      begun.resolve();
+      await end.promise;
+      return { state: 'succeeded', result };
+    }, 1);
+    onTestFinished(() => worker.close());
+    const enqueue = store.enqueue.bind(store);
+    store.enqueue = async (id) => {
+      await enqueue(id);
+      await begun.promise;
+      throw new Error('no answer within 3000 ms');
+    };
+    expect(await store.submit(job)).toEqual({ kind: 'taken', id: job.id });
+    expect((await store.levels()).counts).toMatchObject({ queued: 0, running: 1 });
+    end.resolve();
+    await store.whenEnded(job.id, 60_000, new AbortController().signal);
+    expect((await store.levels()).counts).toMatchObject({ running: 0, succeeded: 1 });
+  });
+
+  it('is gone where none has, whoever gets it later', async () => {
+    const { store, job } = await openStore();
+    const enqueue = store.enqueue.bind(store);
+    store.enqueue = async (id) => {
+      await enqueue(id);
+      throw new Error('no answer within 3000 ms');
+    };
+    await expect(store.submit(job)).rejects.toThrow('no answer');
+    const runs: string[] = [];
+    const worker = store.work(async ({ id }) => {
+      runs.push(id);
+      return { state: 'returned', delay: 0 };
+    }, 1);
+    onTestFinished(() => worker.close());
+    store.enqueue = enqueue;
+    const other = { ...job, id: 'b'.repeat(32) };
+    expect(await store.submit(other)).toEqual({ kind: 'taken', id: other.id });
+    await expect.poll(() => runs[0]).toBe(other.id);
+    expect(await store.find(job.id)).toBeUndefined();
   });
 });

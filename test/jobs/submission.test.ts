@@ -121,6 +121,20 @@ describe.each(ADAPTERS)('on %s', (adapter) => {
       expect(await waiting).toMatchObject({ status: 200, body: { state: 'succeeded' } });
     });
 
+    it('says how long it would have waited, which may be shorter than the client wants', async () => {
+      const { submit, request } = await start({ process: false });
+      const prefer = 'respond-async, wait=9999';
+      const patient = await submit('/plain', {}, { prefer, 'x-request-timeout-ms': '40' });
+      expect(patient.headers.get('preference-applied')).toBe('respond-async, wait=1');
+      const location = locationOf(patient);
+      expect((await request('DELETE', location)).status).toBe(204);
+      const status = await request('GET', location, undefined, { prefer: 'wait=9999' });
+      expect(status.headers.get('preference-applied')).toBe('wait=60');
+      const running = await start();
+      const answered = await running.submit('/double', { x: 6 }, { prefer });
+      expect(answered.headers.get('preference-applied')).toBe('wait=30');
+    });
+
     it('keeps a failure as the call would have had it', async () => {
       const { submit, ended, request } = await start();
       const location = locationOf(await submit('/double', { x: 13 }, { 'x-request-id': 'bad' }));
