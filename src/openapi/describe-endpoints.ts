@@ -3,9 +3,18 @@ import { statusOf } from '../routing/route-metadata.js';
 import { answerResponse } from './answers.js';
 import { Components } from './components.js';
 import type { Document, Operation, Parameter } from './document.js';
-import { ERROR_NAME, ERROR_SCHEMA, failureResponses } from './failures.js';
+import { ERROR_NAME, ERROR_SCHEMA, failureResponses, failuresOf } from './failures.js';
 import { requestHeaders } from './headers.js';
 import { besideHosts, withHostsBody, withHostsResponses } from './host-decorators.js';
+import {
+  besideAnswers,
+  JOB_NAME,
+  JOB_PARAMETERS,
+  JOB_SCHEMA,
+  jobPaths,
+  takenResponse,
+  type JobSource,
+} from './job-operations.js';
 import { takeMark } from './mark.js';
 import { DocumentedMessages } from './message-schemas.js';
 import { mediaParameters, requestBody } from './request-bodies.js';
@@ -30,32 +39,41 @@ export function describeEndpoints(
   if (operations.length === 0) return;
   const schemas = ((document.components ??= {}).schemas ??= {});
   const components = new Components(schemas);
-  const error = components.add(
-    new Map([[ERROR_NAME, ERROR_SCHEMA]]),
-    'ModelServing',
-  )({
-    $ref: `#/$defs/${ERROR_NAME}`,
-  });
+  const makesJobs = operations.some(({ plan }) => plan.options.jobs !== undefined);
+  const own = new Map([[ERROR_NAME, ERROR_SCHEMA]]);
+  if (makesJobs) own.set(JOB_NAME, JOB_SCHEMA);
+  const bring = components.add(own, 'ModelServing');
+  const error = bring({ $ref: `#/$defs/${ERROR_NAME}` });
+  const job = bring({ $ref: `#/$defs/${JOB_NAME}` });
+  const jobSources: JobSource[] = [];
   const target = document.openapi.startsWith('3.0') ? 'openapi-3.0' : 'draft-2020-12';
   const messages = new DocumentedMessages(components, target);
   for (const { path, operation, plan } of operations) {
     const { request, response } = messages.of(plan.declaration.schema, plan.owner);
     const route = plan.controller.prototype[plan.method] as object;
-    const { name, version } = plan.options;
+    const { name, version, jobs } = plan.options;
     const isSecured = (operation.security ?? document.security ?? []).length > 0;
     operation.summary ||= version === undefined ? name : `${name} ${version}`;
-    operation.parameters = besideHosts(operation.parameters, [
-      ...pathParameters(path),
+    const parameters = besideHosts(operation.parameters, pathParameters(path));
+    operation.parameters = besideHosts(parameters, [
       ...mediaParameters(plan, request),
       ...requestHeaders(plan),
+      ...(jobs === undefined ? [] : JOB_PARAMETERS),
     ]);
     operation.requestBody = withHostsBody(plan, operation.requestBody, requestBody(plan, request));
+    const answers = { [statusOf(route)]: answerResponse(plan, response) };
     operation.responses = withHostsResponses(operation.responses, {
-      [statusOf(route)]: answerResponse(plan, response),
-      ...failureResponses(plan, isSecured, error),
+      ...(jobs === undefined ? answers : besideAnswers(answers, takenResponse(job))),
+      ...failureResponses(plan, failuresOf(plan, isSecured), error),
     });
+    if (jobs !== undefined) jobSources.push({ path, operation, plan, isSecured, parameters });
   }
   if (!named) nameApart(operations.map(({ operation }) => operation));
+  for (const source of jobSources) {
+    for (const [path, item] of Object.entries(jobPaths(source, job, error))) {
+      document.paths[path] = { ...item, ...document.paths[path] };
+    }
+  }
 }
 
 /** Those of the path, which a handler reads from its context. */

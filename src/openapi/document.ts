@@ -7,7 +7,7 @@ import type { JsonSchema } from '../schema/index.js';
 
 export interface Document {
   readonly openapi: string;
-  readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
+  readonly paths: Record<string, Record<string, Operation>>;
   readonly security?: readonly unknown[];
   components?: { schemas?: Record<string, JsonSchema> };
 }
@@ -15,6 +15,7 @@ export interface Document {
 export interface Operation {
   operationId?: string;
   summary?: string;
+  description?: string;
   security?: readonly unknown[];
   parameters?: Parameter[];
   requestBody?: RequestBody;

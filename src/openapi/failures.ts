@@ -34,8 +34,8 @@ export const ERROR_SCHEMA: JsonSchema = {
   required: ['error', 'code', 'requestId'],
 };
 
-/** A way in which a call may fail, as a client would be told. */
-interface Failure {
+/** A way in which a request may fail, as a client would be told. */
+export interface Failure {
   /** The name of its example. */
   readonly name: string;
   readonly error: Error;
@@ -45,9 +45,12 @@ const DESCRIPTIONS: Readonly<Record<number, string>> = {
   400: 'The request breaks its schema, or makes no sense to the model.',
   401: 'The request does not say, or not truly, whose it is.',
   403: 'A guard refused the request.',
+  404: 'There is no such job, or it is of somebody else.',
   406: 'Accept allows no form of a stream.',
+  409: 'The job was cancelled.',
   413: 'The request is too large.',
   415: 'The body is of a type or an encoding that is not taken here.',
+  422: 'The Idempotency-Key was sent with another body before.',
   429: 'There are too many requests now.',
   500: 'The model failed; the log has the cause under the id of the request.',
   503: 'The server does not take requests now. Without Retry-After the work had begun.',
@@ -56,14 +59,14 @@ const DESCRIPTIONS: Readonly<Record<number, string>> = {
 
 const RETRIED: readonly number[] = [429, 503];
 
-/** What an endpoint may answer instead, by status. */
+/** What a route of an endpoint may answer instead, by status. */
 export function failureResponses(
   plan: EndpointPlan,
-  isSecured: boolean,
+  failures: Iterable<Failure>,
   schema: JsonSchema,
 ): Record<string, Response> {
   const byStatus = new Map<number, Record<string, Example>>();
-  for (const { name, error } of failuresOf(plan, isSecured)) {
+  for (const { name, error } of failures) {
     const { status, code, error: message, details } = answerOf(error);
     const examples = byStatus.get(status) ?? {};
     const value = { error: message, code, requestId: REQUEST_ID, ...(details && { details }) };
@@ -86,13 +89,19 @@ const REQUEST_ID = '3f1c9a52-6a0e-4d5b-9c39-0f2f6f1d7a10';
 
 const STATUS_SCHEMA: JsonSchema = { ...BINARY, description: 'A google.rpc.Status.' };
 
-function* failuresOf(plan: EndpointPlan, isSecured: boolean): Generator<Failure> {
-  const { bodyLimit, stream, batch, maxArrayBytes } = plan.options;
-  yield named(invalidRequest(plan));
+/** What the guards of an endpoint may say. */
+export function* refusals(plan: EndpointPlan, isSecured: boolean): Generator<Failure> {
   if (isSecured) yield { name: 'Unauthorized', error: new UnauthorizedException() };
   if (plan.bound.guards) {
     yield { name: 'Forbidden', error: new ForbiddenException('Forbidden resource') };
   }
+}
+
+/** How a call may fail. */
+export function* failuresOf(plan: EndpointPlan, isSecured: boolean): Generator<Failure> {
+  const { bodyLimit, stream, batch, maxArrayBytes, jobs } = plan.options;
+  yield named(invalidRequest(plan));
+  yield* refusals(plan, isSecured);
   if (stream) yield named(NOT_ACCEPTABLE);
   yield named(tooLarge(`Expected a body of at most ${bodyLimit} bytes`));
   if (stream) {
@@ -106,16 +115,24 @@ function* failuresOf(plan: EndpointPlan, isSecured: boolean): Generator<Failure>
     const error = tooLarge(`Expected at most ${maxSize} items in a request, got ${maxSize + 1}`);
     yield { name: 'BatchTooLarge', error };
   }
+  if (jobs !== undefined) yield named(OTHER_BODY);
   yield* ALWAYS;
 }
 
-const named = (error: ServingError): Failure => ({ name: error.failure, error });
+export const named = (error: ServingError): Failure => ({ name: error.failure, error });
 const tooLarge = (message: string) => new ServingError('PayloadTooLarge', message);
 
 const NOT_ACCEPTABLE = new ServingError(
   'NotAcceptable',
   'Expected Accept to allow text/event-stream, application/x-ndjson or application/json, got image/png',
 );
+
+const OTHER_BODY = new ServingError(
+  'FailedPrecondition',
+  'This Idempotency-Key was sent with another body before',
+);
+
+export const UNAVAILABLE = new ServingError('Unavailable', 'The server does not take requests now');
 
 const ALWAYS: readonly Failure[] = [
   new ServingError(
@@ -124,7 +141,7 @@ const ALWAYS: readonly Failure[] = [
   ),
   new ServingError('QueueFull', 'Too many requests'),
   new ServingError('Internal', ''),
-  new ServingError('Unavailable', 'The server does not take requests now'),
+  UNAVAILABLE,
   new ServingError('DeadlineExceeded', 'Deadline exceeded'),
 ].map(named);
 

@@ -30,7 +30,7 @@ const CACHE_CONTROL: Parameter = {
   schema: { type: 'string' },
 };
 
-const REQUEST_ID: Headers = {
+export const REQUEST_ID: Headers = {
   'X-Request-Id': {
     description: 'The id of the request.',
     schema: { type: 'string' },

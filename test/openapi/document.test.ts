@@ -3,6 +3,7 @@ import {
   Body,
   Controller,
   Get,
+  HttpCode,
   UseGuards,
   ValidationPipe,
   VersioningType,
@@ -23,6 +24,7 @@ import {
   SwaggerModule,
 } from '@nestjs/swagger';
 import { ModelEndpoint, protobufSchema } from 'nestjs-model-serving';
+import { JobsModule } from 'nestjs-model-serving/jobs';
 import { OpenApiModule } from 'nestjs-model-serving/openapi';
 import { onTestFinished, describe, expect, it } from 'vitest';
 import { CapturedLog } from '../http/captured-log.js';
@@ -412,6 +414,139 @@ describe.each(ADAPTERS)('What is answered on %s', (adapter) => {
         example ?? examples['warm-up-1'].value,
       );
       expect(status).toBe(200);
+    }
+  });
+});
+
+describe('An endpoint whose calls may become jobs', () => {
+  @UseGuards(allow)
+  @ApiBearerAuth()
+  @ApiTags('slow')
+  @ApiHeader({ name: 'x-tenant' })
+  @ModelEndpoint('/sums/:id', OTHERS, { jobs: true })
+  class Sums {
+    predict({ x = 0 }: { x?: number }) {
+      if (x === 13) throw new RangeError('No');
+      return { x: 2 * x };
+    }
+  }
+
+  @Controller()
+  class Items {
+    @HttpCode(202)
+    @ModelEndpoint('/', OTHERS, { jobs: true, stream: true })
+    *items() {
+      yield { x: 1 };
+    }
+  }
+
+  const parts = {
+    controllers: [Sums, Items],
+    imports: [OpenApiModule, JobsModule.forRoot({ connection: 'memory' })],
+  };
+
+  it.each(['3.0.0', '3.1.0'])(
+    'has routes of its jobs in a valid document of %s',
+    async (version) => {
+      const document = await documentOf('express', version, parts);
+      await validate(document);
+      const { paths } = document;
+      expect(Object.keys(paths)).toEqual([
+        '/sums/{id}',
+        '/',
+        '/sums/{id}/jobs/{jobId}',
+        '/sums/{id}/jobs/{jobId}/result',
+        '/jobs/{id}',
+        '/jobs/{id}/result',
+      ]);
+      const { post } = paths['/sums/{id}'];
+      expect(post.parameters.map(({ name }: any) => name)).toEqual(
+        expect.arrayContaining(['Prefer', 'Idempotency-Key']),
+      );
+      expect(Object.keys(post.responses['202'].headers)).toEqual(
+        expect.arrayContaining(['Location', 'Retry-After', 'Preference-Applied']),
+      );
+      expect(post.responses).toHaveProperty('422');
+      const { get, delete: remove } = paths['/sums/{id}/jobs/{jobId}'];
+      const result = paths['/sums/{id}/jobs/{jobId}/result'].get;
+      for (const [operation, id, ...statuses] of [
+        [get, 'job', '200', '401', '403', '404', '503'],
+        [remove, 'cancel', '202', '204', '401', '403', '404', '503'],
+        [
+          result,
+          'result',
+          '200',
+          '202',
+          '400',
+          '401',
+          '403',
+          '404',
+          '409',
+          '413',
+          '500',
+          '503',
+          '504',
+        ],
+      ]) {
+        expect(Object.keys(operation.responses)).toEqual(statuses);
+        expect(operation.operationId).toBe(`Sums_predict_${id}`);
+        expect(operation.tags).toEqual(['slow']);
+        expect(operation.security).toEqual([{ bearer: [] }]);
+        const names = operation.parameters.map(({ name }: any) => name);
+        expect(names).toEqual(expect.arrayContaining(['id', 'jobId', 'x-tenant']));
+        expect(names.includes('Prefer')).toBe(id !== 'cancel');
+        expect(operation).not.toHaveProperty('requestBody');
+      }
+      // Its answers have the status that those of jobs have.
+      for (const operation of [paths['/'].post, paths['/jobs/{id}/result'].get]) {
+        const { content } = operation.responses['202'];
+        expect(content['application/json'].schema.anyOf).toMatchObject([
+          { type: 'array' },
+          { $ref: '#/components/schemas/ServingJob' },
+        ]);
+        expect('application/x-ndjson' in content).toBe(operation === paths['/'].post);
+      }
+    },
+  );
+
+  it('says nothing of jobs where there are none', async () => {
+    const { paths, components } = await documentOf('express');
+    const { parameters, responses } = paths['/others'].post;
+    expect(parameters.map(({ name }: any) => name)).not.toContain('Prefer');
+    expect(responses).not.toHaveProperty('202');
+    expect(components.schemas).not.toHaveProperty('ServingJob');
+  });
+
+  it.each(ADAPTERS)('answers on %s what the document says', async (adapter) => {
+    const { app, url } = await startApp(adapter, parts);
+    const documented = new Documented(app);
+    const ask = async (method: string, path: string, to: string, body?: object) => {
+      const headers = { connection: 'close', prefer: body ? 'respond-async' : 'wait=60' };
+      const response = await fetch(url + to, {
+        method,
+        headers,
+        body: body && JSON.stringify(body),
+      });
+      const place = [path, method.toLowerCase(), 'responses', String(response.status)];
+      const text = await response.text();
+      if (response.status === 204) return response;
+      const json = documented.complaints(JSON.parse(text), ...place, 'content', 'application/json');
+      expect(json, text).toBeUndefined();
+      return response;
+    };
+    const base = '/sums/{id}/jobs/{jobId}';
+    for (const [x, status] of [
+      [21, 200],
+      [13, 500],
+    ] as const) {
+      const taken = await ask('POST', '/sums/{id}', '/sums/1', { x });
+      expect(taken.status).toBe(202);
+      const location = taken.headers.get('location')!;
+      expect((await ask('GET', base, location)).status).toBe(200);
+      expect((await ask('GET', `${base}/result`, `${location}/result`)).status).toBe(status);
+      expect((await ask('DELETE', base, location)).status).toBe(204);
+      expect((await ask('GET', base, location)).status).toBe(404);
+      expect((await ask('GET', `${base}/result`, `${location}/result`)).status).toBe(404);
     }
   });
 });
