@@ -92,7 +92,7 @@ class MemoryStore implements JobStore {
       id,
       scope,
       requestId: request.requestId,
-      createdAt: Date.now(),
+      createdAt: now(),
       key,
       digest,
       state: 'queued',
@@ -115,7 +115,7 @@ class MemoryStore implements JobStore {
 
   async find(id: string): Promise<JobRecord | undefined> {
     const job = this.#jobs.get(id);
-    return job && { ...job, now: Date.now() };
+    return job && { ...job, now: now() };
   }
 
   async result(id: string): Promise<JobResult | undefined> {
@@ -152,7 +152,7 @@ class MemoryStore implements JobStore {
         failed: failed.size,
         cancelled: cancelled.size,
       },
-      oldestWaiting: Math.max(0, oldest === Infinity ? 0 : Date.now() - oldest),
+      oldestWaiting: Math.max(0, oldest === Infinity ? 0 : now() - oldest),
     };
   }
 
@@ -187,7 +187,7 @@ class MemoryStore implements JobStore {
     const [job] = this.#due;
     if (job === undefined) return undefined;
     this.#due.delete(job);
-    const startedAt = Date.now();
+    const startedAt = now();
     this.#move(job, 'running');
     job.startedAt = startedAt;
     job.attempts++;
@@ -222,14 +222,14 @@ class MemoryStore implements JobStore {
         this.#later(outcome.delay, () => job.task !== undefined && this.#offer(job));
         return;
       default:
-        this.#running.add(Date.now() - job.startedAt!);
+        this.#running.add(now() - job.startedAt!);
         this.#end(job, outcome);
     }
   }
 
   #end(job: KeptJob, end: JobEnd | { readonly state: 'cancelled' }): void {
     this.#move(job, end.state);
-    job.finishedAt = Date.now();
+    job.finishedAt = now();
     job.task = undefined;
     this.#due.delete(job);
     if (end.state !== 'cancelled') job.result = end.result;
@@ -259,6 +259,11 @@ class MemoryStore implements JobStore {
     ).unref();
     this.#timers.add(timer);
   }
+}
+
+/** The time of day by a clock that nobody sets: of ages nothing is left where one is set by an hour. */
+function now(): number {
+  return Math.floor(performance.timeOrigin + performance.now());
 }
 
 /** Timers of Node hold no more milliseconds. */

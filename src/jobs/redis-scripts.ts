@@ -23,6 +23,8 @@ const HEAD = `
     local known = tonumber(redis.call('HGET', key('pace'), name) or value)
     redis.call('HSET', key('pace'), name, known + (value - known) * 0.2)
   end
+  -- Redis's own clock may be set, too.
+  local function since(moment) return math.max(0, now - moment) end
   local function moveTo(id, state, score)
     for _, other in ipairs({'queued', 'running', 'succeeded', 'failed', 'cancelled'}) do
       if other == state then redis.call('ZADD', key(other), score, id)
@@ -97,8 +99,8 @@ const SCRIPTS = {
     if state == 'running' then stalls = redis.call('HINCRBY', job, 'stalls', 1) end
     redis.call('HINCRBY', job, 'attempts', 1)
     redis.call('HSET', job, 'state', 'running', 'started', now, 'token', token)
-    redis.call('HDEL', job, 'progress')
-    local age = now - found[2]
+    redis.call('HDEL', job, 'progress', 'due')
+    local age = since(found[2])
     if redis.call('HGET', job, 'attempts') == '1' then measured('waiting', age) end
     moveTo(id, 'running', now)
     return {'started', found[3], found[4], tonumber(found[5]), stalls, age, timeout - age}
@@ -110,7 +112,7 @@ const SCRIPTS = {
     local found = redis.call('HMGET', job, 'state', 'token', 'started')
     if found[1] ~= 'queued' and found[1] ~= 'running' then return 'over' end
     if token ~= '' and found[2] ~= token then return 'lost' end
-    if token ~= '' then measured('running', now - found[3]) end
+    if token ~= '' then measured('running', since(found[3])) end
     finish(id, state, tonumber(ARGV[4]))
     redis.call('HSET', job, 'status', ARGV[5], 'type', ARGV[6], 'headers', ARGV[7], 'result', ARGV[8])
     if state == 'failed' then redis.call('HSET', job, 'failure', ARGV[9])
@@ -118,7 +120,7 @@ const SCRIPTS = {
     redis.call('PUBLISH', KEYS[1] .. ':news', 'ended ' .. id)
     return 'finished'
   `,
-  /** id, token, whether it failed */
+  /** id, token, whether it failed, milliseconds before it is due again */
   requeueJob: `
     local id, token = ARGV[1], ARGV[2]
     local job = key('job:' .. id)
@@ -126,7 +128,7 @@ const SCRIPTS = {
     if found[1] ~= 'running' or found[2] ~= token then return 'lost' end
     if ARGV[3] == '1' then redis.call('HINCRBY', job, 'failures', 1)
     else redis.call('HINCRBY', job, 'attempts', -1) end
-    redis.call('HSET', job, 'state', 'queued')
+    redis.call('HSET', job, 'state', 'queued', 'due', now + ARGV[4])
     redis.call('HDEL', job, 'token')
     moveTo(id, 'queued', found[3])
     return 'queued'
@@ -175,7 +177,7 @@ const SCRIPTS = {
       redis.call('ZCARD', key('succeeded')),
       redis.call('ZCARD', key('failed')),
       redis.call('ZCARD', key('cancelled')),
-      oldest[2] and math.max(0, now - oldest[2]) or 0,
+      oldest[2] and since(oldest[2]) or 0,
     }
   `,
   /** where BullMQ has its jobs, how long they must have waited; what is queued here but not there */
@@ -184,8 +186,9 @@ const SCRIPTS = {
     local ids = redis.call('ZRANGEBYSCORE', key('queued'), '-inf', now - tonumber(ARGV[2]), 'LIMIT', 0, 1000)
     for _, id in ipairs(ids) do
       if redis.call('EXISTS', ARGV[1] .. ':' .. id) == 0 then
-        if redis.call('EXISTS', key('job:' .. id)) == 1 then table.insert(found, id)
-        else redis.call('ZREM', key('queued'), id) end
+        local job = redis.call('HMGET', key('job:' .. id), 'state', 'due')
+        if not job[1] then redis.call('ZREM', key('queued'), id)
+        elseif tonumber(job[2] or 0) <= now then table.insert(found, id) end
       end
     end
     return found

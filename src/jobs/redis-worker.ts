@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
-import { DelayedError, WaitingError, Worker, type Job } from 'bullmq';
+import { WaitingError, Worker, type Job } from 'bullmq';
 import { ServingError } from '../errors/index.js';
 import { deadlineExceeded } from '../execution/index.js';
 import { answerOf } from '../gate/failure-answer.js';
@@ -8,6 +8,7 @@ import type { JobEnd, JobRequest } from './job.js';
 import { failed } from './job-runner.js';
 import type { JobWorker, RunJob, RunOutcome, StoredEndpoint } from './job-store.js';
 import type { RedisClient, RedisClients } from './redis-clients.js';
+import { PostponedJobs } from './postponed-jobs.js';
 import type { JobNews } from './redis-news.js';
 import {
   defineScripts,
@@ -50,6 +51,7 @@ export class RedisWorker implements JobWorker {
   readonly #worker: Worker;
   readonly #underway = new Map<string, Underway>();
   readonly #sweeping: NodeJS.Timeout;
+  readonly #postponed: PostponedJobs;
   #isPaused = false;
   #isClosed = false;
   #onIdle: (() => void) | undefined;
@@ -61,6 +63,7 @@ export class RedisWorker implements JobWorker {
     this.#options = options;
     this.#client = clients.connect();
     defineScripts(this.#client);
+    this.#postponed = new PostponedJobs((id) => this.#persist(() => options.enqueue(id)));
     this.#worker = new Worker(place.queue, (job, token) => this.#process(job, token!), {
       connection: this.#client,
       prefix: place.prefix,
@@ -72,6 +75,9 @@ export class RedisWorker implements JobWorker {
       runRetryDelay: RETRY_INTERVAL,
     });
     this.#worker.on('error', (error) => clients.complain(error));
+    this.#worker.on('completed', ({ id }, delay) => {
+      if (typeof delay === 'number') this.#postponed.add(id!, delay);
+    });
     this.#worker.on('lockRenewalFailed', (ids) => {
       for (const id of ids) this.#underway.get(id)?.controller.abort();
     });
@@ -86,6 +92,7 @@ export class RedisWorker implements JobWorker {
     this.#isPaused = true;
     clearInterval(this.#sweeping);
     void this.#worker.pause(true);
+    this.#postponed.hurry();
   }
 
   idle(): Promise<void> {
@@ -100,22 +107,26 @@ export class RedisWorker implements JobWorker {
     this.#onIdle?.();
     clearInterval(this.#sweeping);
     await Promise.race([
-      this.#worker.close(this.running > 0).catch(() => undefined),
+      this.#worker
+        .close(this.running > 0)
+        .catch(() => undefined)
+        .then(() => this.#postponed.released()),
       setTimeout(FAREWELL, undefined, { ref: false }),
     ]);
   }
 
-  async #process(job: Job, lock: string): Promise<void> {
+  /** @returns milliseconds before its next run, until which BullMQ is to forget it */
+  async #process(job: Job, lock: string): Promise<number | undefined> {
     this.running++;
     try {
-      await this.#processOne(job, lock);
+      return await this.#processOne(job, lock);
     } finally {
       this.running--;
       if (this.running === 0) this.#onIdle?.();
     }
   }
 
-  async #processOne(job: Job, lock: string): Promise<void> {
+  async #processOne(job: Job, lock: string): Promise<number | undefined> {
     // BullMQ was waiting for a job when it was told to pause, and has got one.
     if (this.#isPaused) return this.#giveBack(job, lock);
     const id = job.id!;
@@ -125,7 +136,7 @@ export class RedisWorker implements JobWorker {
       runForBytes(this.#client, 'startJob', this.#options.place.base, id, token, endpoint.timeout),
     );
     const [kind, requestText, body, failures, stalls, age, timeLeft] = found as Started;
-    if (String(kind) !== 'started') return;
+    if (String(kind) !== 'started') return undefined;
     const request = JSON.parse(String(requestText)) as JobRequest;
     const end = endOfLost(request, endpoint, stalls, timeLeft);
     if (end !== undefined) return this.#finish(id, token, end);
@@ -142,25 +153,31 @@ export class RedisWorker implements JobWorker {
       progress: this.#progressOf(id, token),
     });
     this.#underway.delete(id);
-    await this.#conclude(job, lock, token, outcome);
+    return this.#conclude(job, lock, token, outcome);
   }
 
-  async #conclude(job: Job, lock: string, token: string, outcome: RunOutcome): Promise<void> {
+  async #conclude(
+    job: Job,
+    lock: string,
+    token: string,
+    outcome: RunOutcome,
+  ): Promise<number | undefined> {
     const id = job.id!;
     switch (outcome.state) {
       case 'dropped':
-        return;
+        return undefined;
       case 'retried':
       case 'returned': {
         const isFailure = outcome.state === 'retried' ? 1 : 0;
-        const said = await this.#persist(() => this.#script('requeueJob', id, token, isFailure));
-        if (said !== 'queued') return;
-        if (outcome.delay === 0) return this.#giveBack(job, lock);
-        await job.moveToDelayed(Date.now() + outcome.delay, lock);
-        throw new DelayedError();
+        const { delay } = outcome;
+        const said = await this.#persist(() =>
+          this.#script('requeueJob', id, token, isFailure, delay),
+        );
+        if (said !== 'queued') return undefined;
+        return delay === 0 ? this.#giveBack(job, lock) : delay;
       }
       default:
-        await this.#finish(id, token, outcome);
+        return this.#finish(id, token, outcome);
     }
   }
 
@@ -169,7 +186,7 @@ export class RedisWorker implements JobWorker {
     throw new WaitingError();
   }
 
-  async #finish(id: string, token: string, end: JobEnd): Promise<void> {
+  async #finish(id: string, token: string, end: JobEnd): Promise<undefined> {
     const args = finishArguments(id, token, end, this.#options.endpoint.resultTtl);
     await this.#persist(() => this.#script('finishJob', ...args));
   }

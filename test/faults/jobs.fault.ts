@@ -17,7 +17,7 @@ interface Scene {
   front: FixtureProcess;
   workers: FixtureProcess[];
   /** Starts another process in the place of one that has ended. */
-  startFront(): Promise<void>;
+  startFront(env?: Record<string, string>): Promise<void>;
   startWorker(env?: Record<string, string>): Promise<void>;
   startRedisAgain(): Promise<void>;
 }
@@ -47,8 +47,8 @@ async function through(breakIt: (scene: Scene) => Promise<void>): Promise<void> 
     redis,
     front: undefined!,
     workers: [],
-    async startFront() {
-      scene.front = await start({ RUNS_JOBS: 'false', PORT: frontPort });
+    async startFront(more = {}) {
+      scene.front = await start({ RUNS_JOBS: 'false', PORT: frontPort, ...more });
     },
     async startWorker(more = {}) {
       scene.workers.push(await start({ SERVE_ROLE: 'worker', ...more }));
@@ -158,6 +158,19 @@ it('loses no job where Redis is out of memory for a while', async () => {
     set('1');
     await setTimeout(2 * LOCK);
     set('0');
+  });
+});
+
+it('loses no job where the clocks of all processes differ by hours', async () => {
+  await through(async ({ workers, front, startFront, startWorker }) => {
+    await startWorker({ CLOCK_SHIFT: '40', FAILS: 'true', BACKOFF: '500' });
+    await startWorker({ CLOCK_SHIFT: '-40' });
+    front.kill('SIGKILL');
+    await front.exited;
+    await startFront({ CLOCK_SHIFT: '30' });
+    workers[0]!.kill('SIGKILL');
+    await setTimeout(2_000);
+    workers[2]!.kill('SIGKILL');
   });
 });
 

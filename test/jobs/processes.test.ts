@@ -94,6 +94,34 @@ it('lets jobs end within a drain', async () => {
   expect(await front.ended(location)).toMatchObject({ state: 'succeeded', attempts: 1 });
 });
 
+it.each(['SIGTERM', 'SIGKILL'] as const)(
+  'measures by no clock of the processes, also where one is ended by %s',
+  async (signal) => {
+    const env = { LOCK_DURATION: '1000', BACKOFF: '1000' };
+    const front = await start('express', { ...env, RUNS_JOBS: 'false', CLOCK_SHIFT: '-30' });
+    const metric = async (name: string) => {
+      const { text } = await front.ask('/__metrics');
+      return Number(new RegExp(`${name}\\{endpoint="/work"[^}]*\\} (\\S+)`).exec(text)?.[1]);
+    };
+    const waiting = await front.submit({ n: 6 });
+    expect(JSON.parse((await front.ask(waiting)).text).state).toBe('queued');
+    const oldest = await metric('model_serving_job_oldest_waiting_seconds');
+    expect(oldest).toBeGreaterThanOrEqual(0);
+    expect(oldest).toBeLessThan(3_600);
+    // Its runs are to begin again by a clock that the others do not have.
+    const broken = { ...env, SERVE_ROLE: 'worker', FAILS: 'true', CLOCK_SHIFT: '40' };
+    const first = await start('express', broken);
+    await first.program.printed(/begin 6 /);
+    await expect.poll(async () => JSON.parse((await front.ask(waiting)).text).state).toBe('queued');
+    first.program.kill(signal);
+    await first.program.exited;
+    await start('express', { ...env, SERVE_ROLE: 'worker', CLOCK_SHIFT: '-20' });
+    const job = await front.ended(waiting);
+    expect(job).toMatchObject({ state: 'succeeded', attempts: 2 });
+    expect(Date.parse(job.finishedAt)).toBeGreaterThanOrEqual(Date.parse(job.createdAt));
+  },
+);
+
 it('runs a job again whose worker was killed', async () => {
   const front = await start('fastify', { RUNS_JOBS: 'false' });
   const env = { SERVE_ROLE: 'worker', LOCK_DURATION: '1000' };

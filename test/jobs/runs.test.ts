@@ -12,7 +12,7 @@ import {
   ServingError,
   type PredictContext,
 } from 'nestjs-model-serving';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { startRedis, type RedisServer } from '../redis-server.js';
 import { ADAPTERS } from '../serving-app.js';
 import { apart, locationOf, startJobs } from './job-app.js';
@@ -215,6 +215,27 @@ describe.each(ADAPTERS)('on %s', (adapter) => {
       });
       expect(runs).toBe(0);
     });
+
+    it.each([30, -30])(
+      'are as old as they are where the clock is set by %i hours',
+      async (hours) => {
+        onTestFinished(() => void vi.useRealTimers());
+        const { submit, request, until } = await start();
+        const location = locationOf(await submit('/long', {}));
+        await until(location, ({ progress }) => progress !== undefined);
+        const waiting = await start({ process: false });
+        const queued = locationOf(await waiting.submit('/fail', {}));
+        vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + hours * 3_600_000 });
+        expect((await waiting.request('GET', queued)).body.state).toBe('queued');
+        go();
+        const waited = await request('GET', `${location}/result`, undefined, { prefer: 'wait=60' });
+        expect(waited.status).toBe(200);
+        const { createdAt, finishedAt } = (await request('GET', location)).body;
+        const age = Date.parse(finishedAt) - Date.parse(createdAt);
+        expect(age).toBeGreaterThanOrEqual(0);
+        expect(age).toBeLessThan(3_600_000);
+      },
+    );
 
     it('fail where a filter answers what cannot be sent, and others run after them', async () => {
       const { submit, ended, request } = await start();

@@ -22,9 +22,12 @@ export class FixtureProcess {
   /** Everything it has printed. */
   output = '';
 
+  /** @param env `CLOCK_SHIFT` there are the hours by which its clock is wrong */
   constructor(fixture: string, env: Record<string, string> = {}) {
     const { NODE_ENV: _, ...inherited } = process.env;
-    this.#child = spawn(process.execPath, [fileURLToPath(new URL(`${fixture}.js`, COMPILED))], {
+    const pathOf = (name: string) => fileURLToPath(new URL(`${name}.js`, COMPILED));
+    const clock = 'CLOCK_SHIFT' in env ? ['--import', pathOf('shifted-clock')] : [];
+    this.#child = spawn(process.execPath, [...clock, pathOf(fixture)], {
       env: { ...inherited, ...env },
     });
     for (const stream of [this.#child.stdout!, this.#child.stderr!]) {
