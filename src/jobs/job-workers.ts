@@ -42,8 +42,10 @@ export class JobWorkers implements ConnectionSet {
     this.#isCut = true;
   }
 
+  /** What runs may not be able to go back: the Redis that would take it is away. Its lock lapses there. */
   destroy(): void {
     this.cut();
+    for (const worker of this.#workers) void worker.close();
   }
 
   async release(): Promise<void> {

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
 import { startRedis, type RedisServer } from '../redis-server.js';
 import { ADAPTERS, FixtureProcess } from '../serve/fixture-process.js';
 
@@ -82,6 +82,19 @@ it('gives jobs back at the end of a drain, and uses up no attempt', async () => 
   });
   await start('fastify', { SERVE_ROLE: 'worker' });
   expect(await front.ended(location)).toMatchObject({ state: 'succeeded', attempts: 1 });
+});
+
+it.each(['killed', 'frozen'])('ends though the Redis that keeps its jobs is %s', async (how) => {
+  const own = await startRedis();
+  onTestFinished(() => own.stop());
+  const worker = await start('fastify', { REDIS_URL: own.url, SHUTDOWN_TIMEOUT: '50' });
+  await worker.submit({ n: 7, ms: 60_000 });
+  await worker.program.printed(/begin 7 /);
+  if (how === 'killed') await own.kill('SIGKILL');
+  else own.pause();
+  worker.program.kill('SIGTERM');
+  await worker.program.printed(/abort 7 /);
+  expect(await worker.program.exited).toEqual({ code: 0, signal: null });
 });
 
 it('lets jobs end within a drain', async () => {
