@@ -1,4 +1,4 @@
-import { status, type StatusObject } from '@grpc/grpc-js';
+import { status, type ServerInterceptingCallInterface, type StatusObject } from '@grpc/grpc-js';
 import { InvalidRequest, ServingError } from '../errors/index.js';
 import { deadlineExceeded } from '../execution/index.js';
 
@@ -27,6 +27,21 @@ export function refusalOf(
       return new ServingError('Internal', String(details));
   }
 }
+
+/**
+ * Of a call that is for no endpoint grpc-js tells itself what it refuses: this has it tell what cannot be read
+ * as the client's fault, not the server's.
+ */
+export function blameForUnread(wire: ServerInterceptingCallInterface): void {
+  const send = wire.sendStatus;
+  const sendStatus: typeof send = (told) => {
+    const isUnread = told.code === status.INTERNAL && UNREAD.test(String(told.details));
+    send.call(wire, isUnread ? { ...told, code: status.INVALID_ARGUMENT } : told);
+  };
+  wire.sendStatus = sendStatus;
+}
+
+const UNREAD = /^(Failed to decompress|Invalid) /;
 
 export function tooLarge(limit: number): ServingError {
   return new ServingError('PayloadTooLarge', `Expected a message of at most ${limit} bytes`);

@@ -2,7 +2,7 @@ import { ServerInterceptingCall, type ServerInterceptingCallInterface } from '@g
 import { answerOf } from '../gate/failure-answer.js';
 import { requestIdOf } from '../gate/request-id.js';
 import { bytesOf } from './exchange.js';
-import { tooLarge } from './refusal.js';
+import { blameForUnread, tooLarge } from './refusal.js';
 import { statusOf } from './trailers.js';
 
 /** Bytes that a question to one of the library's own services may have. */
@@ -24,6 +24,7 @@ export function takingSmallMessages(wire: ServerInterceptingCallInterface): Serv
     wire.sendStatus({ code, details, metadata });
   }
 
+  blameForUnread(wire);
   bytesOf(wire)?.on('data', (chunk: Buffer) => {
     received += chunk.length;
     if (received > SMALL) refuse();

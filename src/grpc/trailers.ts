@@ -14,8 +14,11 @@ export function headOf({ requestId, cacheResult, age }: Call): Metadata {
   return head;
 }
 
-/** Characters of a message, and bytes of details: clients refuse trailers of more than 8 KiB. */
-const LONGEST_MESSAGE = 1024;
+/**
+ * Bytes of a message as it is sent, and of details, which a third is added to: clients refuse trailers of
+ * more than 8 KiB.
+ */
+const LONGEST_MESSAGE = 2048;
 const MOST_DETAILS = 4096;
 
 /** How a client is told of a failure. */
@@ -40,7 +43,15 @@ function detailsOf(failure: FailureAnswer, requestId: string): Buffer {
   }
 }
 
-/** grpc-js encodes it as a URI, which half a character cannot be part of. */
+/** grpc-js encodes it as a URI, which half a character cannot be part of, and others are longer in. */
 function shortened(text: string): string {
-  return text.slice(0, LONGEST_MESSAGE).replace(/\p{Surrogate}/gu, '\ufffd');
+  const whole = text.slice(0, LONGEST_MESSAGE).replace(/\p{Surrogate}/gu, '\ufffd');
+  let length = 0;
+  let sent = 0;
+  for (const character of whole) {
+    sent += encodeURI(character).length;
+    if (sent > LONGEST_MESSAGE) break;
+    length += character.length;
+  }
+  return whole.slice(0, length);
 }

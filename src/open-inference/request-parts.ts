@@ -99,8 +99,10 @@ const OF_A_ROW: ReadonlySet<string> = new Set(['InvalidRequest']);
 function shorten(call: Call, { parameters }: InferenceRequest): void {
   const timeout = parameters?.['timeout'];
   if (timeout === undefined) return;
-  const microseconds = typeof timeout === 'string' ? NaN : Number(timeout);
-  if (!Number.isSafeInteger(microseconds) || microseconds < 0 || typeof timeout === 'boolean') {
+  const isNumber = typeof timeout === 'number' || typeof timeout === 'bigint';
+  // Clients say by the largest there is that they have none.
+  const microseconds = isNumber ? Number(timeout) : NaN;
+  if (!Number.isInteger(microseconds) || microseconds < 0) {
     throw unexpected(['parameters', 'timeout'], 'a whole number of microseconds', timeout);
   }
   if (microseconds > 0) call.shortenTo(microseconds / 1000);

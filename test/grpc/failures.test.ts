@@ -1,4 +1,5 @@
 import { deflateSync, gzipSync } from 'node:zlib';
+import { ConflictException } from '@nestjs/common';
 import { status } from '@grpc/grpc-js';
 import { ModelEndpoint, protobufSchema, type PredictContext } from 'nestjs-model-serving';
 import { beforeEach, describe, expect, it } from 'vitest';
@@ -24,6 +25,7 @@ const rpc = (name: string) => protobufSchema(files, { rpc: `Model.${name}` });
 @ModelEndpoint('/run', rpc('Run'), { bodyLimit: 1000 })
 class Run {
   predict({ text }: { text?: string }) {
+    if (text?.startsWith('say ')) throw new ConflictException(text.slice(4).repeat(1000));
     return { length: text === 'wrong' ? 'much' : (text?.length ?? 0) };
   }
 }
@@ -217,5 +219,14 @@ describe.each(GRPC_DOORS)('A call on $door', (way) => {
     });
     expect(trailers['x-request-id']).toBe('i');
     expect(String(trailers['grpc-status-details-bin']).length).toBeLessThan(6000);
+    // What is encoded takes up to nine bytes a character.
+    for (const character of ['a', ' ', '%', '\u6a21', '\u{1f600}']) {
+      const asked = Buffer.from(`say ${character}`);
+      const message = Buffer.concat([Buffer.from([10, asked.length]), asked]);
+      const said = await rawCall(session, '/acme.Model/Run', framed(message));
+      expect(said.code).toBe(status.ABORTED);
+      expect(said.message).toMatch(new RegExp(`^(${character}){100,}$`, 'u'));
+      expect(JSON.stringify(said.trailers).length, character).toBeLessThan(8192);
+    }
   });
 });

@@ -4,6 +4,7 @@ import { ModelEndpoint, protobufSchema } from 'nestjs-model-serving';
 import { describe, expect, it } from 'vitest';
 import { Readiness } from '../../src/lifecycle/readiness.js';
 import { GrpcClient } from './grpc-client.js';
+import { framed, openSession, rawCall } from './raw-call.js';
 import { GRPC_DOORS, startGrpc } from './shared-app.js';
 
 /** As grpc.health.v1 has it, written here once more. */
@@ -69,6 +70,26 @@ describe.each(GRPC_DOORS)('Health on $door', (way) => {
     expect(await last).toEqual([{ status: 'NOT_SERVING' }]);
     for (const [error] of await ends) expect(error.code).toBe(status.UNAVAILABLE);
     await closed;
+  });
+
+  it('refuses what cannot be read', async () => {
+    const { address } = await startGrpc(way, parts);
+    const session = openSession(address);
+    const reflect = '/grpc.reflection.v1.ServerReflection/ServerReflectionInfo';
+    for (const path of ['Check', 'Watch']
+      .map((method) => `/grpc.health.v1.Health/${method}`)
+      .concat(reflect)) {
+      const corrupt = framed(Buffer.from('no archive'), true);
+      const refused = [
+        await rawCall(session, path, framed(Buffer.from([255]))),
+        await rawCall(session, path, corrupt, { 'grpc-encoding': 'gzip' }),
+        await rawCall(session, path, framed(Buffer.alloc(0)), { 'grpc-timeout': 'soon' }),
+      ];
+      expect(
+        refused.map(({ code }) => code),
+        path,
+      ).toEqual(refused.map(() => status.INVALID_ARGUMENT));
+    }
   });
 
   it('is not there where it is turned off', async () => {

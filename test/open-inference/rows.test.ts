@@ -298,6 +298,13 @@ describe.each(ADAPTERS)('The rows of a request on %s', (adapter) => {
       (await app.post('/v2/models/batched/infer', { ...rows([1]), parameters: { timeout: -1 } }))
         .body.error,
     ).toMatch(/^Invalid request at parameters\.timeout: expected a whole number of microseconds/);
+    for (const timeout of [0, 2 ** 60, 2 ** 64]) {
+      const far = await app.post('/v2/models/batched/infer', {
+        ...rows([1]),
+        parameters: { timeout },
+      });
+      expect([far.status, timeout]).toEqual([200, timeout]);
+    }
     const before = aborted;
     const controller = new AbortController();
     const gone = fetch(`${app.url}/v2/models/batched/infer`, {
