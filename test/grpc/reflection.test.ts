@@ -63,7 +63,34 @@ class Model {
     return at === undefined ? {} : { a: `at ${at.x}`, when: '2026-01-02T03:04:05Z' };
   }
 }
+/** A schema of a file that is called as another's, and as one of the library's own. */
+const twin = (file: string, name: string) =>
+  protobufSchema(
+    {
+      file,
+      files: {
+        [file]: `syntax = "proto3"; package ${name}; import "part.proto";
+          message Request { Part part = 1; } message Response { Part part = 1; }
+          service Twin { rpc Run(Request) returns (Response); }`,
+        'part.proto': `syntax = "proto3"; package ${name}; message Part { string of_${name} = 1; }`,
+      },
+    },
+    { rpc: 'Twin.Run' },
+  );
+class Echo {
+  predict(request: object) {
+    return request;
+  }
+}
+@ModelEndpoint('/one', twin('model.proto', 'one'))
+class One extends Echo {}
+@ModelEndpoint('/two', twin('model.proto', 'two'))
+class Two extends Echo {}
+@ModelEndpoint('/health', twin('health.proto', 'three'))
+class Three extends Echo {}
+
 const parts = { controllers: [Model] };
+const twins = { controllers: [One, Two, Three] };
 
 /** Asks questions one after the other on one stream, as grpcurl does. */
 function ask(address: string, version: string) {
@@ -183,6 +210,38 @@ describe.each(GRPC_DOORS)('Reflection on $door', (way) => {
     expect(await grpcurl(address, 'acme.v1.Model', 'Run', { at: { x: 1.5 } })).toEqual({
       a: 'at 1.5',
       when: '2026-01-02T03:04:05Z',
+    });
+  });
+
+  it('gives each file a name of its own, for clients that keep all of them', async () => {
+    const { address } = await startGrpc(way, twins);
+    const { about, end } = ask(address, 'v1');
+    const { listServicesResponse } = await about({ listServices: '' });
+    const kept = new Map<string, Uint8Array>();
+    for (const { name } of listServicesResponse.service) {
+      const { fileDescriptorResponse } = await about({ fileContainingSymbol: name });
+      for (const bytes of fileDescriptorResponse.fileDescriptorProto) {
+        const proto = fromBinary(FileDescriptorProtoSchema, bytes);
+        expect(kept.get(proto.name) ?? bytes, proto.name).toEqual(bytes);
+        kept.set(proto.name, bytes);
+        const byName = await about({ fileByFilename: proto.name });
+        expect(byName.fileDescriptorResponse.fileDescriptorProto[0]).toEqual(bytes);
+      }
+    }
+    expect([...kept.keys()]).toEqual([
+      'model.proto',
+      'part.proto',
+      'two/model.proto',
+      'two/part.proto',
+      'health.proto',
+      'three/part.proto',
+      'grpc/health/v1/health.proto',
+      'grpc/reflection/v1/reflection.proto',
+      'grpc/reflection/v1alpha/reflection.proto',
+    ]);
+    await end();
+    expect(await grpcurl(address, 'two.Twin', 'Run', { part: { ofTwo: 'x' } })).toEqual({
+      part: { ofTwo: 'x' },
     });
   });
 

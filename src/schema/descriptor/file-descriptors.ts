@@ -1,4 +1,4 @@
-import { dirname, relative } from 'node:path/posix';
+import { basename, dirname, relative } from 'node:path/posix';
 import type { NamespaceBase, ReflectionObject, Root } from 'protobufjs';
 import descriptor, { type IFileDescriptorProto } from 'protobufjs/ext/descriptor.js';
 import { NameIndex } from '../name-index.js';
@@ -27,11 +27,16 @@ interface Draft {
   readonly declarations: Declared[];
 }
 
+/** Files by name: a client that keeps all it is given takes two of one name for the same. */
+export type NamedFiles = Map<string, Uint8Array>;
+
 /**
  * The files that a root was read from, as descriptors. Of a root whose files are not known any more, each
  * package is one.
+ *
+ * @param taken those of other roots, which it adds to
  */
-export function fileDescriptorsOf(root: Root): FileDescriptor[] {
+export function fileDescriptorsOf(root: Root, taken: NamedFiles = new Map()): FileDescriptor[] {
   const drafts = draftsOf(root);
   const names = new NameIndex(root);
   const nameOfPath = shortNames(drafts.map(({ path }) => path));
@@ -53,15 +58,36 @@ export function fileDescriptorsOf(root: Root): FileDescriptor[] {
     const dependencies = [...needed].filter((other) => !open.has(other)).map(finish);
     open.delete(file);
     const dependency = dependencies.map(({ name }) => name);
-    const proto = { ...file.proto, name: file.name, dependency };
-    const { FileDescriptorProto } = descriptor;
-    const bytes = FileDescriptorProto.encode(FileDescriptorProto.fromObject(proto)).finish();
-    const { name, symbols, extensions } = file;
-    const made = { name, bytes, dependencies, symbols, extensions };
+    const named = nameFile(file.name, { ...file.proto, dependency }, taken);
+    const { symbols, extensions } = file;
+    const made = { ...named, dependencies, symbols, extensions };
     finished.set(file, made);
     return made;
   }
   return files.map(finish);
+}
+
+/** Gives a file its name, or another where one with other contents has that already. */
+function nameFile(given: string, proto: IFileDescriptorProto, taken: NamedFiles) {
+  const { FileDescriptorProto } = descriptor;
+  for (const name of namesFor(given, proto.package ?? '')) {
+    const bytes = FileDescriptorProto.encode(
+      FileDescriptorProto.fromObject({ ...proto, name }),
+    ).finish();
+    const known = taken.get(name);
+    if (known !== undefined && Buffer.compare(known, bytes) !== 0) continue;
+    taken.set(name, bytes);
+    return { name, bytes };
+  }
+  throw new Error('There is always one more name');
+}
+
+/** Its own, that in the folder of its package, and numbered ones. */
+function* namesFor(name: string, packageName: string): Iterable<string> {
+  yield name;
+  const own = `${packageName.replaceAll('.', '/')}/${basename(name)}`.replace(/^\//, '');
+  yield own;
+  for (let number = 2; ; number++) yield own.replace(/(\.proto)?$/, `.${number}$1`);
 }
 
 /** What stands in each file. */
@@ -129,10 +155,12 @@ function syntaxOf(edition: string): object {
   return { syntax: 'editions', edition: `EDITION_${edition}` };
 }
 
+/** Folders whose files everybody knows by their whole path. */
+const WELL_KNOWN = /^(google\/protobuf|grpc\/(health|reflection))\//;
+
 /** Files by the names that they have within the folder that holds all of them. */
 function shortNames(paths: readonly string[]): (path: string) => string {
-  const known = (path: string) =>
-    wellKnownPath(path) ?? (path.startsWith('google/protobuf/') ? path : undefined);
+  const known = (path: string) => wellKnownPath(path) ?? (WELL_KNOWN.test(path) ? path : undefined);
   const own = paths.filter((path) => known(path) === undefined).map(withSlashes);
   let folder = own.length === 0 ? '' : dirname(own[0]!);
   while (!own.every((path) => isWithin(path, folder))) folder = dirname(folder);
