@@ -166,10 +166,13 @@ describe.each(ADAPTERS)('The rows of a request on %s', (adapter) => {
     const refused = await infer(app, 'gated', [1, 2], { 'x-let-in': 'no' });
     expect([refused.status, ran.length]).toEqual([403, 5]);
     // Also where there is something wrong that only who is let in may know of.
-    const unknown = { inputs: [{ name: 'z', datatype: 'INT32', shape: [1], data: [1] }] };
+    const one = { name: 'x', datatype: 'INT32', shape: [1], data: [1] };
     const head = { 'x-let-in': 'no' };
-    expect((await app.post('/v2/models/gated/infer', unknown, head)).status).toBe(403);
-    expect((await app.post('/v2/models/gated/infer', unknown)).status).toBe(400);
+    for (const flawed of [{ name: 'z' }, { data: ['a'] }, { shape: [-1] }, { datatype: 'X' }]) {
+      const request = { inputs: [{ ...one, ...flawed }] };
+      expect((await app.post('/v2/models/gated/infer', request, head)).status).toBe(403);
+      expect((await app.post('/v2/models/gated/infer', request)).status).toBe(400);
+    }
     const wrong = await infer(app, 'gated', [1, 2], { 'x-replace': 'wrong' });
     expect([wrong.status, wrong.body]).toEqual([500, { error: 'Internal server error' }]);
   });

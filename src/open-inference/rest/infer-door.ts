@@ -1,6 +1,7 @@
 import type { Answer } from '../../endpoint/answer.js';
 import type { Call } from '../../endpoint/call.js';
 import type { Endpoint } from '../../endpoint/endpoint.js';
+import { InvalidRequest } from '../../errors/index.js';
 import { Entrance } from '../../gate/entrance.js';
 import type { Door, Read } from '../../gate/door.js';
 import { failureAnswer } from '../../gate/failure-answer.js';
@@ -74,9 +75,11 @@ export class InferDoor implements Door<InferArrival> {
       let input: InferenceRequest;
       try {
         input = readBinaryRequest(bytes!, headerLength, tensors);
-      } catch (cause) {
-        endpoint.metrics.invalid('request');
-        return done(cause);
+      } catch (flaw) {
+        if (!(flaw instanceof InvalidRequest)) return done(flaw);
+        // Who may not ask is not told what is wrong: guards have their say first.
+        call.flaw = flaw;
+        input = { inputs: [] };
       }
       done(undefined, input);
     });
