@@ -304,6 +304,12 @@ describe.each(GRPC_DOORS)('The Open Inference Protocol by gRPC on $door', (way) 
       await call(framed(corrupt, true), { 'grpc-encoding': 'gzip' }),
       await rawCall(
         session,
+        '/inference.GRPCInferenceService/ModelStreamInfer',
+        framed(corrupt, true),
+        { 'grpc-encoding': 'gzip' },
+      ),
+      await rawCall(
+        session,
         '/inference.GRPCInferenceService/ModelReady',
         framed(Buffer.of(10, 200, 1)),
       ),

@@ -14,6 +14,7 @@ import { requestIdOf } from '../../gate/request-id.js';
 import type { UploadBudget } from '../../gate/upload-budget.js';
 import { Exchange } from '../../grpc/exchange.js';
 import { bareMethod, type OwnService } from '../../grpc/own-service.js';
+import { blameForUnread } from '../../grpc/refusal.js';
 import { statusOf } from '../../grpc/trailers.js';
 import { ArrivingMessages } from './arriving-messages.js';
 import { InferDoor } from './infer-door.js';
@@ -59,6 +60,7 @@ export class InferenceService implements OwnService {
     wire: ServerInterceptingCallInterface,
   ): ServerInterceptingCall | undefined {
     if (path === STREAM) {
+      blameForUnread(wire);
       this.#arrivingStream = new ArrivingMessages(wire, this.#uploads);
       return this.#arrivingStream.call;
     }
