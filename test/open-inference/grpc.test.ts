@@ -431,16 +431,25 @@ describe.each(GRPC_DOORS)('The Open Inference Protocol by gRPC on $door', (way) 
     await expect.poll(counted).toBe(1);
   });
 
-  it('does not hold the app up when it closes', async () => {
+  it('does not hold the app up when it closes, and says what has no answer', async () => {
     const { client, close } = await start();
-    const stream = client.raw.ModelStreamInfer();
-    const ended = new Promise((resolve) => stream.on('end', resolve));
-    const answered = new Promise((resolve) => stream.on('data', resolve));
-    stream.on('error', () => {});
-    stream.write(raw('simple'));
-    await answered;
+    const open = async () => {
+      const stream = client.raw.ModelStreamInfer();
+      const ended = new Promise<number>((resolve) =>
+        stream.on('status', ({ code }: { code: number }) => resolve(code)),
+      );
+      const answered = new Promise((resolve) => stream.on('data', resolve));
+      stream.on('error', () => {});
+      stream.write(raw('simple'));
+      await answered;
+      return { stream, ended };
+    };
+    const over = await open();
+    over.stream.end();
+    expect(await over.ended).toBe(status.OK);
+    const { ended } = await open();
     await close();
-    await ended;
+    expect(await ended).toBe(status.UNAVAILABLE);
   });
 });
 
