@@ -26,6 +26,7 @@ export function takingSmallMessages(wire: ServerInterceptingCallInterface): Serv
 
   blameForUnread(wire);
   bytesOf(wire)?.on('data', (chunk: Buffer) => {
+    if (received > SMALL) return;
     received += chunk.length;
     if (received > SMALL) refuse();
   });

@@ -27,10 +27,6 @@ const ONE = { requestStream: false, responseStream: false };
 const INFER = `/${SERVICE}/ModelInfer`;
 const STREAM = `/${SERVICE}/ModelStreamInfer`;
 
-function shuttingDown(): ServingError {
-  return new ServingError('Unavailable', 'The server is shutting down', { retryAfter: 1 });
-}
-
 /** `inference.GRPCInferenceService`: the models of the app for the clients of Triton and KServe. */
 export class InferenceService implements OwnService {
   readonly names = [SERVICE];
@@ -128,4 +124,8 @@ export class InferenceService implements OwnService {
       }
     };
   }
+}
+
+function shuttingDown(): ServingError {
+  return new ServingError('Unavailable', 'The server is shutting down', { retryAfter: 1 });
 }
