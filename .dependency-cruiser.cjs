@@ -139,7 +139,7 @@ module.exports = {
       to: {
         path: '^src/',
         pathNot:
-          '^src/(jobs|routing|http|gate|lifecycle|interceptors|endpoint|cache|metrics|execution|errors)/',
+          '^src/(jobs|routing|http|gate|lifecycle|interceptors|endpoint|cache|metrics|tracing|execution|errors)/',
       },
     },
     {

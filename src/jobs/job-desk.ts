@@ -13,6 +13,7 @@ import { readMultipart } from '../http/multipart.js';
 import { JSON_TYPE, openRaw, send, setHeader, type NestResponse } from '../http/reply.js';
 import { hostOf, pathOf, requestOf } from '../http/request-url.js';
 import { validate } from '../interceptors/way.js';
+import { carryContext } from '../tracing/index.js';
 import type { JobRecord, JobResult } from './job.js';
 import { failed } from './job-runner.js';
 import type { JobStore } from './job-store.js';
@@ -107,7 +108,7 @@ export class JobDesk implements Deferral {
     const submission = await store.submit({
       id: randomBytes(16).toString('hex'),
       scope,
-      request: { requestId, url: target, headers, params, query },
+      request: { requestId, url: target, headers, params, query, trace: carryContext() },
       body,
       key: key && digest(scope, key),
       digest: key === undefined ? '' : await contentDigest(call, body),

@@ -1,3 +1,4 @@
+import { AsyncResource } from 'node:async_hooks';
 import type { Answer } from '../endpoint/answer.js';
 import type { Endpoint } from '../endpoint/endpoint.js';
 import { ServingError } from '../errors/index.js';
@@ -9,6 +10,7 @@ import { rpcStatus } from '../gate/rpc-status.js';
 import { acceptedBinary } from '../http/accept.js';
 import { readInput } from '../http/body-input.js';
 import { failureText, JSON_TYPE } from '../http/reply.js';
+import { inCarriedContext } from '../tracing/index.js';
 import type { JobEnd, JobResult } from './job.js';
 import { ItemList, JobCall, tooLarge } from './job-call.js';
 import type { JobRun, RunOutcome } from './job-store.js';
@@ -45,6 +47,8 @@ export interface RunnerOptions {
 export class JobRunner {
   readonly #options: RunnerOptions;
   readonly #pass: Passage;
+  /** Where no call is: a store in memory begins a job wherever another one ends, or is taken in. */
+  readonly #scope = new AsyncResource('ModelServingJobs');
 
   constructor(options: RunnerOptions) {
     this.#options = options;
@@ -54,7 +58,8 @@ export class JobRunner {
   /** Never fails: a run whose end nobody learns of would begin again, for ever. */
   readonly run = async (run: JobRun): Promise<RunOutcome> => {
     try {
-      return await this.#run(run);
+      const { trace } = run.request;
+      return await this.#scope.runInAsyncScope(() => inCarriedContext(trace, () => this.#run(run)));
     } catch (error) {
       // Of the app's logger, perhaps: nobody is above who would say so.
       const { requestId, headers } = run.request;

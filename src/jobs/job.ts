@@ -1,3 +1,5 @@
+import type { Carrier } from '../tracing/index.js';
+
 /** What has become of a job. */
 export type JobState = 'queued' | 'running' | 'succeeded' | 'failed' | 'cancelled';
 
@@ -16,6 +18,8 @@ export interface JobRequest {
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   readonly params: Readonly<Record<string, string>>;
   readonly query: Readonly<Record<string, string | string[] | undefined>>;
+  /** Its place in a trace, where there was an SDK. */
+  readonly trace?: Carrier | undefined;
 }
 
 /** A job that is to be taken in. */
