@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import {
   ConfigurableModuleBuilder,
   Inject,
@@ -121,6 +122,8 @@ export class JobsModule
     if (backend.warning !== undefined) logger.warn(backend.warning);
     const drain = Drain.for(adapter);
     const leaving = new AbortController();
+    // Each client that waits for a job listens to it.
+    setMaxListeners(0, leaving.signal);
     drain.onBegin(() => leaving.abort());
     const receptions = new Map<Endpoint, Reception>();
     const starts: (() => JobWorker)[] = [];

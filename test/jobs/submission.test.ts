@@ -6,7 +6,7 @@ import {
 } from 'nestjs-model-serving';
 import { JobsModule } from 'nestjs-model-serving/jobs';
 import { callEndpoint } from 'nestjs-model-serving/testing';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { CapturedLog } from '../http/captured-log.js';
 import { startRedis, type RedisServer } from '../redis-server.js';
 import { ADAPTERS, createApp } from '../serving-app.js';
@@ -119,6 +119,19 @@ describe.each(ADAPTERS)('on %s', (adapter) => {
       const waiting = request('GET', location, undefined, { prefer: 'wait=20' });
       Plain.open.pop()!();
       expect(await waiting).toMatchObject({ status: 200, body: { state: 'succeeded' } });
+    });
+
+    it('lets many clients wait at once', async () => {
+      const { submit, request } = await start({ process: false });
+      const location = locationOf(await submit('/plain', {}));
+      const warnings: Error[] = [];
+      const warn = (warning: Error) => warnings.push(warning);
+      process.on('warning', warn);
+      onTestFinished(() => void process.off('warning', warn));
+      const wait = { prefer: 'wait=1' };
+      const patient = Array.from({ length: 12 }, () => request('GET', location, undefined, wait));
+      for (const { status } of await Promise.all(patient)) expect(status).toBe(200);
+      expect(warnings).toEqual([]);
     });
 
     it('says how long it would have waited, which may be shorter than the client wants', async () => {
