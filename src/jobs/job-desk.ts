@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
 import { directivesOf } from '../cache/index.js';
 import type { Call } from '../endpoint/call.js';
 import type { Deferral } from '../endpoint/deferral.js';
@@ -10,7 +11,14 @@ import type { Asker, Visit } from '../gate/visit.js';
 import type { HttpCall } from '../http/http-call.js';
 import { isForm, mediaTypeOf } from '../http/media-type.js';
 import { readMultipart } from '../http/multipart.js';
-import { JSON_TYPE, openRaw, send, setHeader, type NestResponse } from '../http/reply.js';
+import {
+  JSON_TYPE,
+  openRaw,
+  rawRequest,
+  send,
+  setHeader,
+  type NestResponse,
+} from '../http/reply.js';
 import { hostOf, pathOf, requestOf } from '../http/request-url.js';
 import { validate } from '../interceptors/way.js';
 import { carryContext } from '../tracing/index.js';
@@ -101,7 +109,7 @@ export class JobDesk implements Deferral {
   async #submit(call: HttpCall, request: object, body: Buffer): Promise<string> {
     const { endpoint, context, headers, requestId, params, query, response } = call;
     const { store } = this.#options;
-    const key = keyOf(headers['idempotency-key']);
+    const key = keyOf(rawRequest(request));
     const scope = scopeOf(endpoint, { context, request, host: hostOf(response) });
     const { originalUrl, url = '' } = requestOf(response);
     const target = originalUrl ?? url;
@@ -230,12 +238,14 @@ async function isKept(call: Call): Promise<boolean> {
   return key !== undefined && (await cache.store.get(key)) !== undefined;
 }
 
-/** @throws {InvalidRequest} */
-function keyOf(header: string | string[] | undefined): string | undefined {
-  if (header === undefined) return undefined;
-  if (typeof header === 'string' && KEY.test(header)) return header;
+/** @throws {InvalidRequest} also for several of them, which Node would make one of */
+function keyOf({ headers, rawHeaders }: IncomingMessage): string | undefined {
+  const key = headers['idempotency-key'];
+  if (key === undefined) return undefined;
+  const lines = rawHeaders.filter((text, i) => i % 2 === 0 && /^idempotency-key$/i.test(text));
+  if (typeof key === 'string' && KEY.test(key) && lines.length === 1) return key;
   throw new InvalidRequest(
-    'Expected Idempotency-Key to be 1 to 255 visible ASCII characters, got something else',
+    'Expected Idempotency-Key to be once 1 to 255 visible ASCII characters, got something else',
   );
 }
 

@@ -9,15 +9,19 @@ export interface Preferences {
 /** Milliseconds that a client may wait at most for one answer. */
 const LONGEST_WAIT = 60_000;
 const NONE: Preferences = { respondAsync: false, wait: undefined };
+/** Commas and semicolons in quotes part nothing. */
+const QUOTED = String.raw`"(?:[^"\\]|\\.)*"?`;
+const PREFERENCE = new RegExp(`(?:[^",]+|${QUOTED})+`, 'g');
+const WITHOUT_PARAMETERS = new RegExp(`^(?:[^";]+|${QUOTED})*`);
 const SECONDS = /^"?(\d{1,9})"?$/;
 
 /** Reads a `Prefer`. What it does not know, or cannot read, is left aside, as the RFC wants it. */
 export function preferencesOf(header: string | string[] | undefined): Preferences {
   if (header === undefined) return NONE;
   const found = new Map<string, string>();
-  for (const preference of String(header).split(',')) {
-    // Behind a semicolon are parameters, none of which means anything here.
-    const [named = ''] = preference.split(';', 1);
+  for (const [preference] of String(header).matchAll(PREFERENCE)) {
+    // Parameters mean nothing here.
+    const [named] = WITHOUT_PARAMETERS.exec(preference)!;
     const [name = '', value = ''] = named.split('=');
     const known = name.trim().toLowerCase();
     // Of one that stands twice the first counts.

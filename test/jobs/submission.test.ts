@@ -4,6 +4,7 @@ import {
   ServingError,
   type PredictContext,
 } from 'nestjs-model-serving';
+import { request as httpRequest } from 'node:http';
 import { JobsModule } from 'nestjs-model-serving/jobs';
 import { callEndpoint } from 'nestjs-model-serving/testing';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
@@ -220,7 +221,7 @@ describe.each(ADAPTERS)('on %s', (adapter) => {
     });
 
     it('finds by an Idempotency-Key the job that was made before', async () => {
-      const { submit, ended } = await start();
+      const { submit, ended, url } = await start();
       const key = { 'idempotency-key': 'order 7' };
       const location = locationOf(await submit('/fresh', { x: 100 }, key));
       expect(locationOf(await submit('/fresh', { x: 100 }, key))).toBe(location);
@@ -228,9 +229,14 @@ describe.each(ADAPTERS)('on %s', (adapter) => {
       expect(locationOf(await submit('/fresh', { x: 100 }, key))).toBe(location);
       const other = await submit('/fresh', { x: 101 }, key);
       expect(other).toMatchObject({ status: 422, body: { code: 'FAILED_PRECONDITION' } });
-      expect(await submit('/fresh', { x: 102 }, { 'idempotency-key': '' })).toMatchObject({
-        status: 400,
-      });
+      const odd = ['', 'x'.repeat(256), 'é', ['a', 'b'], ['a', 'a']];
+      for (const one of odd) {
+        const keys = [one].flat().map((text) => ['idempotency-key', text] as [string, string]);
+        const headers = [['prefer', 'respond-async'], ['host', 'a'], ...keys].flat();
+        expect(await statusOf(`${url}/fresh`, headers), `${one}`).toBe(400);
+      }
+      const long = { 'idempotency-key': 'x'.repeat(255) };
+      expect((await submit('/fresh', { x: 102 }, long)).status).toBe(202);
     });
 
     it('finds by an Idempotency-Key a form that was sent again', async () => {
@@ -283,3 +289,12 @@ describe.each(ADAPTERS)('on %s', (adapter) => {
     });
   });
 });
+
+/** Of a call with headers as they are written, name by name, of which there may be several. */
+function statusOf(url: string, headers: string[]): Promise<number | undefined> {
+  return new Promise((resolve, reject) => {
+    const sent = httpRequest(url, { method: 'POST', headers: headers as never, agent: false });
+    sent.on('response', (response) => resolve(response.resume().statusCode));
+    sent.on('error', reject).end('{}');
+  });
+}
