@@ -22,12 +22,13 @@ import {
 import { hostOf, pathOf, requestOf } from '../http/request-url.js';
 import { validate } from '../interceptors/way.js';
 import { carryContext } from '../tracing/index.js';
-import type { JobRecord, JobResult } from './job.js';
+import type { JobRecord } from './job.js';
 import { failed } from './job-runner.js';
 import type { JobStore } from './job-store.js';
 import { isDone, operationOf, retryAfterOf, seconds } from './operation.js';
 import { digest, scopeOf } from './ownership.js';
 import { grantedWait, preferencesOf, waitApplied } from './prefer.js';
+import { ResultSender } from './result-sender.js';
 import { untilGone, type Visitor } from './visitor.js';
 
 /** An `Idempotency-Key`, of which its draft says no more than that it is a string. */
@@ -39,16 +40,16 @@ export interface DeskOptions {
   guard(asker: Asker, visit: Visit): Promise<void>;
   /** Aborted when the process begins to stop: who waits is told what there is. */
   readonly leaving: AbortSignal;
-  /** Gives a response what decorators of the endpoint say of its answers. */
-  decorate(response: NestResponse): void;
 }
 
 /** Takes jobs of one endpoint in, and tells their clients what has become of them. */
 export class JobDesk implements Deferral {
   readonly #options: DeskOptions;
+  readonly #results: ResultSender;
 
   constructor(options: DeskOptions) {
     this.#options = options;
+    this.#results = new ResultSender(options.endpoint);
   }
 
   isAskedFor({ prefer }: Call['headers']): boolean {
@@ -92,7 +93,7 @@ export class JobDesk implements Deferral {
     if (!isDone(job)) return this.#sendOperation(visitor.response, 202, job);
     const result = await this.#options.store.result(job.id);
     if (result === undefined) throw unknown();
-    this.#sendResult(visitor.response, result);
+    await this.#results.send(visitor.response, result);
   }
 
   /** Cancels a job that has not ended, and forgets one that has. */
@@ -148,7 +149,7 @@ export class JobDesk implements Deferral {
       const result = await store.result(id);
       if (result === undefined) throw withdrawn();
       setHeader(response, 'preference-applied', waitApplied(granted!));
-      return this.#sendResult(response, result);
+      return this.#results.send(response, result);
     }
     const waited = granted === undefined ? '' : `, ${waitApplied(granted)}`;
     setHeader(response, 'preference-applied', `respond-async${waited}`);
@@ -191,12 +192,6 @@ export class JobDesk implements Deferral {
     }
     setHeader(response, 'cache-control', 'no-store');
     send(response, status, JSON_TYPE, JSON.stringify(operationOf(job)));
-  }
-
-  #sendResult(response: NestResponse, result: JobResult): void {
-    if (result.status < 400) this.#options.decorate(response);
-    for (const [name, value] of Object.entries(result.headers)) setHeader(response, name, value);
-    send(response, result.status, result.type, result.body);
   }
 }
 

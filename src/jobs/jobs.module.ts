@@ -14,7 +14,6 @@ import type { Endpoint } from '../endpoint/endpoint.js';
 import { EndpointRegistry } from '../endpoint/endpoint-registry.js';
 import { ConfigurationError } from '../errors/index.js';
 import { Gate } from '../gate/gate.js';
-import { decorationOf } from '../http/door-route.js';
 import { Drain } from '../lifecycle/drain.js';
 import { Readiness } from '../lifecycle/readiness.js';
 import { isWorkerProcess } from '../lifecycle/role.js';
@@ -150,8 +149,7 @@ export class JobsModule
     const { route, controller, method } = endpoint;
     const onEnd = this.#find(ServingMetrics).watchJobs({ route, levels: () => store.levels() });
     const guard = gate.guard(endpoint, 'http');
-    const decorate = decorationOf(endpoint);
-    const desk = new JobDesk({ endpoint, store, guard, leaving, decorate });
+    const desk = new JobDesk({ endpoint, store, guard, leaving });
     endpoint.deferral = desk;
     const runner = new JobRunner({
       endpoint,

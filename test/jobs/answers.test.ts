@@ -6,7 +6,7 @@ import {
   type CallHandler,
   type ExecutionContext,
 } from '@nestjs/common';
-import { ModelEndpoint } from 'nestjs-model-serving';
+import { ModelEndpoint, protobufSchema } from 'nestjs-model-serving';
 import { tap } from 'rxjs';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { startRedis, type RedisServer } from '../redis-server.js';
@@ -81,6 +81,25 @@ class Baking {
   }
 }
 
+@ModelEndpoint('/packed', undefined, { jobs: true, compress: true })
+class Packing {
+  predict({ length }: { length?: number }) {
+    return { text: 'a'.repeat(length ?? 5_000) };
+  }
+}
+
+const EMPTY = protobufSchema({
+  file: 'empty.proto',
+  files: { 'empty.proto': 'syntax = "proto3"; message Request {} message Response {}' },
+});
+
+@ModelEndpoint('/empty', EMPTY, { jobs: true })
+class Empty {
+  predict() {
+    return {};
+  }
+}
+
 let redis: RedisServer;
 beforeAll(async () => {
   redis = await startRedis();
@@ -92,7 +111,7 @@ describe.each(
 )('jobs on %s, kept in %s', (adapter, keeper) => {
   let app: JobApp;
   beforeEach(async () => {
-    const controllers = [Root, Named, Throwing, Brewing, Baking];
+    const controllers = [Root, Named, Throwing, Brewing, Baking, Packing, Empty];
     const connection = keeper === 'Redis' ? redis.url : 'memory';
     app = await startJobs(adapter, { controllers }, apart(connection));
   });
@@ -127,6 +146,33 @@ describe.each(
     expect(result.status).toBe(418);
     expect(result.headers.get('content-type')).toBe('text/plain; charset=utf-8');
     expect(String(result.body)).toBe('a teapot');
+  });
+
+  it('are compressed where those of calls are', async () => {
+    for (const [length, encodings] of [
+      [5_000, ['gzip', 'br', 'identity']],
+      [10, ['gzip']],
+    ] as const) {
+      const location = locationOf(await app.submit('/packed', { length }));
+      await app.ended(location);
+      for (const encoding of encodings) {
+        const headers = { 'accept-encoding': encoding };
+        const result = await app.request('GET', `${location}/result`, undefined, headers);
+        const call = await app.request('POST', '/packed', { length }, headers);
+        expect(result.body).toEqual(call.body);
+        for (const name of ['content-encoding', 'vary', 'content-type', 'content-length']) {
+          expect(result.headers.get(name), name).toBe(call.headers.get(name));
+        }
+      }
+    }
+  });
+
+  it('may have no byte at all', async () => {
+    const type = 'application/x-protobuf';
+    const location = locationOf(await app.submit('/empty', {}, { accept: type }));
+    await app.ended(location);
+    const { status, headers, body } = await app.request('GET', `${location}/result`);
+    expect([status, headers.get('content-type'), body.length]).toEqual([200, type, 0]);
   });
 
   it('have each of several headers of one name', async () => {
