@@ -6,7 +6,7 @@ export default mergeConfig(
   { ...config, test: { ...config.test, include: [] } },
   defineConfig({
     test: {
-      include: ['test/faults/**/*.fault.ts', 'test/load/**/*.load.ts'],
+      include: ['test/**/*.fault.ts', 'test/**/*.load.ts'],
       testTimeout: 600_000,
     },
   }),
