@@ -134,6 +134,28 @@ describe.each(ADAPTERS)('The life of an app on %s', (adapter) => {
     expect((await post('/v2/models', {})).status).toBe(405);
   });
 
+  it('tells who comes by another method how to ask', async () => {
+    const { url, get } = await startApp(adapter, parts);
+    for (const method of ['PUT', 'PATCH', 'DELETE', 'OPTIONS']) {
+      const refused = await fetch(`${url}/v2/models/one/infer`, { method });
+      expect([refused.status, refused.headers.get('allow')]).toEqual([405, 'POST']);
+      expect(await refused.json()).toEqual({ error: `Expected POST, got ${method}` });
+    }
+    expect((await get('/v2/health/live/')).status).toBe(200);
+  });
+
+  it('leaves preflights to what the app says of other origins', async () => {
+    const origin = 'http://page.test';
+    const { url } = await startApp(adapter, {
+      ...parts,
+      setUp: (app) => app.enableCors({ origin }),
+    });
+    const headers = { origin, 'access-control-request-method': 'POST' };
+    const preflight = await fetch(`${url}/v2/models/one/infer`, { method: 'OPTIONS', headers });
+    expect(preflight.status).toBe(204);
+    expect(preflight.headers.get('access-control-allow-origin')).toBe(origin);
+  });
+
   it.each<[string, string[], object]>([
     ['for every path', ['{*path}'], {}],
     ['for its own paths', ['v2', 'v2/{*path}'], {}],

@@ -72,12 +72,14 @@ function mountOnExpress(app: ExpressApp, prefix: string, serve: Serve): void {
 }
 
 /** What stands there of the protocol, so that the app may have other routes under the prefix. */
-const PATHS = ['', '/', '/health/live', '/health/ready', '/models', '/models/*', '/repository/*'];
+const PATHS = ['', '/', '/health/*', '/models', '/models/*', '/repository/*'];
+/** Those that are not the protocol's are told which one is. */
+const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
 
 function mountOnFastify(app: FastifyApp, prefix: string, serve: Serve): void {
   for (const path of PATHS) {
     app.route({
-      method: ['GET', 'POST'],
+      method: METHODS,
       url: prefix + path,
       // It is answered here, where no parser has been chosen yet; what is not goes no further either.
       preParsing(request, reply) {
