@@ -38,6 +38,7 @@ type Input = { x?: number; list?: number[] };
 
 let ran: unknown[] = [];
 let guarded = 0;
+let asked: unknown[] = [];
 let open: (() => void)[] = [];
 let aborted = 0;
 const openAll = () => open.splice(0).forEach((resolve) => resolve());
@@ -51,7 +52,9 @@ beforeEach(() => {
 class Guard implements CanActivate {
   canActivate(context: ExecutionContext): boolean {
     guarded++;
-    return context.switchToHttp().getRequest().headers['x-let-in'] !== 'no';
+    const { headers, body } = context.switchToHttp().getRequest();
+    asked = body.inputs.map(({ name, shape }: { name: string; shape: number[] }) => [name, shape]);
+    return headers['x-let-in'] !== 'no';
   }
 }
 
@@ -163,6 +166,7 @@ describe.each(ADAPTERS)('The rows of a request on %s', (adapter) => {
     expect(body.outputs[0].data).toEqual([20, 30, 40, 50, 60]);
     expect(ran).toEqual([2, 3, 4, 5, 6]);
     expect(guarded).toBe(1);
+    expect(asked).toEqual([['x', [5]]]);
     const refused = await infer(app, 'gated', [1, 2], { 'x-let-in': 'no' });
     expect([refused.status, ran.length]).toEqual([403, 5]);
     // Also where there is something wrong that only who is let in may know of.

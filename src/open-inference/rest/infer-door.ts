@@ -102,7 +102,10 @@ export class InferDoor implements Door<InferArrival> {
 
   async #infer(call: Call, { response, args }: InferArrival): Promise<undefined> {
     const request = call.input as InferenceRequest;
-    const visit = { args, request: args[0] as object };
+    const host = args[0] as { body?: unknown };
+    // Where guards look for the input of a call; by gRPC it is their data.
+    host.body = request;
+    const visit = { args, request: host };
     const answer = await this.#models.infer(call, request, visit, 'http');
     if (call.isAnswered) return;
     const { json, binary, headerLength } = writeResponse(answer, request);
