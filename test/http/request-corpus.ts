@@ -4,6 +4,8 @@ import type { Script } from './wire.js';
 
 const CLOSE = 'Connection: close';
 const OBJECT = '{"text":"größer","count":3}';
+/** Nothing is wrong with it so far: it is told only by the client that goes away. */
+const GZIP_BEGUN = gzipSync(OBJECT).subarray(0, 2);
 
 /** A request as it stands on the wire. */
 function request(line: string, headers: readonly string[] = [], body: string | Uint8Array = '') {
@@ -309,7 +311,7 @@ function aborts(at: string): Entries {
     ],
     [
       'gone with half a gzip',
-      [post(`${at}/free`, ['Content-Encoding: gzip', 'Content-Length: 90'], '\x1f\x8b')],
+      [post(`${at}/free`, ['Content-Encoding: gzip', 'Content-Length: 90'], GZIP_BEGUN)],
       true,
     ],
     ['gone while it runs', [post(`${at}/never`, [])], true],
