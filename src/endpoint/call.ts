@@ -6,7 +6,7 @@ import {
 } from '../execution/index.js';
 import type { JsonText } from '../json/index.js';
 import type { CacheResult } from '../metrics/index.js';
-import type { CallTrace } from '../tracing/index.js';
+import type { CallTrace, TracedCall, TracedJob } from '../tracing/index.js';
 import type { Answer } from './answer.js';
 import type { Endpoint } from './endpoint.js';
 import type { Outlet } from './outlet.js';
@@ -35,7 +35,7 @@ export interface Parts {
 const NONE = Object.freeze(Object.create(null) as Record<string, never>);
 
 /** One call of an endpoint, from its arrival to its outcome. It knows nothing of its transport. */
-export class Call extends CancellableTask {
+export class Call extends CancellableTask implements TracedCall {
   endpoint: Endpoint;
   readonly requestId: string;
   readonly headers: PredictContext['headers'];
@@ -120,6 +120,11 @@ export class Call extends CancellableTask {
 
   /** Told when it waits for what another call has under way, in the place of running its handler now. */
   standAside(): void {}
+
+  /** The job that it is a run of, where it is one. */
+  get job(): TracedJob | undefined {
+    return undefined;
+  }
 
   /** Whether its door brings an answer back as a binary message: its text may never be asked for. */
   get isBinary(): boolean {

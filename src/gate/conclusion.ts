@@ -25,8 +25,8 @@ export function conclude(call: Call, method: string, status: number): void {
 
 /** A call that was refused before its way has a trace as well, of the time it took. */
 function endTrace(call: Call, outcome: Outcome, status: number): void {
-  const { endpoint, requestId, arrivedAt, cacheResult: cache, failure } = call;
-  call.trace ??= endpoint.tracing!.begin(requestId, arrivedAt);
+  const { endpoint, arrivedAt, cacheResult: cache, failure } = call;
+  call.trace ??= endpoint.tracing!.begin(call, arrivedAt);
   if (status < 400) return call.trace.end({ outcome, cache });
   const code = failure === undefined ? String(status) : answerOf(failure).code;
   const reason = reasonOf(failure, status);

@@ -9,7 +9,7 @@ export class TracingInterceptor implements Stage {
   intercept(call: Call, next: Next): unknown {
     const { tracing } = call.endpoint;
     if (tracing === undefined) return next(call);
-    const trace = (call.trace = tracing.begin(call.requestId));
+    const trace = (call.trace = tracing.begin(call));
     let answer: unknown;
     try {
       answer = trace.run(next, call);

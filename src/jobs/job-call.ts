@@ -7,6 +7,7 @@ import type { PredictContext } from '../execution/index.js';
 import { holdCall } from '../gate/held-call.js';
 import { PlainResponse, type PlainRequest } from '../gate/plain-exchange.js';
 import { acceptedBinary } from '../http/accept.js';
+import type { TracedJob } from '../tracing/index.js';
 import type { JobRun } from './job-store.js';
 
 /** One run of a job, as a call of its endpoint. */
@@ -42,6 +43,10 @@ export class JobCall extends Call {
     const { schema, options } = this.endpoint;
     if (schema?.response === undefined || options.stream) return undefined;
     return acceptedBinary(this.headers['accept'] as string | undefined);
+  }
+
+  override get job(): TracedJob {
+    return this.#run;
   }
 
   override get isBinary(): boolean {

@@ -14,6 +14,8 @@ export interface JobRun {
   readonly id: string;
   readonly request: JobRequest;
   readonly body: Buffer;
+  /** Which of its runs this is, from 1; those that were given back do not count. */
+  readonly attempt: number;
   /** Runs that have failed before. */
   readonly failures: number;
   /** Milliseconds until the job's deadline. */

@@ -196,6 +196,7 @@ class MemoryStore implements JobStore {
     const jobRun: JobRun = {
       id: job.id,
       ...job.task!,
+      attempt: job.attempts,
       failures: job.failures,
       age: startedAt - job.createdAt,
       timeLeft: job.createdAt + this.#endpoint.timeout - startedAt,

@@ -97,13 +97,13 @@ const SCRIPTS = {
     -- Whoever ran it before has not been heard of for longer than a lock lasts.
     local stalls = tonumber(redis.call('HGET', job, 'stalls'))
     if state == 'running' then stalls = redis.call('HINCRBY', job, 'stalls', 1) end
-    redis.call('HINCRBY', job, 'attempts', 1)
+    local attempt = redis.call('HINCRBY', job, 'attempts', 1)
     redis.call('HSET', job, 'state', 'running', 'started', now, 'token', token)
     redis.call('HDEL', job, 'progress', 'due')
     local age = since(found[2])
-    if redis.call('HGET', job, 'attempts') == '1' then measured('waiting', age) end
+    if attempt == 1 then measured('waiting', age) end
     moveTo(id, 'running', now)
-    return {'started', found[3], found[4], tonumber(found[5]), stalls, age, timeout - age}
+    return {'started', found[3], found[4], tonumber(found[5]), stalls, age, timeout - age, attempt}
   `,
   /** id, token, state, ttl, status, type, headers, body, failure */
   finishJob: `

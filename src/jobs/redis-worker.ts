@@ -35,7 +35,7 @@ interface Underway {
   readonly controller: AbortController;
 }
 
-type Started = [Buffer, Buffer, Buffer, number, number, number, number];
+type Started = [Buffer, Buffer, Buffer, number, number, number, number, number];
 
 /** Milliseconds before what Redis refuses is tried again. */
 const RETRY_INTERVAL = 1_000;
@@ -135,7 +135,7 @@ export class RedisWorker implements JobWorker {
     const found = await this.#persist(() =>
       runForBytes(this.#client, 'startJob', this.#options.place.base, id, token, endpoint.timeout),
     );
-    const [kind, requestText, body, failures, stalls, age, timeLeft] = found as Started;
+    const [kind, requestText, body, failures, stalls, age, timeLeft, attempt] = found as Started;
     if (String(kind) !== 'started') return undefined;
     const request = JSON.parse(String(requestText)) as JobRequest;
     const end = endOfLost(request, endpoint, stalls, timeLeft);
@@ -146,6 +146,7 @@ export class RedisWorker implements JobWorker {
       id,
       request,
       body,
+      attempt,
       failures,
       age,
       timeLeft,

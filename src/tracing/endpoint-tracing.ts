@@ -32,6 +32,19 @@ export interface CallTrace extends TaskTrace {
   end(end: CallEnd): void;
 }
 
+/** A job whose run is traced. */
+export interface TracedJob {
+  readonly id: string;
+  /** Which of its runs it is, from 1. */
+  readonly attempt: number;
+}
+
+/** What the trace of a call tells of it. */
+export interface TracedCall {
+  readonly requestId: string;
+  readonly job: TracedJob | undefined;
+}
+
 /** Makes traces of the calls of one endpoint. Its methods must not throw. */
 export interface EndpointTracing extends BatchTracer {
   /**
@@ -39,7 +52,7 @@ export interface EndpointTracing extends BatchTracer {
    *
    * @param at on the clock of `performance.now()`; now, if left out
    */
-  begin(requestId: string, at?: number): CallTrace;
+  begin(call: TracedCall, at?: number): CallTrace;
   /**
    * Names the endpoint's route to the span of the HTTP request that is served, where nobody has.
    *

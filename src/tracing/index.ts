@@ -2,6 +2,8 @@ export type {
   CallEnd,
   CallTrace,
   EndpointTracing,
+  TracedCall,
+  TracedJob,
   TracedModel,
   TraceIds,
   Tracing,

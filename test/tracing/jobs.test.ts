@@ -1,13 +1,56 @@
-import { Controller } from '@nestjs/common';
-import { ModelEndpoint, type PredictContext } from 'nestjs-model-serving';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { apart, locationOf, startJobs } from '../jobs/job-app.js';
-import { startRedis, type RedisServer } from '../redis-server.js';
+import { ConsoleLogger, Controller, Logger } from '@nestjs/common';
+import { trace } from '@opentelemetry/api';
+import { ModelEndpoint, ServingError, type PredictContext } from 'nestjs-model-serving';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { apart, locationOf, startJobs, type JobApp } from '../jobs/job-app.js';
+import { redisMissing, startRedis, type RedisServer } from '../redis-server.js';
 import { ADAPTERS } from '../serving-app.js';
 import { expectTraces, inSpan, spans } from './spans.js';
 
+class Lines extends ConsoleLogger {
+  readonly lines: any[] = [];
+
+  constructor() {
+    super({ json: true });
+  }
+
+  protected override printAsJson(message: unknown, options: any): void {
+    this.lines.push(this.getJsonLogObject(message, options));
+  }
+}
+
+let runs = 0;
+const together = new Set<() => void>();
+
 @Controller()
 class Models {
+  @ModelEndpoint('/fail', undefined, { jobs: true })
+  fail({ times }: { times: number }, { log }: PredictContext) {
+    log.log(`run ${++runs}`);
+    if (runs <= times) throw new ServingError('Unavailable', 'The model is away');
+    return {};
+  }
+
+  /** Two run at once, and each goes on where the other has begun. */
+  @ModelEndpoint('/pair', undefined, { jobs: true })
+  async pair() {
+    const before = trace.getActiveSpan()!.spanContext();
+    await new Promise<void>((resolve) => {
+      together.add(resolve);
+      if (together.size === 2) for (const goOn of together) goOn();
+    });
+    await inSpan('outgoing', () => undefined);
+    return { before, after: trace.getActiveSpan()!.spanContext() };
+  }
+
+  @ModelEndpoint('/batched', undefined, { batch: { maxSize: 2, maxDelay: 60_000 }, jobs: true })
+  batched(inputs: object[]) {
+    return inputs;
+  }
+}
+
+@Controller()
+class Retried {
   readonly #failed = new Set<string>();
 
   @ModelEndpoint('/jobs', undefined, { jobs: { attempts: 2 } })
@@ -20,18 +63,109 @@ class Models {
   }
 }
 
-let redis: RedisServer;
+let redis: RedisServer | undefined;
 beforeAll(async () => {
-  redis = await startRedis();
+  if (!redisMissing) redis = await startRedis();
 });
-afterAll(() => redis.stop());
+afterAll(() => redis?.stop());
+afterEach(() => Logger.overrideLogger(false));
 
-describe.each(ADAPTERS)('A job on %s', (adapter) => {
+const requestId = (id: string) => ({ 'x-request-id': id });
+
+/** What a client is that has traces of its own. */
+const FOREIGN = { traceId: 'a'.repeat(32), spanId: 'b'.repeat(16) };
+
+describe.each(['memory', 'Redis'] as const)('jobs in %s', (keeper) => {
+  describe.skipIf(keeper === 'Redis' && redisMissing)('run', () => {
+    let app: JobApp;
+    beforeEach(async () => {
+      runs = 0;
+      together.clear();
+      const connection = keeper === 'memory' ? 'memory' : redis!.url;
+      app = await startJobs('express', { controllers: [Models] }, apart(connection));
+    });
+
+    it('in the trace of their submission, each attempt as a span of its own', async () => {
+      const logger = new Lines();
+      Logger.overrideLogger(logger);
+      const traceparent = `00-${FOREIGN.traceId}-${FOREIGN.spanId}-01`;
+      const headers = { ...requestId('a'), traceparent, tracestate: 'vendor=1' };
+      const answer = await app.submit('/fail', { times: 2 }, headers);
+      const job = await app.ended(locationOf(answer));
+      expect(job).toMatchObject({ state: 'succeeded', attempts: 3 });
+      await expect.poll(() => attempts()).toHaveLength(3);
+      expect(attempts().map(({ attributes }) => attributes)).toEqual(
+        ['error', 'error', 'ok'].map((_, index) =>
+          expect.objectContaining({
+            'model_serving.request.id': 'a',
+            'model_serving.job.id': job.id,
+            'model_serving.job.attempt': index + 1,
+          }),
+        ),
+      );
+      const submission = spans().find(({ name }) => name === 'POST /fail')!;
+      for (const span of attempts()) {
+        expect(span.parentSpanContext).toMatchObject({
+          traceId: FOREIGN.traceId,
+          spanId: submission.spanContext().spanId,
+          isRemote: true,
+        });
+        expect(span.spanContext().traceState?.serialize()).toBe('vendor=1');
+      }
+      const lines = logger.lines.filter(({ message }) => /^run \d$/.test(message));
+      expect(lines.map(({ params }) => [params.trace_id, params.span_id])).toEqual(
+        attempts().map((span) => [FOREIGN.traceId, span.spanContext().spanId]),
+      );
+    });
+
+    it('in no trace of each other', async () => {
+      const answers = [
+        await app.submit('/pair', {}, requestId('a')),
+        await app.submit('/pair', {}, requestId('b')),
+      ];
+      for (const answer of answers) {
+        const location = locationOf(answer);
+        await app.ended(location);
+        const { body } = await app.request('GET', `${location}/result`);
+        expect(body.before).toEqual(body.after);
+      }
+      const traceOf = (id: string) => ['POST /pair', 'outgoing', `predict ${id}`, `predict ${id}`];
+      await expect
+        .poll(() =>
+          attempts()
+            .map((span) => spansOf(span.spanContext().traceId))
+            .toSorted(),
+        )
+        .toEqual([traceOf('a'), traceOf('b')]);
+    });
+
+    it('in batches that link to each of them', async () => {
+      const answers = [
+        await app.submit('/batched', {}, requestId('a')),
+        await app.submit('/batched', {}, requestId('b')),
+      ];
+      for (const answer of answers) {
+        await app.until(locationOf(answer), ({ state }) => state === 'succeeded');
+      }
+      await expect
+        .poll(() => spans().filter(({ name }) => name === 'predict batch'))
+        .toHaveLength(1);
+      const [batch] = spans().filter(({ name }) => name === 'predict batch');
+      expect(batch!.links.map(({ context }) => context.spanId).toSorted()).toEqual(
+        attempts()
+          .map((span) => span.spanContext().spanId)
+          .toSorted(),
+      );
+    });
+  });
+});
+
+describe.skipIf(redisMissing).each(ADAPTERS)('A job on %s', (adapter) => {
   it.each(['memory', 'Redis'])(
     'kept in %s has its runs below what submitted it',
     async (keeper) => {
-      const connection = keeper === 'Redis' ? redis.url : 'memory';
-      const app = await startJobs(adapter, { controllers: [Models] }, apart(connection));
+      const connection = keeper === 'Redis' ? redis!.url : 'memory';
+      const app = await startJobs(adapter, { controllers: [Retried] }, apart(connection));
       const ids = ['a', 'b'];
       for (const id of ids) {
         const location = locationOf(await app.submit('/jobs', {}, { 'x-request-id': id }));
@@ -52,3 +186,18 @@ describe.each(ADAPTERS)('A job on %s', (adapter) => {
     },
   );
 });
+
+/** Runs of jobs, in the order in which they began. */
+function attempts() {
+  return spans().filter(({ attributes }) => attributes['model_serving.job.id'] !== undefined);
+}
+
+/** What a trace consists of. */
+function spansOf(traceId: string): string[] {
+  return spans()
+    .filter((span) => span.spanContext().traceId === traceId)
+    .map(({ name, attributes }) =>
+      [name, attributes['model_serving.request.id']].filter(Boolean).join(' '),
+    )
+    .toSorted();
+}

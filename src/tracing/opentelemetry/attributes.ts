@@ -7,6 +7,8 @@ export const ATTRIBUTE = {
   modelName: 'model_serving.model.name',
   modelVersion: 'model_serving.model.version',
   requestId: 'model_serving.request.id',
+  jobId: 'model_serving.job.id',
+  jobAttempt: 'model_serving.job.attempt',
   /** Seconds, as OpenTelemetry has all durations. */
   queueDuration: 'model_serving.queue.duration',
   cache: 'model_serving.cache',

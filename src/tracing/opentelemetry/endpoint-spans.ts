@@ -7,7 +7,13 @@ import {
   type Tracer,
 } from '@opentelemetry/api';
 import type { TracedBatch } from '../../execution/index.js';
-import type { CallTrace, EndpointTracing, TracedModel, TraceIds } from '../endpoint-tracing.js';
+import type {
+  CallTrace,
+  EndpointTracing,
+  TracedCall,
+  TracedModel,
+  TraceIds,
+} from '../endpoint-tracing.js';
 import { ATTRIBUTE, modelAttributes } from './attributes.js';
 import { CallSpan } from './call-span.js';
 import { failSpan } from './failed-span.js';
@@ -25,9 +31,13 @@ export class EndpointSpans implements EndpointTracing {
     this.#attributes = modelAttributes(model);
   }
 
-  begin(requestId: string, at?: number): CallTrace {
+  begin({ requestId, job }: TracedCall, at?: number): CallTrace {
     const parent = context.active();
-    const attributes = { ...this.#attributes, [ATTRIBUTE.requestId]: requestId };
+    const attributes: Attributes = { ...this.#attributes, [ATTRIBUTE.requestId]: requestId };
+    if (job !== undefined) {
+      attributes[ATTRIBUTE.jobId] = job.id;
+      attributes[ATTRIBUTE.jobAttempt] = job.attempt;
+    }
     const span = this.#tracer.startSpan('predict', { attributes, startTime: at }, parent);
     return new CallSpan(span, parent);
   }
