@@ -17,9 +17,10 @@ export function conclude(call: Call, method: string, status: number): void {
   const { endpoint } = call;
   const outcome = outcomeOfStatus(status);
   endpoint.metrics.settled(outcome);
-  endpoint.metrics.answered(method, status, performance.now() - call.arrivedAt);
-  endpoint.departed();
+  const ms = performance.now() - call.arrivedAt;
   if (endpoint.tracing !== undefined) call.inContext(endTrace, undefined, call, outcome, status);
+  endpoint.metrics.answered(method, status, ms, call.trace?.sampled);
+  endpoint.departed();
   if (status >= 400) noteFailure(call, status);
 }
 

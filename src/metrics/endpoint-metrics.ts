@@ -1,5 +1,6 @@
 import type { Outcome } from '../errors/index.js';
 import type { BatchReason, ExecutionObserver } from '../execution/index.js';
+import type { TraceIds } from '../tracing/index.js';
 import type { MetricTable } from './metric-table.js';
 import type { Count, TallyCounter } from './tally-counter.js';
 import type { Tally } from './tally-histogram.js';
@@ -11,7 +12,8 @@ type Direction = 'request' | 'response';
 /** What happens at one endpoint, as events; a metric is made of each. */
 export interface EndpointMetrics extends ExecutionObserver {
   settled(outcome: Outcome): void;
-  answered(method: string, status: number, ms: number): void;
+  /** @param place where in a trace it is to be found, if it is */
+  answered(method: string, status: number, ms: number, place?: TraceIds): void;
   cacheLookup(result: CacheResult): void;
   invalid(direction: Direction): void;
   /** A stream gave its first item, so long after the request arrived. */
@@ -69,7 +71,7 @@ export class BoundMetrics implements EndpointMetrics {
     this.#outcomes[outcome].inc();
   }
 
-  answered(method: string, status: number, ms: number): void {
+  answered(method: string, status: number, ms: number, place?: TraceIds): void {
     const key = method + status;
     let duration = this.#durations.get(key);
     if (duration === undefined) {
@@ -80,7 +82,7 @@ export class BoundMetrics implements EndpointMetrics {
       });
       this.#durations.set(key, duration);
     }
-    duration.observe(ms / 1000);
+    duration.observe(ms / 1000, place);
   }
 
   cacheLookup(result: CacheResult): void {

@@ -1,12 +1,15 @@
 import { setImmediate } from 'node:timers/promises';
-import { register, Registry } from 'prom-client';
+import { register, type Registry } from 'prom-client';
+import { familyName, isOpenMetrics } from './open-metrics.js';
 import { SharedWork } from './shared-work.js';
 
 /** Samples written in one turn of the event loop: fewer than a millisecond's. */
 const SAMPLES_A_TURN = 100;
 
+/** One metric, as prom-client has it of whatever kind. */
 interface Family {
   readonly name: string;
+  readonly type: unknown;
   readonly values: readonly unknown[];
 }
 
@@ -14,7 +17,7 @@ interface Collected {
   get(): Promise<Family>;
 }
 
-/** What prom-client's registry has beside its declared types: it writes whatever `get` gives. */
+/** A registry, with what it has beside its declared types: it writes whatever `get` gives. */
 interface Writer {
   getMetricsAsString(metric: Collected): Promise<string>;
 }
@@ -24,25 +27,25 @@ interface Writer {
  * that of many endpoints takes long enough to delay requests, and once for all who ask meanwhile.
  */
 export class Exposition {
-  readonly #writing = new SharedWork(write);
+  readonly #writing = new SharedWork(() => textOf(register));
 
   text(): Promise<string> {
     return this.#writing.run();
   }
 }
 
-async function write(): Promise<string> {
-  // OpenMetrics names its counters anew and ends with a mark: left to prom-client.
-  if (register.contentType !== Registry.PROMETHEUS_CONTENT_TYPE) return register.metrics();
+/** The text of the metrics of a registry, in the format of its content type. */
+export async function textOf(registry: Registry): Promise<string> {
   const texts: string[] = [];
-  for (const metric of register.getMetricsAsArray() as unknown as Collected[]) {
-    texts.push(await writeFamily(await metric.get()));
+  for (const metric of registry.getMetricsAsArray() as unknown as Collected[]) {
+    texts.push(await writeFamily(await metric.get(), registry));
   }
-  return `${texts.join('\n\n')}\n`;
+  return isOpenMetrics(registry) ? `${texts.join('\n')}\n# EOF\n` : `${texts.join('\n\n')}\n`;
 }
 
-async function writeFamily(family: Family): Promise<string> {
-  const writer = register as unknown as Writer;
+async function writeFamily(metric: Family, registry: Registry): Promise<string> {
+  const writer = registry as unknown as Writer;
+  const family = { ...metric, name: familyName(metric, registry) };
   const { values } = family;
   const lines: string[] = [];
   for (let from = 0; from === 0 || from < values.length; from += SAMPLES_A_TURN) {

@@ -1,5 +1,6 @@
 import type { Outcome } from '../errors/index.js';
 import type { BatchReason } from '../execution/index.js';
+import type { TraceIds } from '../tracing/index.js';
 import type { CacheResult, EndpointMetrics } from './endpoint-metrics.js';
 
 /** Tells several listeners of what happens at one endpoint. */
@@ -14,8 +15,8 @@ export class SharedMetrics implements EndpointMetrics {
     for (const listener of this.#listeners) listener.settled(outcome);
   }
 
-  answered(method: string, status: number, ms: number): void {
-    for (const listener of this.#listeners) listener.answered(method, status, ms);
+  answered(method: string, status: number, ms: number, place?: TraceIds): void {
+    for (const listener of this.#listeners) listener.answered(method, status, ms, place);
   }
 
   cacheLookup(result: CacheResult): void {

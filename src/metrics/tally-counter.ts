@@ -1,4 +1,5 @@
 import { register, type Metric } from 'prom-client';
+import { familyName } from './open-metrics.js';
 
 type Labels = Readonly<Record<string, string>>;
 
@@ -34,7 +35,9 @@ export class TallyCounter {
 
   async get() {
     const values = this.#counts.map(({ labels, value }) => ({ labels, value }));
-    return { name: this.name, help: this.#help, type: 'counter', aggregator: 'sum', values };
+    const type = 'counter';
+    const name = familyName({ name: this.name, type }, register);
+    return { name, help: this.#help, type, aggregator: 'sum', values };
   }
 
   reset(): void {

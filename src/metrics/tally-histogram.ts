@@ -1,11 +1,21 @@
 import { register, type Metric } from 'prom-client';
+import { isOpenMetrics } from './open-metrics.js';
 
 type Labels = Readonly<Record<string, string>>;
+
+/** One of those that a bucket has counted, as prom-client has it. */
+interface Exemplar {
+  readonly labelSet: Labels;
+  readonly value: number;
+  /** Seconds since the epoch. */
+  readonly timestamp: number;
+}
 
 interface Sample {
   readonly metricName: string;
   readonly labels: Readonly<Record<string, string | number>>;
   readonly value: number;
+  readonly exemplar?: Exemplar;
 }
 
 /** What a histogram is called, and the bounds it counts by. */
@@ -71,6 +81,8 @@ export class Tally {
   readonly #bucketLabels: readonly Labels[];
   /** By bucket, the last one being that of +Inf. */
   readonly #counts: Float64Array;
+  /** By bucket, the last one that came with labels of its own. */
+  readonly #exemplars: Exemplar[] = [];
   #sum = 0;
 
   constructor(key: string, labels: Labels, bounds: readonly number[]) {
@@ -81,16 +93,21 @@ export class Tally {
     this.#counts = new Float64Array(bounds.length + 1);
   }
 
-  observe(value: number): void {
+  /** @param labelSet tells this one from others, in a registry of OpenMetrics */
+  observe(value: number, labelSet?: Labels): void {
     const bounds = this.#bounds;
     let bucket = 0;
     while (bucket < bounds.length && value > bounds[bucket]!) bucket++;
     this.#counts[bucket]!++;
     this.#sum += value;
+    if (labelSet !== undefined && isOpenMetrics(register)) {
+      this.#exemplars[bucket] = { labelSet, value, timestamp: Date.now() / 1_000 };
+    }
   }
 
   reset(): void {
     this.#counts.fill(0);
+    this.#exemplars.length = 0;
     this.#sum = 0;
   }
 
@@ -100,7 +117,8 @@ export class Tally {
     const metricName = `${name}_bucket`;
     const buckets = this.#bucketLabels.map((labels, index) => {
       count += this.#counts[index]!;
-      return { metricName, labels, value: count };
+      const exemplar = this.#exemplars[index];
+      return { metricName, labels, value: count, ...(exemplar && { exemplar }) };
     });
     if (count === 0) return [];
     return [

@@ -88,7 +88,8 @@ export class WorkerLink implements ClusterLink {
         this.#waiting.delete(id);
         resolve(text);
       });
-      void this.#send({ kind: 'metrics-wanted', id });
+      const { contentType } = register;
+      void this.#send({ kind: 'metrics-wanted', id, contentType });
     });
   }
 

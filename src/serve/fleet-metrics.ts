@@ -1,4 +1,6 @@
-import { AggregatorRegistry } from 'prom-client';
+import { Registry } from 'prom-client';
+import { textOf } from '../metrics/index.js';
+import { sum } from './metrics-sum.js';
 import type { MetricsSnapshot } from './messages.js';
 import type { WorkerProcess } from './worker-process.js';
 
@@ -15,6 +17,8 @@ export class FleetMetrics {
   readonly #awaited = new Map<WorkerProcess, Map<number, () => void>>();
   /** What counters and histograms of workers that have gone add to every sum. */
   #retired: MetricsSnapshot = [];
+  /** Of the registries of the workers, which all run one program. */
+  contentType: string = Registry.PROMETHEUS_CONTENT_TYPE;
   #lastStart = 0;
   #nextId = 0;
 
@@ -46,7 +50,8 @@ export class FleetMetrics {
       if (!answered.has(worker)) return accumulated(worker.snapshot);
       return serves(worker) ? worker.snapshot : summed(worker.snapshot);
     });
-    return sum([...snapshots.map((one) => this.#asFleet(one)), this.#retired]).metrics();
+    const all = [...snapshots.map((one) => this.#asFleet(one)), this.#retired];
+    return textOf(sum(all, this.contentType));
   }
 
   /** With what is the fleet's, where prom-client leaves it out or takes the average of processes. */
@@ -66,7 +71,8 @@ export class FleetMetrics {
 
   /** Keeps what a worker has counted: a sum that falls would look like a restart to Prometheus. */
   retire(worker: WorkerProcess): void {
-    this.#retired = sum([this.#retired, accumulated(worker.snapshot)]).getMetricsAsArray() as never;
+    const both = [this.#retired, accumulated(worker.snapshot)];
+    this.#retired = sum(both, this.contentType).getMetricsAsArray() as never;
     for (const giveUp of this.#awaited.get(worker)?.values() ?? []) giveUp();
   }
 
@@ -86,10 +92,6 @@ export class FleetMetrics {
     if (asked.size === 0) this.#awaited.delete(worker);
     return inTime;
   }
-}
-
-function sum(snapshots: readonly MetricsSnapshot[]) {
-  return AggregatorRegistry.aggregate(snapshots as never);
 }
 
 /** The metrics that only grow. */

@@ -13,7 +13,8 @@ export type FromWorker =
   | { readonly kind: 'alive' }
   | { readonly kind: 'listening'; readonly service: Service }
   | { readonly kind: 'ready'; readonly ready: boolean }
-  | { readonly kind: 'metrics-wanted'; readonly id: number }
+  /** The content type is the one that the worker's registry has. */
+  | { readonly kind: 'metrics-wanted'; readonly id: number; readonly contentType: string }
   | { readonly kind: 'snapshot'; readonly id: number; readonly metrics: MetricsSnapshot }
   /** The worker has stopped listening. */
   | { readonly kind: 'deaf' }

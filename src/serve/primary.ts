@@ -80,7 +80,8 @@ export class Primary implements SlotListener {
     }
   }
 
-  onMetricsWanted(worker: WorkerProcess, id: number): void {
+  onMetricsWanted(worker: WorkerProcess, id: number, contentType: string): void {
+    this.#metrics.contentType = contentType;
     void this.#collection.run().then(
       (text) => worker.send({ kind: 'metrics', id, text }),
       (error: unknown) => this.#logger.error('The metrics of the workers do not add up', error),

@@ -17,7 +17,7 @@ export interface WorkerListener {
   /** The worker hears what it is sent from now on. */
   onJoined(worker: WorkerProcess): void;
   onReadiness(worker: WorkerProcess): void;
-  onMetricsWanted(worker: WorkerProcess, id: number): void;
+  onMetricsWanted(worker: WorkerProcess, id: number, contentType: string): void;
   onSnapshot(worker: WorkerProcess, id: number): void;
   /** The worker has stopped listening. */
   onDeaf(worker: WorkerProcess): void;
@@ -140,7 +140,7 @@ export class WorkerProcess {
         this.#readinessChanged();
         break;
       case 'metrics-wanted':
-        this.#listener.onMetricsWanted(this, message.id);
+        this.#listener.onMetricsWanted(this, message.id, message.contentType);
         break;
       case 'snapshot':
         this.snapshot = message.metrics;

@@ -24,6 +24,8 @@ export interface CallEnd {
 
 /** The trace of one call, from the beginning of its way. */
 export interface CallTrace extends TaskTrace {
+  /** Its place, where it is going to be kept. */
+  readonly sampled: TraceIds | undefined;
   /** Calls `fn` as a part of the call, whose span is the active one there. */
   run<Args extends unknown[], T>(fn: (...args: Args) => T, ...args: Args): T;
   /** The call has come to the end of its way: what its client does with the answer takes none of its time. */

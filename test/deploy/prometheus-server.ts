@@ -41,6 +41,7 @@ export class PrometheusServer {
     const server = spawn(
       'prometheus',
       [
+        '--enable-feature=exemplar-storage',
         `--config.file=${folder}/prometheus.yaml`,
         `--storage.tsdb.path=${folder}/data`,
         `--web.listen-address=127.0.0.1:${port}`,
@@ -60,6 +61,12 @@ export class PrometheusServer {
   async query(query: string): Promise<readonly Result[]> {
     const body = (await this.#get('query', { query })) as { result: Result[] } | undefined;
     return body?.result ?? [];
+  }
+
+  /** The labels of the exemplars of series. */
+  async exemplars(query: string): Promise<readonly Readonly<Record<string, string>>[]> {
+    const series = ((await this.#get('query_exemplars', { query })) ?? []) as Document[];
+    return series.flatMap(({ exemplars }) => (exemplars as Document[]).map(({ labels }) => labels));
   }
 
   /** The rules as the server has them, with the error of their last evaluation. */

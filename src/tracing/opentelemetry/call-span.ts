@@ -3,12 +3,13 @@ import {
   createContextKey,
   SpanStatusCode,
   trace,
+  TraceFlags,
   type Context,
   type Link,
   type Span,
   type SpanContext,
 } from '@opentelemetry/api';
-import type { CallEnd, CallTrace } from '../endpoint-tracing.js';
+import type { CallEnd, CallTrace, TraceIds } from '../endpoint-tracing.js';
 import { ATTRIBUTE } from './attributes.js';
 import { failSpan } from './failed-span.js';
 
@@ -32,6 +33,11 @@ export class CallSpan implements CallTrace {
 
   get place(): SpanContext {
     return this.#span.spanContext();
+  }
+
+  get sampled(): TraceIds | undefined {
+    const { place } = this;
+    return (place.traceFlags & TraceFlags.SAMPLED) === 0 ? undefined : idsOf(place);
   }
 
   /** Whether what is active is a part of the call. */
@@ -95,6 +101,11 @@ export class CallSpan implements CallTrace {
   get #isOpen(): boolean {
     return !this.#isOver && this.#span.isRecording();
   }
+}
+
+/** A place by the names that others have for it. */
+export function idsOf({ traceId, spanId }: SpanContext): TraceIds {
+  return { trace_id: traceId, span_id: spanId };
 }
 
 function linkTo(place: SpanContext, linked: Linked): Link {

@@ -15,7 +15,7 @@ import type {
   TraceIds,
 } from '../endpoint-tracing.js';
 import { ATTRIBUTE, modelAttributes } from './attributes.js';
-import { CallSpan } from './call-span.js';
+import { CallSpan, idsOf } from './call-span.js';
 import { failSpan } from './failed-span.js';
 import { nameRoute } from './server-span.js';
 
@@ -70,6 +70,6 @@ export class EndpointSpans implements EndpointTracing {
     const own = call as CallSpan | undefined;
     const isElsewhere = own !== undefined && !own.isActive;
     const place = isElsewhere ? own.place : trace.getActiveSpan()?.spanContext();
-    return place && { trace_id: place.traceId, span_id: place.spanId };
+    return place && idsOf(place);
   }
 }
