@@ -14,6 +14,7 @@ export class Part extends Call {
     this.#group = group;
     this.deadline = whole.deadline;
     this.receiver = whole.receiver;
+    this.trace = whole.trace;
     this.takesValue = true;
     this.underway = true;
   }

@@ -1,3 +1,4 @@
+import { AsyncResource } from 'node:async_hooks';
 import { Logger } from '@nestjs/common';
 import { failureAnswer } from '../../gate/failure-answer.js';
 import { requestIdOf } from '../../gate/request-id.js';
@@ -29,7 +30,9 @@ export class InferDoor {
     const arrivedAt = performance.now();
     const timeLeft = Math.min(exchange.timeLeft, this.#longest);
     const share = new UploadShare(this.#uploads);
-    exchange.read(arrivedAt + timeLeft, share, (error, bytes) => {
+    // The last piece of a message arrives where its connection is, and not where its call was begun.
+    const scope = new AsyncResource('ModelServingInfer');
+    const read = (error: unknown, bytes: Buffer | undefined) => {
       if (error !== undefined) return this.#refuse(exchange, error);
       try {
         const asked = new InferRequest(bytes!);
@@ -41,7 +44,10 @@ export class InferDoor {
       } catch (cause) {
         this.#refuse(exchange, cause);
       }
-    });
+    };
+    exchange.read(arrivedAt + timeLeft, share, (error, bytes) =>
+      scope.runInAsyncScope(read, undefined, error, bytes),
+    );
   }
 
   async #infer(call: GrpcCall, asked: InferRequest, size: number): Promise<void> {

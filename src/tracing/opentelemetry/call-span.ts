@@ -24,6 +24,8 @@ export class CallSpan implements CallTrace {
   readonly #span: Span;
   readonly #context: Context;
   #answeredAt: number | undefined;
+  #isQueued = false;
+  #hasStarted = false;
   #isOver = false;
 
   constructor(span: Span, parent: Context) {
@@ -50,17 +52,23 @@ export class CallSpan implements CallTrace {
   }
 
   queued(): void {
-    if (this.#isOpen) this.#span.addEvent('queued');
+    if (this.#isOpen && !this.#hasStarted && !this.#isQueued) {
+      this.#isQueued = true;
+      this.#span.addEvent('queued');
+    }
   }
 
+  /** Of a call with several inputs it tells of the first. */
   started(waited: number): void {
-    if (!this.#isOpen) return;
+    if (!this.#isOpen || this.#hasStarted) return;
+    this.#hasStarted = true;
     this.#span.addEvent('started');
     this.#span.setAttribute(ATTRIBUTE.queueDuration, waited / 1000);
   }
 
   joined(other: CallSpan): void {
-    this.linkTo(other.place, 'leader');
+    // Another input of the same call may have it under way.
+    if (other !== this) this.linkTo(other.place, 'leader');
   }
 
   linkTo(place: SpanContext, linked: Linked): void {

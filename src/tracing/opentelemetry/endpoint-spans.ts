@@ -46,7 +46,8 @@ export class EndpointSpans implements EndpointTracing {
   async runBatch<T>({ traces, size, reason }: TracedBatch, run: () => Promise<T>): Promise<T> {
     // A warm-up: nobody's trace leads here.
     if (traces.length === 0) return run();
-    const members = traces as readonly CallSpan[];
+    // Of several inputs of one call, the call is the member.
+    const members = [...new Set(traces as readonly CallSpan[])];
     const attributes: Attributes = { ...this.#attributes, [ATTRIBUTE.batchSize]: size };
     if (reason !== undefined) attributes[ATTRIBUTE.batchReason] = reason;
     const links = members.map((member): Link => member.linkFrom('member'));
