@@ -8,7 +8,7 @@ import { startGrpc } from '../grpc/shared-app.js';
 import type { Adapter, AppUnderTest } from '../serving-app.js';
 import type { OpenDoor, Told } from './doors.js';
 
-const proto = `
+export const PROTO = `
   syntax = "proto3";
   import "google/protobuf/struct.proto";
   service Door {
@@ -19,7 +19,7 @@ const proto = `
 
 /** A schema that takes any JSON object, as an endpoint without one does, and is a method of a service. */
 export function anyObject(method: 'run' | 'tell' | 'count') {
-  const files = { file: 'door.proto', files: { 'door.proto': proto } };
+  const files = { file: 'door.proto', files: { 'door.proto': PROTO } };
   return protobufSchema(files, { rpc: `Door.${method}` });
 }
 

@@ -1,7 +1,10 @@
 import { ModelEndpoint } from 'nestjs-model-serving';
-import { describe, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { DOORS } from '../gate/doors.js';
-import { anyObject } from '../gate/grpc-door.js';
+import { anyObject, PROTO } from '../gate/grpc-door.js';
+import { GrpcClient } from '../grpc/grpc-client.js';
+import { startGrpc } from '../grpc/shared-app.js';
+import { ADAPTERS } from '../serving-app.js';
 import { expectTraces, inSpan } from './spans.js';
 
 @ModelEndpoint('/run', anyObject('run'))
@@ -9,6 +12,15 @@ class Model {
   predict(input: { fail?: boolean }) {
     if (input.fail) throw new Error('the model is broken');
     return inSpan('outgoing', () => input);
+  }
+}
+
+@ModelEndpoint('/count', anyObject('count'), { stream: true })
+class Counting {
+  async *predict({ fail }: { fail?: boolean }) {
+    yield await inSpan('first', () => ({ x: 1 }));
+    if (fail) throw new Error('the model is broken');
+    yield await inSpan('second', () => ({ x: 2 }));
   }
 }
 
@@ -38,6 +50,41 @@ describe.each(DOORS)('a call by $door', ({ door, open }) => {
     await call('/run', { fail: true }, { 'x-request-id': 'a' });
     await expectTraces(
       ...tree(' ERROR', 'predict a outcome=error error=INTERNAL (started, exception) ERROR'),
+    );
+  });
+});
+
+describe.each(ADAPTERS)('a stream by gRPC on %s', (adapter) => {
+  const start = async () => {
+    const controllers = [Counting];
+    const { address } = await startGrpc({ adapter, port: "the app's port" }, { controllers });
+    return new GrpcClient(PROTO, 'Door', address);
+  };
+  const metadata = { 'x-request-id': 'a' };
+
+  it('is a span until its last item', async () => {
+    const client = await start();
+    const { code, items } = await client.stream('count', {}, { metadata });
+    expect([code, items.length]).toEqual([0, 2]);
+    await expectTraces(
+      'grpc.Door/count',
+      '  SERVER grpc.Door/count',
+      '    predict a outcome=ok (started)',
+      '      first',
+      '      second',
+    );
+  });
+
+  it('is a failed span where it breaks', async () => {
+    const client = await start();
+    const fields = { fail: { boolValue: true } };
+    const { code, items } = await client.stream('count', { fields }, { metadata });
+    expect([code, items.length]).toEqual([13, 1]);
+    await expectTraces(
+      'grpc.Door/count ERROR',
+      '  SERVER grpc.Door/count ERROR',
+      '    predict a outcome=error error=INTERNAL (started, exception) ERROR',
+      '      first',
     );
   });
 });

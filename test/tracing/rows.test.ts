@@ -1,3 +1,4 @@
+import { SpanKind } from '@opentelemetry/api';
 import { ModelEndpoint, protobufSchema } from 'nestjs-model-serving';
 import { OpenInferenceModule } from 'nestjs-model-serving/open-inference';
 import { describe, expect, it } from 'vitest';
@@ -5,7 +6,7 @@ import { TEXT } from '../../src/open-inference/grpc/inference-proto.js';
 import { GrpcClient } from '../grpc/grpc-client.js';
 import { startGrpc } from '../grpc/shared-app.js';
 import { ADAPTERS } from '../serving-app.js';
-import { expectTraces, inSpan, spanNamed } from './spans.js';
+import { expectTraces, inSpan, spanNamed, spans } from './spans.js';
 
 const schema = protobufSchema({
   file: 'a.proto',
@@ -78,9 +79,10 @@ describe.each(
     const { above, infer } = await DOORS[door](adapter);
     const tree = (...below: string[]) => {
       const lines = above();
-      return [...lines, ...below.map((line) => '  '.repeat(lines.length) + line)].map(
-        (line, depth) => (depth < lines.length ? '  '.repeat(depth) + line : line),
-      );
+      return [
+        ...lines.map((line, depth) => '  '.repeat(depth) + line),
+        ...below.map((line) => '  '.repeat(lines.length) + line),
+      ];
     };
     return { infer, tree };
   };
@@ -111,4 +113,25 @@ describe.each(
     await expectTraces(...tree('predict a outcome=ok (started)', '  outgoing of 1'));
     expect(spanNamed('predict').links).toEqual([]);
   });
+});
+
+it('each request of ModelStreamInfer is a span of its own, below that of the stream', async () => {
+  const { address } = await startGrpc({ adapter: 'express', port: "the app's port" }, parts);
+  const client = new GrpcClient(TEXT, 'inference.GRPCInferenceService', address);
+  const stream = client.raw['ModelStreamInfer']!();
+  const ended = new Promise((resolve) => stream.on('data', () => {}).on('end', resolve));
+  for (const id of ['a', 'b']) {
+    const contents = { intContents: [7] };
+    const inputs = [{ name: 'x', datatype: 'INT32', shape: [1], contents }];
+    stream.write({ modelName: 'batched', id, inputs });
+  }
+  stream.end();
+  await ended;
+  const name = 'grpc.inference.GRPCInferenceService/ModelStreamInfer';
+  await expect.poll(() => spans().filter((span) => span.name === 'predict')).toHaveLength(2);
+  await expect.poll(() => spans().filter((span) => span.name === name)).toHaveLength(2);
+  const server = spans().find((span) => span.name === name && span.kind === SpanKind.SERVER)!;
+  for (const span of spans().filter((one) => one.name === 'predict')) {
+    expect(span.parentSpanContext?.spanId).toBe(server.spanContext().spanId);
+  }
 });
