@@ -4,8 +4,7 @@ import { ModelEndpoint, ServingError, type PredictContext } from 'nestjs-model-s
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { apart, locationOf, startJobs, type JobApp } from '../jobs/job-app.js';
 import { redisMissing, startRedis, type RedisServer } from '../redis-server.js';
-import { ADAPTERS } from '../serving-app.js';
-import { expectTraces, inSpan, spans } from './spans.js';
+import { inSpan, spans } from './spans.js';
 
 class Lines extends ConsoleLogger {
   readonly lines: any[] = [];
@@ -49,20 +48,6 @@ class Models {
   }
 }
 
-@Controller()
-class Retried {
-  readonly #failed = new Set<string>();
-
-  @ModelEndpoint('/jobs', undefined, { jobs: { attempts: 2 } })
-  async predict(input: object, { requestId }: PredictContext) {
-    if (!this.#failed.has(requestId)) {
-      this.#failed.add(requestId);
-      throw new Error('not yet');
-    }
-    return inSpan('outgoing', () => input);
-  }
-}
-
 let redis: RedisServer | undefined;
 beforeAll(async () => {
   if (!redisMissing) redis = await startRedis();
@@ -81,8 +66,9 @@ describe.each(['memory', 'Redis'] as const)('jobs in %s', (keeper) => {
     beforeEach(async () => {
       runs = 0;
       together.clear();
-      const connection = keeper === 'memory' ? 'memory' : redis!.url;
-      app = await startJobs('express', { controllers: [Models] }, apart(connection));
+      const [adapter, connection] =
+        keeper === 'memory' ? (['fastify', 'memory'] as const) : (['express', redis!.url] as const);
+      app = await startJobs(adapter, { controllers: [Models] }, apart(connection));
     });
 
     it('in the trace of their submission, each attempt as a span of its own', async () => {
@@ -158,33 +144,6 @@ describe.each(['memory', 'Redis'] as const)('jobs in %s', (keeper) => {
       );
     });
   });
-});
-
-describe.skipIf(redisMissing).each(ADAPTERS)('A job on %s', (adapter) => {
-  it.each(['memory', 'Redis'])(
-    'kept in %s has its runs below what submitted it',
-    async (keeper) => {
-      const connection = keeper === 'Redis' ? redis!.url : 'memory';
-      const app = await startJobs(adapter, { controllers: [Retried] }, apart(connection));
-      const ids = ['a', 'b'];
-      for (const id of ids) {
-        const location = locationOf(await app.submit('/jobs', {}, { 'x-request-id': id }));
-        expect(await app.ended(location)).toMatchObject({ state: 'succeeded', attempts: 2 });
-      }
-      // Each question how a job is has a span, too.
-      const questions = spans().filter(({ name }) => name.startsWith('GET'));
-      await expectTraces(
-        ...ids.flatMap((id) => [
-          'SERVER POST /jobs route=/jobs',
-          `  predict ${id} outcome=ok`,
-          `  predict ${id} outcome=error error=INTERNAL (started, exception) ERROR`,
-          `  predict ${id} outcome=ok (started)`,
-          '    outgoing',
-        ]),
-        ...questions.map(() => 'SERVER GET'),
-      );
-    },
-  );
 });
 
 /** Runs of jobs, in the order in which they began. */
