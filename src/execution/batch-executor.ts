@@ -3,7 +3,7 @@ import { ServingError } from '../errors/index.js';
 import { itemsOf } from './batch-size.js';
 import { answersAtOnce, Batch, Failure, settle } from './batch.js';
 import type { BatchTracer } from './batch-tracer.js';
-import { deadlineExceeded, delayUntil, latestPast, refuseGone } from './deadline.js';
+import { deadlineExceeded, latestPast, refuseGone } from './deadline.js';
 import type {
   BatchOptions,
   BatchPredict,
@@ -12,6 +12,7 @@ import type {
   ExecutionOptions,
   Executor,
 } from './executor.js';
+import { Gathering } from './gathering.js';
 import { QueueRefusal } from './queue-refusal.js';
 import { Settlement } from './settlement.js';
 import { promised, refuseBeyond } from './task-group.js';
@@ -20,8 +21,8 @@ import type { Task } from './task.js';
 import { WaitEstimate } from './wait-estimate.js';
 
 /**
- * Gathers requests and runs a batch of them a slot. All that is not running waits in one queue, in
- * the order it came; a batch is taken from its head when a slot is free and the batch is due.
+ * Runs a batch of requests a slot. All that is not running waits in one queue; a batch is taken from its head
+ * when a slot is free and the batch is due.
  */
 export class BatchExecutor implements Executor {
   readonly #predict: BatchPredict;
@@ -32,15 +33,12 @@ export class BatchExecutor implements Executor {
   readonly #refusal = new QueueRefusal();
   /** Where batches run: none of their members' async contexts. */
   readonly #scope = new AsyncResource('ModelServingBatch');
-  readonly #waiting = new TaskQueue<Settlement>();
+  readonly #waiting: Gathering;
   /** Those that run and are not yet settled. */
   readonly #unsettled = new TaskQueue<Settlement>();
   /** The batches that hold a slot. */
   readonly #batches = new Set<readonly Settlement[]>();
   #running = 0;
-  /** The oldest waiting request, while a timer runs for its `maxDelay`. */
-  #delayed: Settlement | undefined;
-  #timer: NodeJS.Timeout | undefined;
 
   constructor(
     predict: BatchPredict,
@@ -53,6 +51,7 @@ export class BatchExecutor implements Executor {
     this.#observer = observer;
     this.#tracer = tracer;
     this.#estimate = new WaitEstimate(options.maxConcurrency);
+    this.#waiting = new Gathering(options.batch, () => this.#serveQueue('delay'));
   }
 
   get running(): number {
@@ -144,58 +143,22 @@ export class BatchExecutor implements Executor {
 
   readonly #waiterGone = () => this.#serveQueue();
 
-  readonly #delayOver = () => {
-    this.#delayed = undefined;
-    this.#serveQueue('delay');
-  };
-
   /**
    * Starts the batches that are due, while there are free slots, and leaves the timer set for the
    * oldest of those that go on gathering. `due` says why what waits is due in any case.
    */
   #serveQueue(due?: BatchReason): void {
     while (this.#hasSlot && this.#waiting.head) {
-      const reason = this.#dueReason(this.#waiting.head) ?? due;
+      const reason = this.#waiting.dueReason(this.#waiting.head) ?? due;
       if (reason === undefined) break;
       const start = performance.now();
       // The slot is taken first: whoever hears of an expired task may call back into run().
       this.#running++;
-      const members = this.#take(start);
+      const members = this.#waiting.take(start, this.#unsettled);
       if (members.length > 0) this.#serve(members, start, reason);
       else this.#running--;
     }
-    this.#setTimer();
-  }
-
-  /** Why the batch that begins with `oldest` is due, if it is. */
-  #dueReason(oldest: Settlement): BatchReason | undefined {
-    const { maxSize, maxDelay } = this.#options.batch;
-    if (this.#waiting.size >= maxSize) return 'full';
-    if (maxDelay === 0) return 'idle';
-    return performance.now() - oldest.since >= maxDelay ? 'delay' : undefined;
-  }
-
-  /** Takes the next batch from the queue: as many as fit, in order, none that has expired. */
-  #take(now: number): Settlement[] {
-    const members: Settlement[] = [];
-    let room = this.#options.batch.maxSize;
-    for (let next = this.#waiting.head; next; next = this.#waiting.head) {
-      const expired = next.task.deadline <= now;
-      // A handler of another instance (a request-scoped one) has a batch of its own.
-      const sameHandler = members.length === 0 || next.receiver === members[0]!.receiver;
-      if (!expired && (next.size > room || !sameHandler)) break;
-      this.#waiting.remove(next);
-      next.onGone = undefined;
-      if (expired) {
-        next.expire();
-      } else {
-        this.#unsettled.push(next);
-        room -= next.size;
-        members.push(next);
-      }
-    }
-    // Whoever heard of an expired task may have cancelled others.
-    return members.filter(({ settled }) => !settled);
+    this.#waiting.setTimer(this.#hasSlot);
   }
 
   /** Whether a batch of `size` items has nobody before it and need not wait for more. A traced one is made up. */
@@ -311,17 +274,6 @@ export class BatchExecutor implements Executor {
     } finally {
       this.#observer.inferred(performance.now() - start, items);
     }
-  }
-
-  /** A timer runs only while a batch gathers for a free slot. */
-  #setTimer(): void {
-    const oldest = this.#hasSlot ? this.#waiting.head : undefined;
-    if (oldest === this.#delayed) return;
-    clearTimeout(this.#timer);
-    this.#delayed = oldest;
-    if (!oldest) return;
-    const end = oldest.since + this.#options.batch.maxDelay;
-    this.#timer = setTimeout(this.#delayOver, delayUntil(end, performance.now()));
   }
 }
 
