@@ -27,7 +27,7 @@ export class LateComers {
     const isParsed = call !== undefined || (request.readableEnded && type.includes('json'));
     if (!isParsed) return this.#intake.receive(endpoint, exchange, done);
     const moved = call ?? openCall(endpoint, request, response);
-    endpoint.tracing?.nameRoute(moved.endpoint.route);
+    endpoint.tracing?.nameRoute({ instead: moved.endpoint.route });
     moved.moveTo(endpoint);
     const refuse = (error: unknown) => this.#intake.refuse(moved, error, done);
     let bytes: Buffer;

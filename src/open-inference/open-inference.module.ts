@@ -136,7 +136,9 @@ export class OpenInferenceModule
         throw error;
       });
     }
-    this.#inferences!.enter({ ...arrival, endpoint });
+    const version = asked.version === undefined ? '' : '/versions/:version';
+    const route = `${this.#options.prefix}/models/:model${version}/infer`;
+    this.#inferences!.enter({ ...arrival, endpoint, route });
   }
 
   get #models(): ServedModels {

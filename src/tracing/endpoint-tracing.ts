@@ -56,11 +56,10 @@ export interface EndpointTracing extends BatchTracer {
    */
   begin(call: TracedCall, at?: number): CallTrace;
   /**
-   * Names the endpoint's route to the span of the HTTP request that is served, where nobody has.
-   *
-   * @param instead the route of another endpoint, which may have been named before
+   * Names a route to the span of the HTTP request that is served, where nobody has, or has named `instead`: the
+   * endpoint's own, unless it is reached by another.
    */
-  nameRoute(instead?: string): void;
+  nameRoute(named?: { readonly route?: string; readonly instead?: string }): void;
   /** Where a line about a call belongs: to what is active, if that is a part of the call's trace. */
   idsOf(trace: CallTrace | undefined): TraceIds | undefined;
 }

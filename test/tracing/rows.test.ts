@@ -45,7 +45,7 @@ const parts = { controllers: [Single, Batched, Cached], imports: [OpenInferenceM
 const DOORS = {
   async REST(adapter: (typeof ADAPTERS)[number]) {
     const { post } = await startGrpc({ adapter, port: "the app's port" }, parts);
-    const above = () => ['SERVER POST'];
+    const above = () => ['SERVER POST /v2/models/:model/infer route=/v2/models/:model/infer'];
     const infer = async (model: string, data: number[]) => {
       const inputs = [{ name: 'x', datatype: 'INT32', shape: [data.length], data }];
       const told = await post(`/v2/models/${model}/infer`, { inputs }, { 'x-request-id': 'a' });

@@ -27,6 +27,8 @@ import { sendError, type Arrival } from './question.js';
 /** A request for an inference, and the model that it is for. */
 export interface InferArrival extends Arrival {
   readonly endpoint: Endpoint;
+  /** The template of the path that it came by. */
+  readonly route: string;
 }
 
 /** The door of inferences by HTTP: tensors in JSON, and bytes behind it, in and out. */
@@ -51,9 +53,10 @@ export class InferDoor implements Door<InferArrival> {
     return endpoint;
   }
 
-  open(endpoint: Endpoint, { request, response }: InferArrival): Call {
+  open(endpoint: Endpoint, { request, response, route }: InferArrival): Call {
     const call = new InferCall(endpoint, request, response);
     concludeWhenClosed(call, request);
+    endpoint.tracing?.nameRoute({ route });
     return call;
   }
 

@@ -63,8 +63,11 @@ export class EndpointSpans implements EndpointTracing {
     }
   }
 
-  nameRoute(instead?: string): void {
-    nameRoute(this.#route, instead);
+  nameRoute({
+    route = this.#route,
+    instead,
+  }: Parameters<EndpointTracing['nameRoute']>[0] = {}): void {
+    nameRoute(route, instead);
   }
 
   idsOf(call: CallTrace | undefined): TraceIds | undefined {
