@@ -1,5 +1,4 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   credentials,
@@ -13,6 +12,7 @@ import {
 import { loadSync } from '@grpc/proto-loader';
 import protobuf from 'protobufjs';
 import { onTestFinished } from 'vitest';
+import { temporaryFolder } from '../temporary-folder.js';
 
 /** What a client learns of a call of a single answer. */
 export interface Told {
@@ -43,7 +43,7 @@ export class GrpcClient {
     options: ChannelOptions = {},
     security: ChannelCredentials = credentials.createInsecure(),
   ) {
-    const file = join(mkdtempSync(join(tmpdir(), 'grpc-client-')), 'client.proto');
+    const file = join(temporaryFolder('grpc-client'), 'client.proto');
     writeFileSync(file, proto);
     const definition = loadSync(file, { enums: String, longs: String, oneofs: true });
     const Service: any = service

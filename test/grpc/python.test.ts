@@ -1,6 +1,5 @@
 import { execFile, execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -12,6 +11,7 @@ import {
 } from 'nestjs-model-serving';
 import { describe, expect, it } from 'vitest';
 import { descriptorSetOf, hasProtoc } from '../schema/protoc.js';
+import { temporaryFolder } from '../temporary-folder.js';
 import { GRPC_DOORS, startGrpc } from './shared-app.js';
 
 const proto = `
@@ -60,7 +60,7 @@ if (python === undefined) console.warn('no client of Python: grpcio is not insta
 describe.skipIf(python === undefined || !hasProtoc())("Python's grpcio", () => {
   it.each(GRPC_DOORS)('is answered on $door', async (way) => {
     const { address } = await startGrpc(way, { controllers: [Run, Count] });
-    const set = join(mkdtempSync(join(tmpdir(), 'python-')), 'set');
+    const set = join(temporaryFolder('python'), 'set');
     writeFileSync(set, descriptorSetOf(proto));
     const script = fileURLToPath(new URL('fixtures/client.py', import.meta.url));
     const { stdout } = await promisify(execFile)(python!, [script, address, set]);
@@ -106,7 +106,7 @@ describe.skipIf(generating === undefined)('The client of Python in docs/grpc.md'
 
   it('is answered', async () => {
     const { address } = await startGrpc(GRPC_DOORS[0]!, { controllers: [Translator] });
-    const cwd = mkdtempSync(join(tmpdir(), 'python-'));
+    const cwd = temporaryFolder('python');
     writeFileSync(join(cwd, 'translator.proto'), translator);
     execFileSync(generating!, generate.split(' '), { cwd });
     writeFileSync(join(cwd, 'client.py'), client.replace('localhost:8000', address));

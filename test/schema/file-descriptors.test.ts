@@ -1,5 +1,4 @@
-import { writeFileSync, mkdtempSync, mkdirSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import descriptor from 'protobufjs/ext/descriptor.js';
 import { describe, expect, test } from 'vitest';
@@ -8,6 +7,7 @@ import { compileSchema } from '../../src/schema/index.js';
 import { loadFile } from '../../src/schema/load.js';
 import { protobufSchema } from '../../src/schema/protobuf-schema.js';
 import { descriptorSetOf, hasProtoc } from './protoc.js';
+import { temporaryFolder } from '../temporary-folder.js';
 import type { Root } from 'protobufjs';
 
 const { FileDescriptorProto, FileDescriptorSet } = descriptor;
@@ -91,7 +91,7 @@ const TEXTS = {
 
 describe.skipIf(!hasProtoc())('the descriptor of a file', () => {
   test.each(Object.entries(TEXTS))('says what protoc says (%s)', (_, text) => {
-    const folder = mkdtempSync(join(tmpdir(), 'descriptors-'));
+    const folder = temporaryFolder('descriptors');
     const path = join(folder, 'schema.proto');
     writeFileSync(path, text);
     const { root } = loadFile(path, [], 'Test').names;
@@ -106,7 +106,7 @@ describe.skipIf(!hasProtoc())('the descriptor of a file', () => {
 });
 
 test('files have the names that they have within their folder', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'descriptors-'));
+  const folder = temporaryFolder('descriptors');
   mkdirSync(join(folder, 'common'));
   writeFileSync(join(folder, 'common/b.proto'), 'syntax = "proto3"; package c; message B {}');
   writeFileSync(
