@@ -14,8 +14,8 @@ import { median } from './harness/statistics.mjs';
 import { body, perceptronFile } from './workload/perceptron.mjs';
 
 const ROWS = Number(process.argv[2] ?? 64);
-const WARM_CALLS = 500;
-const ROUNDS = 41;
+const WARM_CALLS = 2_000;
+const ROUNDS = 151;
 const ROUND_CALLS = 10;
 
 const model = new OnnxModel(perceptronFile(), { session: { intraOpNumThreads: 1 } });

@@ -1,3 +1,4 @@
+import type { AsyncResource } from 'node:async_hooks';
 import {
   CancellableTask,
   TaskContext,
@@ -75,9 +76,14 @@ export class Call extends CancellableTask implements TracedCall {
    * @param requestId the client's, or one made for it
    * @param headers the request's headers, or the metadata of another transport
    */
-  constructor(endpoint: Endpoint, requestId: string, headers: PredictContext['headers']) {
+  constructor(
+    endpoint: Endpoint,
+    requestId: string,
+    headers: PredictContext['headers'],
+    scope?: AsyncResource,
+  ) {
     const now = performance.now();
-    super(now + endpoint.options.timeout);
+    super(now + endpoint.options.timeout, scope);
     this.endpoint = endpoint;
     this.requestId = requestId;
     this.headers = headers;

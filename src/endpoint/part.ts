@@ -6,9 +6,11 @@ export class Part extends Call {
   readonly #whole: Call;
   readonly #group: TaskGroup;
   #isAwaited = true;
+  /** Its whole has one timer for all of them. */
+  readonly isTimed = true;
 
   constructor(whole: Call, group: TaskGroup) {
-    super(whole.endpoint, whole.requestId, whole.headers);
+    super(whole.endpoint, whole.requestId, whole.headers, whole.scope);
     whole.endpoint.departed();
     this.#whole = whole;
     this.#group = group;
@@ -26,6 +28,9 @@ export class Part extends Call {
   override get query(): PredictContext['query'] {
     return this.#whole.query;
   }
+
+  /** All of them have that of the whole. */
+  override adoptContext(): void {}
 
   override run(receiver: object): unknown {
     this.#isAwaited = false;

@@ -4,10 +4,12 @@ import { itemsOf } from './batch-size.js';
 import { answersAtOnce, Batch, Failure, settle } from './batch.js';
 import type { BatchTracer } from './batch-tracer.js';
 import { deadlineExceeded, latestPast, refuseGone } from './deadline.js';
+import type { Deferred } from './deferred.js';
 import type {
   BatchOptions,
   BatchPredict,
   BatchReason,
+  Entry,
   ExecutionObserver,
   ExecutionOptions,
   Executor,
@@ -15,7 +17,7 @@ import type {
 import { Gathering } from './gathering.js';
 import { QueueRefusal } from './queue-refusal.js';
 import { Settlement } from './settlement.js';
-import { promised, refuseBeyond } from './task-group.js';
+import { refuseBeyond } from './task-group.js';
 import { TaskQueue } from './task-queue.js';
 import type { Task } from './task.js';
 import { WaitEstimate } from './wait-estimate.js';
@@ -78,17 +80,20 @@ export class BatchExecutor implements Executor {
     return settlement.promise;
   }
 
-  runAll(tasks: readonly Task[], receiver: object): Promise<unknown>[] {
-    refuseBeyond(this.capacity, tasks.length);
-    if (tasks.length > this.#room) {
-      throw this.#refusal.of(this.#estimate.seconds(this.#waiting.size + tasks.length));
+  runAll(entries: readonly Entry[], receiver: object): void {
+    refuseBeyond(this.capacity, entries.length);
+    if (entries.length > this.#room) {
+      throw this.#refusal.of(this.#estimate.seconds(this.#waiting.size + entries.length));
     }
     const now = performance.now();
-    const answers = tasks.map((task) =>
-      promised(() => this.#enqueue(task, receiver, this.#receive(task, now), now).promise),
-    );
+    for (const { task, outcome } of entries) {
+      try {
+        this.#enqueue(task, receiver, this.#receive(task, now), now, outcome);
+      } catch (error) {
+        outcome.reject(error);
+      }
+    }
     this.#serveQueue();
-    return answers;
   }
 
   get capacity(): number {
@@ -134,8 +139,14 @@ export class BatchExecutor implements Executor {
     return size;
   }
 
-  #enqueue(task: Task, receiver: object, size: number, now: number): Settlement {
-    const settlement = new Settlement(task, receiver, size, now);
+  #enqueue(
+    task: Task,
+    receiver: object,
+    size: number,
+    now: number,
+    outcome?: Deferred,
+  ): Settlement {
+    const settlement = new Settlement(task, receiver, size, now, outcome);
     settlement.onGone = this.#waiterGone;
     this.#waiting.push(settlement);
     return settlement;

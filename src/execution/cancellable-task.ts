@@ -15,15 +15,24 @@ export abstract class CancellableTask implements Task {
   deadline: number;
   sink: Sink | undefined = undefined;
   trace: TaskTrace | undefined = undefined;
-  /** Making one and entering it costs a fraction of a microsecond; `AsyncResource.bind` costs several. */
-  #scope = new AsyncResource('ModelServingTask');
+  #scope: AsyncResource;
   #cancellation: ServingError | undefined;
   #listener: ((reason: ServingError) => void) | undefined;
   #controller: AbortController | undefined;
   #abortReason: ServingError | undefined;
 
-  constructor(deadline: number) {
+  /**
+   * @param scope its async context, the one it is made in by default. Making one and entering it costs a
+   * fraction of a microsecond; `AsyncResource.bind` costs several.
+   */
+  constructor(deadline: number, scope = new AsyncResource('ModelServingTask')) {
     this.deadline = deadline;
+    this.#scope = scope;
+  }
+
+  /** The async context that it is in. */
+  get scope(): AsyncResource {
+    return this.#scope;
   }
 
   /** Aborted when the task is given up or its deadline has passed. */

@@ -1,4 +1,5 @@
 import type { ServingError } from '../errors/index.js';
+import type { Deferred } from './deferred.js';
 import type { PredictContext, Task } from './task.js';
 
 /** How a batched endpoint gathers requests, with every default resolved. */
@@ -54,6 +55,12 @@ export type Start = (task: Task, receiver: object) => unknown;
 /** {@link Predict} as a batched endpoint has it. */
 export type BatchPredict = (this: object, inputs: unknown[], contexts: PredictContext[]) => unknown;
 
+/** A task that is admitted together with others. */
+export interface Entry {
+  readonly task: Task;
+  readonly outcome: Deferred;
+}
+
 /** Runs an endpoint's handler within its limits and settles each task exactly once. */
 export interface Executor {
   /**
@@ -69,12 +76,12 @@ export interface Executor {
   run(task: Task, receiver: object): unknown;
   /**
    * Runs the handler for each of several tasks, as {@link run} does. They are admitted all or none, so that
-   * a batch takes as many of them as it has room for; what becomes of each is its promise.
+   * a batch takes as many of them as it has room for; what becomes of each is its outcome.
    *
    * @throws {ServingError} `PayloadTooLarge` for more of them than there are slots and places to wait,
    * `QueueFull` for more than are free now
    */
-  runAll(tasks: readonly Task[], receiver: object): Promise<unknown>[];
+  runAll(entries: readonly Entry[], receiver: object): void;
   /** How many tasks there are slots and places to wait for, at most. */
   readonly capacity: number;
   /**

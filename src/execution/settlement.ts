@@ -1,5 +1,6 @@
 import type { ServingError } from '../errors/index.js';
 import { deadlineExceeded, delayUntil } from './deadline.js';
+import { Deferred } from './deferred.js';
 import type { QueueEntry, TaskQueue } from './task-queue.js';
 import type { Task } from './task.js';
 
@@ -8,16 +9,13 @@ import type { Task } from './task.js';
  * deadline and its cancellation. Settling takes it out of the queue it is in.
  */
 export class Settlement implements QueueEntry<Settlement> {
-  readonly promise: Promise<unknown>;
   queue: TaskQueue<Settlement> | undefined;
   previous: Settlement | undefined;
   next: Settlement | undefined;
   /** Called when the task was given up (cancelled or expired) rather than answered. */
   onGone: (() => void) | undefined;
-  #resolve!: (value: unknown) => void;
-  #reject!: (error: unknown) => void;
   #settled = false;
-  readonly #timer: NodeJS.Timeout;
+  readonly #timer: NodeJS.Timeout | undefined;
 
   constructor(
     readonly task: Task,
@@ -26,15 +24,18 @@ export class Settlement implements QueueEntry<Settlement> {
     readonly size: number,
     /** When the task was admitted, on the clock of `performance.now()`. */
     readonly since: number,
+    readonly outcome = new Deferred(),
   ) {
-    this.promise = new Promise((resolve, reject) => {
-      this.#resolve = resolve;
-      this.#reject = reject;
-    });
-    this.#timer = setTimeout(expire, delayUntil(task.deadline, performance.now()), this);
+    if (!task.isTimed) {
+      this.#timer = setTimeout(expire, delayUntil(task.deadline, performance.now()), this);
+    }
     task.onCancel((reason) => this.giveUp(reason));
     // A handler's synchronous part may have cancelled its own task before it gave us a promise.
     if (task.cancellation) this.giveUp(task.cancellation);
+  }
+
+  get promise(): Promise<unknown> {
+    return this.outcome.promise;
   }
 
   get settled(): boolean {
@@ -44,13 +45,13 @@ export class Settlement implements QueueEntry<Settlement> {
   /** Answers with a result that is ready at `now`; one that comes after the deadline is too late. */
   resolve(value: unknown, now: number): void {
     if (now >= this.task.deadline) this.expire();
-    else if (this.#settle()) this.#resolve(value);
+    else if (this.#settle()) this.outcome.resolve(value);
   }
 
   /** Fails with what the handler threw at `now`. */
   reject(error: unknown, now: number): void {
     if (now >= this.task.deadline) this.expire(error);
-    else if (this.#settle()) this.#reject(error);
+    else if (this.#settle()) this.outcome.reject(error);
   }
 
   /** The deadline has passed. */
@@ -61,7 +62,7 @@ export class Settlement implements QueueEntry<Settlement> {
   /** Nobody waits for the answer any more. */
   giveUp(reason: ServingError): void {
     if (!this.#settle()) return;
-    this.#reject(reason);
+    this.outcome.reject(reason);
     this.task.abort(reason);
     this.onGone?.();
   }

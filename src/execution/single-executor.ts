@@ -1,9 +1,9 @@
 import type { ServingError } from '../errors/index.js';
 import { deadlineExceeded, latestPast, refuseGone } from './deadline.js';
-import type { ExecutionObserver, ExecutionOptions, Executor, Start } from './executor.js';
+import type { Entry, ExecutionObserver, ExecutionOptions, Executor, Start } from './executor.js';
 import { follow, isPending, type Pending } from './pending.js';
 import { QueueRefusal } from './queue-refusal.js';
-import { promised, refuseBeyond } from './task-group.js';
+import { refuseBeyond } from './task-group.js';
 import { Settlement } from './settlement.js';
 import { TaskQueue } from './task-queue.js';
 import type { Task } from './task.js';
@@ -84,13 +84,19 @@ export class SingleExecutor implements Executor {
     return value;
   }
 
-  runAll(tasks: readonly Task[], receiver: object): Promise<unknown>[] {
-    refuseBeyond(this.capacity, tasks.length);
+  runAll(entries: readonly Entry[], receiver: object): void {
+    refuseBeyond(this.capacity, entries.length);
     const slots = this.#mustWait ? 0 : this.#maxConcurrency - this.#running;
-    if (tasks.length > slots + this.#maxQueue - this.#waiting.length) {
-      throw this.#refusal.of(this.#estimate.seconds(this.#waiting.length + tasks.length));
+    if (entries.length > slots + this.#maxQueue - this.#waiting.length) {
+      throw this.#refusal.of(this.#estimate.seconds(this.#waiting.length + entries.length));
     }
-    return tasks.map((task) => promised(() => this.run(task, receiver)));
+    for (const { task, outcome } of entries) {
+      try {
+        outcome.resolve(this.run(task, receiver));
+      } catch (error) {
+        outcome.reject(error);
+      }
+    }
   }
 
   get capacity(): number {

@@ -1,13 +1,7 @@
 import { ServingError } from '../errors/index.js';
-import type { Executor } from './executor.js';
+import { Deferred } from './deferred.js';
+import type { Entry, Executor } from './executor.js';
 import type { Task } from './task.js';
-
-interface Entry {
-  readonly task: Task;
-  readonly receiver: object;
-  resolve(outcome: unknown): void;
-  reject(error: unknown): void;
-}
 
 /**
  * Tasks that belong together: the first one waits until the last one has come, so that they are admitted
@@ -16,6 +10,7 @@ interface Entry {
 export class TaskGroup {
   readonly #executor: Executor;
   #awaited: number;
+  #receiver!: object;
   /** Those that have come; `undefined` once they have been admitted. */
   #entries: Entry[] | undefined = [];
 
@@ -29,10 +24,11 @@ export class TaskGroup {
   run(task: Task, receiver: object): unknown {
     const entries = this.#entries;
     if (entries === undefined) return this.#executor.run(task, receiver);
-    return new Promise((resolve, reject) => {
-      entries.push({ task, receiver, resolve, reject });
-      this.excuse();
-    });
+    const outcome = new Deferred();
+    this.#receiver = receiver;
+    entries.push({ task, outcome });
+    this.excuse();
+    return outcome.promise;
   }
 
   /** One task fewer is to come. */
@@ -45,15 +41,11 @@ export class TaskGroup {
     const entries = this.#entries;
     this.#entries = undefined;
     if (entries === undefined || entries.length === 0) return;
-    let outcomes: Promise<unknown>[];
     try {
-      const tasks = entries.map(({ task }) => task);
-      outcomes = this.#executor.runAll(tasks, entries[0]!.receiver);
+      this.#executor.runAll(entries, this.#receiver);
     } catch (error) {
-      return entries.forEach(({ reject }) => reject(error));
+      for (const { outcome } of entries) outcome.reject(error);
     }
-    // Adopted by `resolve` each of them would take two turns more.
-    entries.forEach(({ resolve, reject }, index) => void outcomes[index]!.then(resolve, reject));
   }
 }
 
@@ -64,13 +56,4 @@ export function refuseBeyond(capacity: number, tasks: number): void {
     'PayloadTooLarge',
     `Expected at most ${capacity} inputs in a request, got ${tasks}`,
   );
-}
-
-/** What comes of a run, also where it is there at once. */
-export function promised(run: () => unknown): Promise<unknown> {
-  try {
-    return Promise.resolve(run());
-  } catch (error) {
-    return Promise.reject(error as Error);
-  }
 }

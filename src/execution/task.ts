@@ -77,6 +77,8 @@ export interface Task {
   readonly context: PredictContext;
   /** When the answer must be ready, on the clock of `performance.now()`. */
   readonly deadline: number;
+  /** Whether somebody else gives it up at its deadline. */
+  readonly isTimed?: boolean;
   /** Where the items of a handler that streams go. */
   readonly sink?: Sink | undefined;
   /** What traces it, where anything does. */

@@ -2,7 +2,7 @@ import type { Answer } from '../endpoint/answer.js';
 import type { Call, Parts } from '../endpoint/call.js';
 import { Part } from '../endpoint/part.js';
 import { ServingError } from '../errors/index.js';
-import { refuseBeyond, TaskGroup } from '../execution/index.js';
+import { deadlineExceeded, delayUntil, refuseBeyond, TaskGroup } from '../execution/index.js';
 import type { Deliver } from './items.js';
 import { isPromise, type Next } from './stage.js';
 
@@ -17,6 +17,8 @@ export function serveParts(call: Call, parts: Parts, serve: Next, deliver: Deliv
   const { executor } = call.endpoint;
   refuseBeyond(executor.capacity, count);
   if (call.cancellation !== undefined) throw call.cancellation;
+  // The context of its trace is theirs.
+  call.adoptContext();
   const group = new TaskGroup(executor, count);
   const begun: Part[] = [];
   const answers: Answer[] = [];
@@ -24,17 +26,28 @@ export function serveParts(call: Call, parts: Parts, serve: Next, deliver: Deliv
   return new Promise((resolve, reject) => {
     let left = count;
     let isOver = false;
+    // One timer for all of them.
+    const delay = delayUntil(call.deadline, performance.now());
+    const late = setTimeout(() => giveUp(deadlineExceeded()), delay);
 
-    function fail(error: unknown): void {
-      if (isOver) return;
+    function end(): void {
       isOver = true;
+      clearTimeout(late);
       call.onCancel(undefined);
+    }
+
+    /** @param reason what the others are told */
+    function fail(error: unknown, reason: ServingError): void {
+      if (isOver) return;
+      end();
       reject(error as Error);
-      const reason =
-        call.cancellation ?? new ServingError('Cancelled', 'Another input of the request failed');
       for (const part of begun) part.cancel(reason);
       // What other requests share goes on.
       group.admit();
+    }
+
+    function giveUp(reason: ServingError): void {
+      fail(reason, reason);
     }
 
     function settle(index: number, answer: Answer): void {
@@ -42,8 +55,7 @@ export function serveParts(call: Call, parts: Parts, serve: Next, deliver: Deliv
       answers[index] = answer;
       begun[index]!.standAside();
       if (--left > 0) return;
-      isOver = true;
-      call.onCancel(undefined);
+      end();
       try {
         answers.forEach(deliver);
         resolve();
@@ -57,7 +69,7 @@ export function serveParts(call: Call, parts: Parts, serve: Next, deliver: Deliv
       begun.push(part);
       function failPart(error: unknown): void {
         if (!isOver) parts.failed = { index, error };
-        fail(error);
+        fail(error, new ServingError('Cancelled', 'Another input of the request failed'));
       }
       try {
         parts.read(part, index);
@@ -69,8 +81,11 @@ export function serveParts(call: Call, parts: Parts, serve: Next, deliver: Deliv
       }
     }
 
-    call.onCancel(fail);
-    if (count === 0) return resolve();
+    call.onCancel(giveUp);
+    if (count === 0) {
+      end();
+      return resolve();
+    }
     for (let index = 0; index < count && !isOver; index++) begin(index);
   });
 }

@@ -24,6 +24,7 @@ import { OpenInferenceModule } from 'nestjs-model-serving/open-inference';
 import { map } from 'rxjs';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { ADAPTERS, startApp, type RunningApp } from '../serving-app.js';
+import { stopClock } from '../stopped-clock.js';
 
 const schema = protobufSchema({
   file: 'a.proto',
@@ -41,11 +42,13 @@ let guarded = 0;
 let asked: unknown[] = [];
 let open: (() => void)[] = [];
 let aborted = 0;
+let reasons: unknown[] = [];
 const openAll = () => open.splice(0).forEach((resolve) => resolve());
 beforeEach(() => {
   ran = [];
   guarded = aborted = 0;
   open = [];
+  reasons = [];
 });
 
 @Injectable()
@@ -119,7 +122,12 @@ class Scoped {
 class Batched {
   async predict(inputs: Input[], contexts: PredictContext[]) {
     ran.push(inputs.map(({ x = 0 }) => x));
-    for (const { signal } of contexts) signal.addEventListener('abort', () => aborted++);
+    for (const { signal } of contexts) {
+      signal.addEventListener('abort', () => {
+        aborted++;
+        reasons.push(signal.reason);
+      });
+    }
     if (inputs.some(({ x }) => x === 7)) await new Promise<void>((done) => open.push(done));
     return inputs.map(({ x = 0, list = [] }) =>
       x === 8 ? new InvalidRequest('Not an 8') : { y: 2 * x, list },
@@ -291,6 +299,20 @@ describe.each(ADAPTERS)('The rows of a request on %s', (adapter) => {
       200,
       [{ name: 'y', datatype: 'INT32', shape: [0], data: [] }],
     ]);
+  });
+
+  it('that run at the deadline hear of it, all at once', async () => {
+    const app = await startApp(adapter, parts);
+    const clock = stopClock();
+    const parameters = { timeout: 20_000_000 };
+    const answer = app.post('/v2/models/batched/infer', { ...rows([7, 1]), parameters });
+    await vi.waitFor(() => expect(open).toHaveLength(1));
+    expect(aborted).toBe(0);
+    clock.advance(20_000);
+    const reason = expect.objectContaining({ failure: 'DeadlineExceeded' });
+    expect(reasons).toEqual([reason, reason]);
+    expect((await answer).status).toBe(504);
+    openAll();
   });
 
   it('are given up with their client, and at the deadline that it sets in microseconds', async () => {
