@@ -116,6 +116,8 @@ export class Arranger {
     // It looks for the module of a class among providers only; a controller's would go without guards.
     const creator: ExternalContextCreator = Object.create(this.#creator, {
       getContextModuleKey: { value: () => host!.token },
+      // It would show pipes every parameter; those of Nest's routes see the body only.
+      getParamValue: { value: forBodyAlone(this.#creator) },
       // It would wait for the last item of a stream, and take none for an error.
       ...(flows && { transformToResult: { value: asItIs } }),
       // The last that it would call once the guards have passed.
@@ -156,4 +158,11 @@ export class Arranger {
 
 function asItIs(result: unknown): unknown {
   return result;
+}
+
+function forBodyAlone(creator: ExternalContextCreator): ExternalContextCreator['getParamValue'] {
+  return (value, metadata, pipes) => {
+    const kind: unknown = metadata.type;
+    return creator.getParamValue(value, metadata, kind === BODY ? pipes : []);
+  };
 }

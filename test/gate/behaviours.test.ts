@@ -83,8 +83,8 @@ function pipe(name: string, scope = Scope.DEFAULT): Type<PipeTransform> {
   class Pipe implements PipeTransform {
     constructor(private readonly diary: Diary) {}
 
-    transform(value: any, { type }: { type: string }) {
-      if (type !== 'body') return value;
+    /** As the docs of Nest write it for zod: it looks at the value and at nothing else. */
+    transform(value: any) {
       this.diary.note(`${name} of ${value.text}`);
       if (value.text === name) throw new ConflictException(`${name} says no`);
       return { ...value, piped: [...(value.piped ?? []), name] };
