@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import type { ConnectionInjector, Server, ServerCredentials } from '@grpc/grpc-js';
 import type { ConnectionSet } from '../lifecycle/connection-set.js';
+import { injectorInto } from './injector.js';
 
 /** Milliseconds; the drain cuts what is left when its own time is up. */
 const FOR_EVER = 2 ** 31 - 1;
@@ -17,10 +18,13 @@ export class GrpcConnections implements ConnectionSet {
   readonly #onClose: () => void;
   #onEmpty: (() => void) | undefined;
 
-  /** @param onClose called before clients are told to leave, to end what would never end by itself */
+  /**
+   * @param onClose called before clients are told to leave, to end what would never end by itself
+   * @throws {ConfigurationError}
+   */
   constructor(server: Server, credentials: ServerCredentials, onClose: () => void) {
     this.#onClose = onClose;
-    this.#injector = server.createConnectionInjector(credentials);
+    this.#injector = injectorInto(server, credentials);
   }
 
   /** Takes over a connection; what has been read of it is to be put back before. */

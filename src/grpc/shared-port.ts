@@ -3,10 +3,7 @@ import type { Http2Server } from 'node:http2';
 import type { Socket } from 'node:net';
 import { Server as TlsServer } from 'node:tls';
 import { ConfigurationError } from '../errors/index.js';
-import { couldBePreface, PREFACE } from './preface.js';
-
-/** How long the first bytes of a connection may take, in milliseconds: those that say its protocol. */
-const FIRST_BYTES = 10_000;
+import { couldBePreface, FIRST_BYTES, PREFACE } from './preface.js';
 
 type Listener = (this: HttpServer, socket: Socket) => void;
 

@@ -53,6 +53,15 @@ describe('What does not fit stops the app', () => {
     expect(said).toContain(message);
   }); // prettier-ignore
 
+  it('credentials without a certificate, or with one that is none', async () => {
+    const expected = 'GrpcModule: expected credentials of a key and its certificate, got';
+    expect(await boot({}, { port: 0, credentials: tls })).toBe(`${expected} none`);
+    const noPem = Buffer.from('no PEM');
+    const pair = { private_key: noPem, cert_chain: noPem };
+    const broken = { port: 0, credentials: ServerCredentials.createSsl(null, [pair]) };
+    expect(await boot({}, broken)).toContain(`${expected} what TLS refuses: error:`);
+  });
+
   it('two endpoints that are one method', async () => {
     @ModelEndpoint('/a', rpc('Run'))
     class First {

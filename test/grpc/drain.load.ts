@@ -1,11 +1,15 @@
-import { status } from '@grpc/grpc-js';
-import { createServer, type AddressInfo } from 'node:net';
+import { ServerCredentials, status } from '@grpc/grpc-js';
+import type { AbstractHttpAdapter } from '@nestjs/core';
+import { connect, createServer, type AddressInfo } from 'node:net';
 import { once } from 'node:events';
 import { describe, expect, it, vi } from 'vitest';
+import { Drain } from '../../src/lifecycle/drain.js';
 import { FixtureProcess } from '../serve/fixture-process.js';
 import { ADAPTERS } from '../serving-app.js';
+import { selfSigned } from './certificate.js';
 import { GrpcClient } from './grpc-client.js';
 import { failure, Load, type Caller, type Outcome } from './load.js';
+import { startGrpc } from './shared-app.js';
 
 // Processes take their time to start on a busy machine.
 vi.setConfig({ testTimeout: 120_000 });
@@ -88,5 +92,18 @@ describe.each(ADAPTERS)('gRPC on %s', (adapter) => {
     expect(ok).toBeGreaterThanOrEqual(10_000);
     expect(pids.size).toBeGreaterThan(2);
     expect(server.output).not.toMatch(/ERROR|unhandled/);
+  });
+  it('is not kept from its end by a handshake that does not come', async () => {
+    const { key, cert } = selfSigned();
+    const credentials = ServerCredentials.createSsl(null, [{ private_key: key, cert_chain: cert }]);
+    const way = { adapter, port: 'a port of its own' } as const;
+    const options = { shutdownTimeout: 60_000 };
+    const { app, address } = await startGrpc(way, { options }, { credentials });
+    const silent = connect(Number(new URL(`http://${address}`).port), '127.0.0.1').resume();
+    await once(silent, 'connect');
+    let isCut = false;
+    Drain.installedIn(app.getHttpAdapter() as AbstractHttpAdapter)!.onCut(() => (isCut = true));
+    await app.close();
+    expect(isCut).toBe(false);
   });
 });
