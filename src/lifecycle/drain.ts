@@ -3,10 +3,12 @@ import type { AbstractHttpAdapter } from '@nestjs/core';
 import type { Server } from 'node:http';
 import type { Http2Server } from 'node:http2';
 import type { Socket } from 'node:net';
+import { Server as TlsServer } from 'node:tls';
 import { setImmediate, setTimeout } from 'node:timers/promises';
 import type { ConnectionSet } from './connection-set.js';
 import { Connections } from './connections.js';
 import { drainDelayFrom } from './drain-delay.js';
+import { Handshakes } from './handshakes.js';
 import { Http2Sessions } from './http2-sessions.js';
 
 /** How long calls that are cut have to send their last answer, in milliseconds. */
@@ -57,6 +59,7 @@ export class Drain {
 
   /** Those of the app's HTTP server first. */
   readonly #connections: ConnectionSet[];
+  readonly #handshakes: Handshakes | undefined;
   readonly #beginHooks: (() => void)[] = [];
   readonly #cutHooks: (() => void)[] = [];
   #options: DrainOptions = {
@@ -73,6 +76,9 @@ export class Drain {
     this.#connections = [
       'closeIdleConnections' in server ? new Connections(server) : new Http2Sessions(server),
     ];
+    if ((server as object) instanceof TlsServer) {
+      this.#handshakes = new Handshakes(server as unknown as TlsServer);
+    }
     const beforeClose: (() => unknown) | undefined = adapter.beforeClose?.bind(adapter);
     adapter.beforeClose = async () => {
       await this.begin();
@@ -156,6 +162,7 @@ export class Drain {
     const timer = new AbortController();
     for (const set of sets) if (set.listening) set.stopListening();
     await this.#afterListening?.();
+    await this.#handshakes?.end(quietPeriod);
     const closed = Promise.all(sets.map((set) => set.close(quietPeriod)));
     const expired = setTimeout(timeout, 'expired', { signal: timer.signal }).catch(() => undefined);
     if ((await Promise.race([closed, expired])) === 'expired') {

@@ -1,0 +1,50 @@
+import type { Socket } from 'node:net';
+import type { Server } from 'node:tls';
+
+/**
+ * The connections of a TLS server that are not secured yet. HTTP knows nothing of them: a client that says
+ * nothing would keep the server from its end for the two minutes that Node gives a handshake.
+ */
+export class Handshakes {
+  readonly #pending = new Map<string, Socket>();
+  #onEmpty: (() => void) | undefined;
+
+  constructor(server: Server) {
+    server.on('connection', (socket: Socket) => {
+      const client = clientOf(socket);
+      this.#pending.set(client, socket);
+      socket.once('close', () => this.#forget(client, socket));
+    });
+    // The secured one is another socket, of the same client.
+    server.on('secureConnection', (socket) => this.#forget(clientOf(socket)));
+  }
+
+  /**
+   * Ends those that take longer than this; the others are connections like any other.
+   *
+   * @param patience in milliseconds
+   * @returns a promise of the moment when none is left.
+   */
+  end(patience: number): Promise<void> {
+    return new Promise((resolve) => {
+      const late = setTimeout(() => {
+        for (const socket of this.#pending.values()) socket.destroy();
+      }, patience);
+      this.#onEmpty = () => {
+        clearTimeout(late);
+        resolve();
+      };
+      if (this.#pending.size === 0) this.#onEmpty();
+    });
+  }
+
+  #forget(client: string, socket = this.#pending.get(client)): void {
+    if (this.#pending.get(client) !== socket) return;
+    this.#pending.delete(client);
+    if (this.#pending.size === 0) this.#onEmpty?.();
+  }
+}
+
+function clientOf({ remoteAddress, remotePort }: Socket): string {
+  return `${remoteAddress} ${remotePort}`;
+}
