@@ -175,6 +175,28 @@ describe('Tensors by option', () => {
     }
   });
 
+  it('have their own names where there are two, or MODEL_NAME is empty', async () => {
+    @ModelEndpoint('/one', undefined, { name: 'one' })
+    class One {
+      predict() {}
+    }
+    @ModelEndpoint('/two', undefined, { name: 'two' })
+    class Two {
+      predict() {}
+    }
+    const named = async (value: string, controllers: (typeof One)[]) => {
+      vi.stubEnv('MODEL_NAME', value);
+      try {
+        const app = { controllers, imports: [OpenInferenceModule.forRoot()] };
+        return (await (await startApp('fastify', app)).get('/v2/models')).body.models;
+      } finally {
+        vi.unstubAllEnvs();
+      }
+    };
+    expect(await named('given', [One, Two])).toEqual(['one', 'two']);
+    expect(await named('', [One])).toEqual(['one']);
+  });
+
   it.each([[{ prefix: 'v2' }], [{ prefix: '/v2/' }], [{ serverName: '' }], [{ name: 'x' }]])(
     'and options that make no sense stop the app: %j',
     async (options) => {
