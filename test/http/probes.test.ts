@@ -1,4 +1,12 @@
-import { Controller, Get, type CanActivate, type INestApplication } from '@nestjs/common';
+import {
+  Controller,
+  Get,
+  Module,
+  type CanActivate,
+  type INestApplication,
+  type MiddlewareConsumer,
+} from '@nestjs/common';
+import type { IncomingMessage } from 'node:http';
 import { ModelEndpoint } from 'nestjs-model-serving';
 import { describe, expect, it } from 'vitest';
 import { deferred } from '../endpoint/deferred.js';
@@ -56,6 +64,37 @@ describe.each(ADAPTERS)('probes on %s', (adapter) => {
     for (const path of ['/__ping', '/__ready', '/__metrics']) {
       expect((await app.get(path)).status, path).toBe(404);
     }
+  });
+
+  it('stand behind middleware of the app, but not behind what excludes them', async () => {
+    const seen: string[] = [];
+    const noteAs = (name: string) => (request: IncomingMessage, _: unknown, next: () => void) => {
+      seen.push(`${name} ${(request as { originalUrl?: string }).originalUrl ?? request.url}`);
+      next();
+    };
+    @Module({})
+    class Watching {
+      configure(consumer: MiddlewareConsumer) {
+        const probes = ['__ping', '__ready', '__metrics'];
+        consumer
+          .apply(noteAs('module'))
+          .exclude(...probes)
+          .forRoutes('*');
+      }
+    }
+    const app = await startApp(adapter, {
+      controllers: [Model],
+      imports: [Watching],
+      setUp: (nest) => void nest.use(noteAs('app')),
+    });
+    for (const path of ['/__ping', '/__ready', '/__metrics', '/model']) await app.get(path);
+    expect(seen).toEqual([
+      'app /__ping',
+      'app /__ready',
+      'app /__metrics',
+      'app /model',
+      'module /model',
+    ]);
   });
 
   it('leave their paths to the app where it says false', async () => {
