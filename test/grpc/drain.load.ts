@@ -93,6 +93,7 @@ describe.each(ADAPTERS)('gRPC on %s', (adapter) => {
     expect(pids.size).toBeGreaterThan(2);
     expect(server.output).not.toMatch(/ERROR|unhandled/);
   });
+
   it('is not kept from its end by a handshake that does not come', async () => {
     const { key, cert } = selfSigned();
     const credentials = ServerCredentials.createSsl(null, [{ private_key: key, cert_chain: cert }]);
