@@ -1,4 +1,5 @@
 import type { Context, TextMapPropagator } from '@opentelemetry/api';
+import { guarded } from './sdk-guard.js';
 
 /** What an OpenTelemetry SDK registers for a process, as every copy of @opentelemetry/api 1 finds it. */
 interface RegisteredSdk {
@@ -24,16 +25,19 @@ export function registeredSdk(): RegisteredSdk | undefined {
 export function carryContext(): Carrier | undefined {
   const { context, propagation } = registeredSdk() ?? {};
   if (context === undefined || propagation === undefined) return undefined;
-  const carrier: Carrier = {};
-  propagation.inject(context.active(), carrier, SETTER);
-  return carrier;
+  return guarded(() => {
+    const carrier: Carrier = {};
+    propagation.inject(context.active(), carrier, SETTER);
+    return carrier;
+  });
 }
 
 /** Calls `fn` in the place that came along with its work. */
 export function inCarriedContext<T>(carrier: Carrier | undefined, fn: () => T): T {
   const { context, propagation } = registeredSdk() ?? {};
   if (carrier === undefined || context === undefined || propagation === undefined) return fn();
-  return context.with(propagation.extract(context.active(), carrier, GETTER), fn);
+  const here = context.active();
+  return context.with(guarded(() => propagation.extract(here, carrier, GETTER)) ?? here, fn);
 }
 
 const SETTER = {

@@ -25,7 +25,8 @@ async function outputOf(adapter: Adapter, logger: LoggerService): Promise<string
   }
   const setUp = (nest: { useLogger(logger: LoggerService): void }) => nest.useLogger(logger);
   const app = await startApp(adapter, { controllers: [Model], setUp });
-  const headers = (id: string) => ({ 'x-request-id': id });
+  const traceparent = `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01`;
+  const headers = (id: string) => ({ 'x-request-id': id, traceparent });
   await app.post('/models/a', {}, headers('r1'));
   await app.post('/models/a', { fail: 'the\n[Nest] cause' }, headers('r2'));
   await app.post('/models/a', 'x'.repeat(101), headers('r3'));
@@ -67,6 +68,8 @@ describe.each(ADAPTERS)('lines of the log on %s', (adapter) => {
         },
       },
     ]);
+    // Nobody could look them up where there is no SDK.
+    for (const { params } of lines) expect(params).not.toHaveProperty('trace_id');
   });
 
   it('have them at the top where the app asks for that, as serve() does', async () => {

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { EndpointRegistry } from '../../src/endpoint/endpoint-registry.js';
 import { deferred } from '../endpoint/deferred.js';
 import { startApp, WAYS, type RunningApp, type Way } from '../serving-app.js';
-import { expectTraces, inSpan, spanNamed, spans } from './spans.js';
+import { expectTraces, inSpan, spanNamed, spans, UNTRACED } from './spans.js';
 
 interface Input {
   hold?: boolean;
@@ -183,6 +183,25 @@ describe.each(WAYS)('a batch on %s', (way) => {
       '  outgoing',
       'SERVER POST /cached route=/cached',
       '  predict b cache=coalesced outcome=ok -> leader:predict a',
+    );
+  });
+
+  it('has no trace, and none leads to one, where the app has nothing traced of its calls', async () => {
+    const { post, app, models } = await start(way);
+    await post('/at-once', {}, UNTRACED);
+    expect(spans()).toEqual([]);
+    const first = post('/cached', { hold: true }, UNTRACED);
+    await models.started.promise;
+    const second = post('/cached', { hold: true }, id('b'));
+    const { routes } = app.get(EndpointRegistry, { strict: false });
+    await expect.poll(() => routes.get('/cached')!.inFlight).toBe(2);
+    models.release.resolve();
+    await Promise.all([first, second]);
+    await expectTraces(
+      'SERVER POST /cached route=/cached',
+      '  predict b cache=coalesced outcome=ok',
+      // Of the handler's own.
+      'outgoing',
     );
   });
 });

@@ -1,22 +1,11 @@
-import { ConsoleLogger, Controller, Logger } from '@nestjs/common';
-import { trace } from '@opentelemetry/api';
+import { Controller } from '@nestjs/common';
+import { trace, type TextMapPropagator } from '@opentelemetry/api';
 import { ModelEndpoint, ServingError, type PredictContext } from 'nestjs-model-serving';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { apart, locationOf, startJobs, type JobApp } from '../jobs/job-app.js';
 import { redisMissing, startRedis, type RedisServer } from '../redis-server.js';
-import { inSpan, spans } from './spans.js';
-
-class Lines extends ConsoleLogger {
-  readonly lines: any[] = [];
-
-  constructor() {
-    super({ json: true });
-  }
-
-  protected override printAsJson(message: unknown, options: any): void {
-    this.lines.push(this.getJsonLogObject(message, options));
-  }
-}
+import { readLog } from './log-lines.js';
+import { failing, inSpan, replaceParts, spans } from './spans.js';
 
 let runs = 0;
 const together = new Set<() => void>();
@@ -53,7 +42,6 @@ beforeAll(async () => {
   if (!redisMissing) redis = await startRedis();
 });
 afterAll(() => redis?.stop());
-afterEach(() => Logger.overrideLogger(false));
 
 const requestId = (id: string) => ({ 'x-request-id': id });
 
@@ -72,8 +60,7 @@ describe.each(['memory', 'Redis'] as const)('jobs in %s', (keeper) => {
     });
 
     it('in the trace of their submission, each attempt as a span of its own', async () => {
-      const logger = new Lines();
-      Logger.overrideLogger(logger);
+      const log = readLog();
       const traceparent = `00-${FOREIGN.traceId}-${FOREIGN.spanId}-01`;
       const headers = { ...requestId('a'), traceparent, tracestate: 'vendor=1' };
       const answer = await app.submit('/fail', { times: 2 }, headers);
@@ -98,11 +85,25 @@ describe.each(['memory', 'Redis'] as const)('jobs in %s', (keeper) => {
         });
         expect(span.spanContext().traceState?.serialize()).toBe('vendor=1');
       }
-      const lines = logger.lines.filter(({ message }) => /^run \d$/.test(message));
+      const lines = log.lines.filter(({ message }) => /^run \d$/.test(message));
       expect(lines.map(({ params }) => [params.trace_id, params.span_id])).toEqual(
         attempts().map((span) => [FOREIGN.traceId, span.spanContext().spanId]),
       );
     });
+
+    it.each([
+      ['written', failing],
+      ['read', { ...failing, inject: (_, carrier) => Object.assign(carrier!, FOREIGN) }],
+    ] satisfies [string, TextMapPropagator][])(
+      'in no trace where its place in one cannot be %s',
+      async (_, propagator) => {
+        replaceParts({ propagator });
+        const answer = await app.submit('/fail', { times: 0 });
+        expect(await app.ended(locationOf(answer))).toMatchObject({ state: 'succeeded' });
+        await expect.poll(() => attempts()).toHaveLength(1);
+        expect(attempts()[0]!.parentSpanContext).toBeUndefined();
+      },
+    );
 
     it('in no trace of each other', async () => {
       const answers = [

@@ -1,19 +1,89 @@
 import { createRequire } from 'node:module';
-import { SpanKind, SpanStatusCode, trace, type Link } from '@opentelemetry/api';
+import {
+  SpanKind,
+  SpanStatusCode,
+  trace,
+  type Link,
+  type TextMapPropagator,
+} from '@opentelemetry/api';
 import { GrpcInstrumentation } from '@opentelemetry/instrumentation-grpc';
 import { HttpInstrumentation } from '@opentelemetry/instrumentation-http';
 import {
+  AlwaysOnSampler,
   InMemorySpanExporter,
   NodeTracerProvider,
+  ParentBasedSampler,
   SimpleSpanProcessor,
   type ReadableSpan,
+  type Sampler,
+  type SpanExporter,
+  type SpanProcessor,
 } from '@opentelemetry/sdk-trace-node';
-import { beforeEach, expect } from 'vitest';
+import { beforeEach, expect, onTestFinished } from 'vitest';
+
+/** Parts of the SDK that a test has in the place of those that an app would have, or beside its processor. */
+export interface Parts {
+  readonly sampler?: Pick<Sampler, 'shouldSample'>;
+  readonly processor?: Partial<SpanProcessor>;
+  readonly exporter?: Pick<SpanExporter, 'export'>;
+  readonly propagator?: TextMapPropagator;
+}
+
+let parts: Parts = {};
+
+/** Until the end of the test. */
+export function replaceParts(others: Parts): void {
+  const registered: any = Reflect.get(globalThis, Symbol.for('opentelemetry.js.api.1'));
+  const { propagation } = registered;
+  parts = others;
+  registered.propagation = others.propagator ?? propagation;
+  onTestFinished(() => {
+    parts = {};
+    registered.propagation = propagation;
+  });
+}
+
+const exporter = new InMemorySpanExporter();
+const sampler = new ParentBasedSampler({ root: new AlwaysOnSampler() });
+
+/** A propagator that cannot do what it is for. */
+export const failing: TextMapPropagator = {
+  inject() {
+    throw new Error('no place for it');
+  },
+  extract(here, carrier: object) {
+    // Instrumentations ask it as well, for what came with a request.
+    if ('host' in carrier) return here;
+    throw new Error('no place in it');
+  },
+  fields: () => [],
+};
+
+/** Headers of a request that the app has nothing traced of. */
+export const UNTRACED = { 'x-untraced': 'true' };
 
 /** A real SDK, whose spans stay in memory, with the instrumentations that an app would have. */
-const exporter = new InMemorySpanExporter();
-new NodeTracerProvider({ spanProcessors: [new SimpleSpanProcessor(exporter)] }).register();
-new HttpInstrumentation({ disableOutgoingRequestInstrumentation: true }).enable();
+new NodeTracerProvider({
+  sampler: {
+    shouldSample: (...args) => (parts.sampler ?? sampler).shouldSample(...args),
+  },
+  spanProcessors: [
+    {
+      onStart: (...args) => parts.processor?.onStart?.(...args),
+      onEnd: (span) => parts.processor?.onEnd?.(span),
+      forceFlush: () => Promise.resolve(),
+      shutdown: () => Promise.resolve(),
+    },
+    new SimpleSpanProcessor({
+      export: (...args) => (parts.exporter ?? exporter).export(...args),
+      shutdown: () => exporter.shutdown(),
+    }),
+  ],
+}).register();
+new HttpInstrumentation({
+  disableOutgoingRequestInstrumentation: true,
+  ignoreIncomingRequestHook: ({ headers }) => 'x-untraced' in headers,
+}).enable();
 new GrpcInstrumentation({ ignoreGrpcMethods: [] }).enable();
 // They patch a module when it is required.
 const require = createRequire(import.meta.url);

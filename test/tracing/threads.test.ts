@@ -4,14 +4,16 @@ import { ModelEndpoint } from 'nestjs-model-serving';
 import { ThreadedModel } from 'nestjs-model-serving/threads';
 import { expect, it } from 'vitest';
 import { startApp } from '../serving-app.js';
-import { inSpan, spanNamed, spans } from './spans.js';
+import { failing, inSpan, replaceParts, spanNamed, spans } from './spans.js';
 
-type Place = Partial<SpanContext>;
+type Place = Partial<Omit<SpanContext, 'traceState'>> & { traceState?: string };
+
+const file = new URL('./fixtures/traced.mjs', import.meta.url);
 
 @Injectable()
 class TracedModel extends ThreadedModel<{ items?: number }, Place> {
   constructor() {
-    super(new URL('./fixtures/traced.mjs', import.meta.url), { maxThreads: 1 });
+    super(file, { maxThreads: 1 });
   }
 }
 
@@ -47,6 +49,39 @@ it('goes on in worker threads', async () => {
     .findLast(({ name }) => name === 'predict')!
     .spanContext();
   expect(many.map(({ spanId }: Place) => spanId)).toEqual([last.spanId, last.spanId]);
+});
+
+it.each([
+  ['sampled', 1],
+  ['not sampled', 0],
+])('takes the state of a trace along, of one that is %s', async (_, traceFlags) => {
+  const { post } = await startApp('fastify', {
+    controllers: [One, Many],
+    providers: [TracedModel],
+  });
+  const traceId = 'a'.repeat(32);
+  const headers = {
+    accept: 'application/json',
+    traceparent: `00-${traceId}-${'b'.repeat(16)}-0${traceFlags}`,
+    tracestate: 'vendor=1,other=2',
+  };
+  const place = { traceId, traceFlags, traceState: headers.tracestate, isRemote: true };
+  expect((await post('/one', {}, headers)).body).toMatchObject(place);
+  expect((await post('/many', {}, headers)).body).toMatchObject([place, place]);
+});
+
+it.each([
+  ['written', { replaced: { propagator: failing }, workerData: {} }],
+  ['read', { replaced: {}, workerData: { isBroken: true } }],
+])('is none where it cannot be %s', async (_, { replaced, workerData }) => {
+  const model = new ThreadedModel<object, Place>(file, { maxThreads: 1, workerData });
+  await model.load();
+  replaceParts(replaced);
+  expect(await inSpan('a', () => model.run({}))).toEqual({});
+  const items = model.stream({ items: 1 });
+  expect(await inSpan('b', () => items.next())).toEqual({ done: false, value: {} });
+  await items.return();
+  await model.close();
 });
 
 it('is where each call was made, also of one that waited for a thread', async () => {

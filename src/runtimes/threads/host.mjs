@@ -52,7 +52,13 @@ function inTrace(trace, work) {
   const { context, propagation } = globalThis[Symbol.for('opentelemetry.js.api.1')] ?? {};
   if (!trace || !context || !propagation) return work();
   const getter = { get: (carrier, name) => carrier[name], keys: Object.keys };
-  return context.with(propagation.extract(context.active(), trace, getter), work);
+  let place = context.active();
+  try {
+    place = propagation.extract(place, trace, getter);
+  } catch {
+    // Its place in a trace is all that the call lacks then.
+  }
+  return context.with(place, work);
 }
 
 function iteratorOf(items) {

@@ -1,6 +1,7 @@
 import {
   context,
   createContextKey,
+  isSpanContextValid,
   SpanStatusCode,
   trace,
   TraceFlags,
@@ -10,6 +11,7 @@ import {
   type SpanContext,
 } from '@opentelemetry/api';
 import type { CallEnd, CallTrace, TraceIds } from '../endpoint-tracing.js';
+import { guarded } from '../sdk-guard.js';
 import { ATTRIBUTE } from './attributes.js';
 import { failSpan } from './failed-span.js';
 
@@ -52,18 +54,19 @@ export class CallSpan implements CallTrace {
   }
 
   queued(): void {
-    if (this.#isOpen && !this.#hasStarted && !this.#isQueued) {
-      this.#isQueued = true;
-      this.#span.addEvent('queued');
-    }
+    if (this.#hasStarted || this.#isQueued) return;
+    this.#isQueued = true;
+    this.#tell((span) => span.addEvent('queued'));
   }
 
   /** Of a call with several inputs it tells of the first. */
   started(waited: number): void {
-    if (!this.#isOpen || this.#hasStarted) return;
+    if (this.#hasStarted) return;
     this.#hasStarted = true;
-    this.#span.addEvent('started');
-    this.#span.setAttribute(ATTRIBUTE.queueDuration, waited / 1000);
+    this.#tell((span) => {
+      span.addEvent('started');
+      span.setAttribute(ATTRIBUTE.queueDuration, waited / 1000);
+    });
   }
 
   joined(other: CallSpan): void {
@@ -72,8 +75,9 @@ export class CallSpan implements CallTrace {
   }
 
   linkTo(place: SpanContext, linked: Linked): void {
+    if (!isSpanContextValid(place)) return;
     // SDKs from before the interface had it make spans without.
-    if (this.#isOpen) this.#span.addLink?.(linkTo(place, linked));
+    this.#tell((span) => span.addLink?.(linkTo(place, linked)));
   }
 
   linkFrom(linked: Linked): Link {
@@ -85,19 +89,17 @@ export class CallSpan implements CallTrace {
   }
 
   end({ outcome, cache, failure }: CallEnd): void {
-    const span = this.#span;
-    if (this.#isOpen) {
+    this.#tell((span) => {
       span.setAttribute(ATTRIBUTE.outcome, outcome);
       if (cache !== undefined) span.setAttribute(ATTRIBUTE.cache, cache);
-      if (failure !== undefined) this.#fail(outcome, failure);
-    }
+      if (failure !== undefined) this.#fail(span, outcome, failure);
+    });
     this.#isOver = true;
-    span.end(this.#answeredAt);
+    guarded(() => this.#span.end(this.#answeredAt));
   }
 
-  #fail(outcome: CallEnd['outcome'], failure: NonNullable<CallEnd['failure']>): void {
+  #fail(span: Span, outcome: CallEnd['outcome'], failure: NonNullable<CallEnd['failure']>): void {
     const { code, reason, isFault, cause } = failure;
-    const span = this.#span;
     span.setAttribute(ATTRIBUTE.errorType, code);
     if (outcome === 'rejected') span.addEvent('rejected', { reason }, this.#answeredAt);
     if (!isFault) return;
@@ -106,14 +108,16 @@ export class CallSpan implements CallTrace {
   }
 
   /** A handler may go on when its call is over; and what is not sampled has no use for the rest. */
-  get #isOpen(): boolean {
-    return !this.#isOver && this.#span.isRecording();
+  #tell(tell: (span: Span) => void): void {
+    const span = this.#span;
+    if (!this.#isOver && span.isRecording()) guarded(() => tell(span));
   }
 }
 
-/** A place by the names that others have for it. */
-export function idsOf({ traceId, spanId }: SpanContext): TraceIds {
-  return { trace_id: traceId, span_id: spanId };
+/** A place by the names that others have for it; none where the app has turned traces off around the call. */
+export function idsOf(place: SpanContext): TraceIds | undefined {
+  if (!isSpanContextValid(place)) return undefined;
+  return { trace_id: place.traceId, span_id: place.spanId };
 }
 
 function linkTo(place: SpanContext, linked: Linked): Link {
