@@ -1,8 +1,11 @@
 import { Logger } from '@nestjs/common';
 import { messageOfThrown } from '../errors/index.js';
+import { logText } from '../logging/index.js';
 
 /** Milliseconds between two lines about a broken SDK, which would else be one for every call. */
 const COMPLAINT_INTERVAL = 60_000;
+/** Characters of an error that are logged. */
+const LONGEST_MESSAGE = 300;
 
 let nextComplaint = 0;
 
@@ -24,6 +27,6 @@ function complain(error: unknown): void {
   if (now < nextComplaint) return;
   nextComplaint = now + COMPLAINT_INTERVAL;
   new Logger('ModelServingTracing').warn(
-    `The OpenTelemetry SDK failed, calls are served without it: ${messageOfThrown(error)}`,
+    `The OpenTelemetry SDK failed, calls are served without it: ${logText(messageOfThrown(error), LONGEST_MESSAGE)}`,
   );
 }

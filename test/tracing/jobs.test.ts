@@ -4,6 +4,7 @@ import { ModelEndpoint, ServingError, type PredictContext } from 'nestjs-model-s
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { apart, locationOf, startJobs, type JobApp } from '../jobs/job-app.js';
 import { redisMissing, startRedis, type RedisServer } from '../redis-server.js';
+import { FixtureProcess } from '../serve/fixture-process.js';
 import { readLog } from './log-lines.js';
 import { failing, inSpan, replaceParts, spans } from './spans.js';
 
@@ -143,6 +144,60 @@ describe.each(['memory', 'Redis'] as const)('jobs in %s', (keeper) => {
           .map((span) => span.spanContext().spanId)
           .toSorted(),
       );
+    });
+  });
+});
+
+describe.skipIf(redisMissing)('a job that another process runs', () => {
+  const start = async (env: Record<string, string>) => {
+    const program = new FixtureProcess('traced-jobs', { REDIS_URL: redis!.url, ...env });
+    return { program, url: `http://127.0.0.1:${await program.port()}` };
+  };
+  const printed = async ({ program }: Awaited<ReturnType<typeof start>>, name: string) => {
+    const lines = await program.printed(new RegExp(`span (\\{"name":"${name}".*\\})`));
+    return lines.map(([, json]) => JSON.parse(json!) as Record<string, any>);
+  };
+
+  it('is in the trace of its submission, and sampled as that is', async () => {
+    const [front, worker] = await Promise.all([
+      start({ RUNS_JOBS: 'false' }),
+      start({ SERVE_ROLE: 'worker' }),
+    ]);
+    const { traceId, spanId } = FOREIGN;
+    const tracestate = 'vendor=1,other=2';
+    const run = async (flags: string) => {
+      const response = await fetch(`${front.url}/where`, {
+        method: 'POST',
+        body: '{}',
+        headers: {
+          prefer: 'respond-async, wait=20',
+          traceparent: `00-${traceId}-${spanId}-${flags}`,
+          tracestate,
+          connection: 'close',
+        },
+      });
+      return (await response.json()) as Record<string, any>;
+    };
+    const unsampled = await run('00');
+    expect(unsampled).toEqual({
+      pid: worker.program.pid,
+      sent: { traceparent: expect.stringMatching(/^00-a{32}-(?!b{16})\w{16}-00$/), tracestate },
+    });
+    const sampled = await run('01');
+    const [request, ...otherRequests] = await printed(front, 'POST /where');
+    const [attempt, ...otherAttempts] = await printed(worker, 'predict');
+    expect([otherRequests, otherAttempts]).toEqual([[], []]);
+    expect(request).toMatchObject({ traceId, traceState: tracestate, parent: { spanId } });
+    expect(attempt).toMatchObject({
+      traceId,
+      traceFlags: 1,
+      traceState: tracestate,
+      parent: { traceId, spanId: request!['spanId'], traceFlags: 1, traceState: tracestate },
+      job: expect.stringMatching(/^[\da-f]{32}$/),
+    });
+    expect(sampled).toEqual({
+      pid: worker.program.pid,
+      sent: { traceparent: `00-${traceId}-${attempt!['spanId']}-01`, tracestate },
     });
   });
 });
