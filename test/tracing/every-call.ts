@@ -66,7 +66,7 @@ class Models {
 }
 
 /** How many runs one round of calls makes: two of each request with rows. */
-export const RUNS = 13;
+export const RUNS = 15;
 
 export interface EveryCall {
   readonly sent: Models['sent'];
@@ -86,6 +86,8 @@ export async function startEveryDoor(adapter: Adapter): Promise<EveryCall> {
   const door = new GrpcClient(PROTO, 'Door', address);
   const inference = new GrpcClient(TEXT, 'inference.GRPCInferenceService', address);
   const tensor = { name: 'x', datatype: 'INT32', shape: [2] };
+  const contents = { intContents: [1, 2] };
+  const infer = { modelName: 'rows', inputs: [{ ...tensor, contents }] };
 
   async function callAll(headers: Record<string, string> = {}): Promise<void> {
     const statuses = [
@@ -104,12 +106,13 @@ export async function startEveryDoor(adapter: Adapter): Promise<EveryCall> {
       await door.call('run', {}),
       await door.call('run', { fields: { fail: { boolValue: true } } }),
       await door.stream('count', {}),
-      await inference.call('ModelInfer', {
-        modelName: 'rows',
-        inputs: [{ ...tensor, contents: { intContents: [1, 2] } }],
-      }),
+      await inference.call('ModelInfer', infer),
     ].map(({ code }) => code);
     expect(codes).toEqual([0, 13, 0, 0]);
+    const stream = inference.raw['ModelStreamInfer']!();
+    const ended = new Promise((resolve) => stream.on('data', () => {}).on('end', resolve));
+    stream.end(infer);
+    await ended;
     const job = await post('/run', {}, { ...headers, prefer: 'respond-async, wait=20' });
     expect(job.headers.get('preference-applied')).toMatch(/^wait=/);
     expect(job.status).toBe(200);
