@@ -1,5 +1,6 @@
 import type { ConnectionInjector, Server, ServerCredentials } from '@grpc/grpc-js';
 import { ConfigurationError } from '../errors/index.js';
+import { waiveLongTimeouts } from './long-timeouts.js';
 import { FIRST_BYTES } from './preface.js';
 
 /**
@@ -12,7 +13,9 @@ export function injectorInto(server: Server, credentials: ServerCredentials): Co
   const { cert } = credentials._getSecureContextOptions() ?? {};
   if (Array.isArray(cert) && cert.length === 0) throw new ConfigurationError(`${expected} none`);
   try {
-    return server.createConnectionInjector(inTime(credentials));
+    const injector = server.createConnectionInjector(inTime(credentials));
+    waiveLongTimeouts(server);
+    return injector;
   } catch (cause) {
     const { message } = cause as Error;
     throw new ConfigurationError(`${expected} what TLS refuses: ${message}`, { cause });

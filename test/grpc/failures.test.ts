@@ -170,6 +170,14 @@ describe.each(GRPC_DOORS)('A call on $door', (way) => {
     expect(await count('/hurry', 504)).toBeGreaterThanOrEqual(2);
   });
 
+  it('may have a deadline in months, or what clients send for none at all', async () => {
+    const { run } = await start();
+    for (const timeout of ['2147484S', '6442451S', '43200M', '27000H', '99999999H']) {
+      const told = await run(framed(text(3)), { 'grpc-timeout': timeout });
+      expect(told, timeout).toMatchObject({ code: status.OK });
+    }
+  });
+
   it('that a client gives up is cancelled at once', async () => {
     const { address, count } = await start();
     const { raw } = new GrpcClient(proto, 'acme.Model', address);

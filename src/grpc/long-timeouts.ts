@@ -1,0 +1,29 @@
+import type { IncomingHttpHeaders, Http2Server } from 'node:http2';
+import type { Server } from '@grpc/grpc-js';
+
+const TIMEOUT = 'grpc-timeout';
+const MILLISECONDS: Readonly<Record<string, number>> = { H: 3_600_000, M: 60_000, S: 1000 };
+/** The longest delay that a timer takes, and an endpoint its `timeout`. */
+const LONGEST = 2 ** 31 - 1;
+
+/**
+ * Has a server of gRPC take a timeout beyond 24 days for none: grpc-js counts in 32 bits and would end such a
+ * call at once, or at any time. It has no public way to see the head of a call before it reads it.
+ */
+export function waiveLongTimeouts(server: Server): void {
+  const { http2Servers } = server as unknown as {
+    http2Servers?: ReadonlyMap<Http2Server, unknown>;
+  };
+  for (const http2Server of http2Servers?.keys() ?? [])
+    http2Server.prependListener('stream', waive);
+}
+
+function waive(_: unknown, headers: IncomingHttpHeaders): void {
+  const timeout = headers[TIMEOUT];
+  if (timeout !== undefined && millisecondsIn(String(timeout)) > LONGEST) delete headers[TIMEOUT];
+}
+
+/** Hours, minutes or seconds; what is less cannot be too long. */
+function millisecondsIn(timeout: string): number {
+  return Number(timeout.slice(0, -1)) * (MILLISECONDS[timeout.slice(-1)] ?? 0);
+}
