@@ -11,7 +11,8 @@ import type { Readable } from 'node:stream';
 import { ServingError } from '../errors/index.js';
 import { delayUntil, deadlineExceeded } from '../execution/index.js';
 import { tooManyUploads, type UploadShare } from '../gate/upload-budget.js';
-import { refusalOf } from './refusal.js';
+import { compressionFlaw } from './compression-flag.js';
+import { refusalOf, withEncodings } from './refusal.js';
 
 /** A status on its way to the client. */
 export type Status = Partial<StatusObject> & Pick<StatusObject, 'code'>;
@@ -85,7 +86,7 @@ export class Exchange extends ServerInterceptingCall implements Listener {
       }
       // It could not write what it was given.
       if (status.code !== OK && !status.metadata) this.#isLost = true;
-      send.call(wire, status);
+      send.call(wire, withEncodings(status));
     };
     wire.sendStatus = sendStatus;
   }
@@ -181,6 +182,8 @@ export class Exchange extends ServerInterceptingCall implements Listener {
     this.#reader = done;
     this.#share = share;
     bytesOf(this.#wire)?.on('data', (chunk: Buffer) => {
+      const flaw = this.#received === 0 && compressionFlaw(this.#wire, chunk[0]!);
+      if (flaw) this.#finish(invalid(flaw));
       this.#received += chunk.length;
       this.#hold(this.#received);
     });

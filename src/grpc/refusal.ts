@@ -1,4 +1,9 @@
-import { status, type ServerInterceptingCallInterface, type StatusObject } from '@grpc/grpc-js';
+import {
+  Metadata,
+  status,
+  type ServerInterceptingCallInterface,
+  type StatusObject,
+} from '@grpc/grpc-js';
 import { InvalidRequest, ServingError } from '../errors/index.js';
 import { deadlineExceeded } from '../execution/index.js';
 
@@ -36,12 +41,24 @@ export function blameForUnread(wire: ServerInterceptingCallInterface): void {
   const send = wire.sendStatus;
   const sendStatus: typeof send = (told) => {
     const isUnread = told.code === status.INTERNAL && UNREAD.test(String(told.details));
-    send.call(wire, isUnread ? { ...told, code: status.INVALID_ARGUMENT } : told);
+    send.call(wire, isUnread ? { ...told, code: status.INVALID_ARGUMENT } : withEncodings(told));
   };
   wire.sendStatus = sendStatus;
 }
 
 const UNREAD = /^(Failed to decompress|Invalid) /;
+
+type Told = Parameters<ServerInterceptingCallInterface['sendStatus']>[0];
+
+/** Where a client is told that it has compressed as nobody asked, it has to be told how it may. */
+export function withEncodings(told: Told): Told {
+  if (told.code !== status.UNIMPLEMENTED || !UNSUPPORTED.test(String(told.details))) return told;
+  const metadata = told.metadata?.clone() ?? new Metadata();
+  metadata.set('grpc-accept-encoding', 'identity,deflate,gzip');
+  return { ...told, metadata };
+}
+
+const UNSUPPORTED = /^Received message compressed /;
 
 export function tooLarge(limit: number): ServingError {
   return new ServingError('PayloadTooLarge', `Expected a message of at most ${limit} bytes`);

@@ -107,7 +107,7 @@ describe.each(GRPC_DOORS)('A call on $door', (way) => {
   });
 
   it('may come compressed, whole and sound', async () => {
-    const { run } = await start();
+    const { run, session } = await start();
     for (const [encoding, pack] of [
       ['gzip', gzipSync],
       ['deflate', deflateSync],
@@ -129,10 +129,29 @@ describe.each(GRPC_DOORS)('A call on $door', (way) => {
         );
       }
     }
-    expect(await run(framed(text(3), true), { 'grpc-encoding': 'br' })).toMatchObject({
+    const told = {
       code: status.UNIMPLEMENTED,
-    });
+      trailers: { 'grpc-accept-encoding': 'identity,deflate,gzip' },
+    };
+    const unknown = { 'grpc-encoding': 'br' };
+    expect(await run(framed(text(3), true), unknown)).toMatchObject(told);
+    const check = '/grpc.health.v1.Health/Check';
+    expect(await rawCall(session, check, framed(text(3), true), unknown)).toMatchObject(told);
     expect(lengthOf((await run(framed(text(3)))).messages)).toBe(3);
+  });
+
+  it('is not read as it is where it says that it is compressed, and the call does not', async () => {
+    const { run } = await start();
+    const flagged = (flag: number) => Buffer.from([flag, ...framed(text(3)).subarray(1)]);
+    for (const [flag, headers] of [
+      [1, {}],
+      [1, { 'grpc-encoding': 'identity' }],
+      [2, {}],
+      [255, { 'grpc-encoding': 'gzip' }],
+    ] as const) {
+      expect(await run(flagged(flag), headers)).toMatchObject({ code: status.INVALID_ARGUMENT });
+    }
+    expect(await run(flagged(0))).toMatchObject({ code: status.OK });
   });
 
   it('is held to the limit of its endpoint, compressed or not', async () => {
