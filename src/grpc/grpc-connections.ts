@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import type { ConnectionInjector, Server, ServerCredentials } from '@grpc/grpc-js';
 import type { ConnectionSet } from '../lifecycle/connection-set.js';
+import { http2ServersOf } from './http2-servers.js';
 import { injectorInto } from './injector.js';
 
 /** Milliseconds; the drain cuts what is left when its own time is up. */
@@ -25,6 +26,12 @@ export class GrpcConnections implements ConnectionSet {
   constructor(server: Server, credentials: ServerCredentials, onClose: () => void) {
     this.#onClose = onClose;
     this.#injector = injectorInto(server, credentials);
+    for (const http2Server of http2ServersOf(server)) {
+      // With TLS it begins when the handshake is done, which may have been going on when others were told.
+      http2Server.on('session', () => {
+        if (this.#onEmpty !== undefined) this.#sayGoodbye();
+      });
+    }
   }
 
   /** Takes over a connection; what has been read of it is to be put back before. */

@@ -1,5 +1,6 @@
-import type { IncomingHttpHeaders, Http2Server } from 'node:http2';
+import type { IncomingHttpHeaders } from 'node:http2';
 import type { Server } from '@grpc/grpc-js';
+import { http2ServersOf } from './http2-servers.js';
 
 const TIMEOUT = 'grpc-timeout';
 const MILLISECONDS: Readonly<Record<string, number>> = { H: 3_600_000, M: 60_000, S: 1000 };
@@ -8,14 +9,10 @@ const LONGEST = 2 ** 31 - 1;
 
 /**
  * Has a server of gRPC take a timeout beyond 24 days for none: grpc-js counts in 32 bits and would end such a
- * call at once, or at any time. It has no public way to see the head of a call before it reads it.
+ * call at once, or at any time.
  */
 export function waiveLongTimeouts(server: Server): void {
-  const { http2Servers } = server as unknown as {
-    http2Servers?: ReadonlyMap<Http2Server, unknown>;
-  };
-  for (const http2Server of http2Servers?.keys() ?? [])
-    http2Server.prependListener('stream', waive);
+  for (const http2Server of http2ServersOf(server)) http2Server.prependListener('stream', waive);
 }
 
 function waive(_: unknown, headers: IncomingHttpHeaders): void {

@@ -1,9 +1,15 @@
 import { once } from 'node:events';
-import { status } from '@grpc/grpc-js';
+import { connect as connectHttp2 } from 'node:http2';
+import { connect } from 'node:net';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { connect as secure } from 'node:tls';
+import { ServerCredentials, status } from '@grpc/grpc-js';
 import { ModelEndpoint, protobufSchema, type PredictContext } from 'nestjs-model-serving';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { Drain } from '../../src/lifecycle/drain.js';
 import { deferred } from '../endpoint/deferred.js';
+import { ADAPTERS } from '../serving-app.js';
+import { selfSigned } from './certificate.js';
 import { GrpcClient } from './grpc-client.js';
 import { GRPC_DOORS, startGrpc } from './shared-app.js';
 
@@ -66,6 +72,27 @@ describe.each(GRPC_DOORS)('When the app ends on $door', (way) => {
     expect(await told).toMatchObject({ code: status.UNAVAILABLE });
     await aborted;
     release.resolve();
+    await closed;
+  });
+});
+
+describe.each(ADAPTERS)('When the app ends beside TLS, on %s,', (adapter) => {
+  it('a client whose handshake is going on is told to leave when it is done', async () => {
+    const { key, cert } = selfSigned();
+    const credentials = ServerCredentials.createSsl(null, [{ private_key: key, cert_chain: cert }]);
+    const way = { adapter, port: 'a port of its own' } as const;
+    const { app, address, close } = await startGrpc(way, parts, { credentials });
+    const { hostname, port } = new URL(`https://${address}`);
+    const socket = connect(Number(port), hostname);
+    await once(socket, 'connect');
+    const drain = Drain.installedIn(app.getHttpAdapter() as never)!;
+    const closed = close();
+    while (drain.added.some(({ listening }) => listening)) await nextTurn();
+    const session = connectHttp2(`https://${address}`, {
+      createConnection: () => secure({ socket, ca: cert, ALPNProtocols: ['h2'] }),
+    });
+    const [code] = await once(session, 'goaway');
+    expect(code).toBe(0);
     await closed;
   });
 });
