@@ -174,12 +174,19 @@ export class ServedModels implements Models {
     return passage;
   }
 
-  /** From the oldest to the newest: by number where they have one, else as they are declared. */
+  /** From the oldest to the newest: by the numbers in their versions, else as they are declared. */
   #versionsOf(name: string): Model[] {
     return this.#models
       .filter((model) => model.name === name)
-      .sort((one, other) => Number(one.version ?? 0) - Number(other.version ?? 0) || 0);
+      .sort((one, other) => NUMBERS.compare(numbersOf(one.version), numbersOf(other.version)));
   }
+}
+
+const NUMBERS = new Intl.Collator('en', { numeric: true });
+
+/** The numbers in a version, such as `1.10.0` or `v10`; empty where there are none. */
+function numbersOf(version = ''): string {
+  return version.match(/\d+/g)?.join('.') ?? '';
 }
 
 function refuseTwins(models: readonly Model[]): void {

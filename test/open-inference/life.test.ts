@@ -127,6 +127,22 @@ describe.each(ADAPTERS)('The life of an app on %s', (adapter) => {
     });
   });
 
+  it.each([
+    [['v10', 'v9'], 'v10'],
+    [['1.10.0', '1.9.0'], '1.10.0'],
+    [['10', 'main', '9'], '10'],
+    [['blue', 'green'], 'green'],
+    [['3', undefined], '3'],
+  ])('shows as the newest of %j %s', async (versions, newest) => {
+    const controllers = versions.map((version, index) => {
+      class Versioned extends Ten {}
+      ModelEndpoint(`/of-${index}`, schema, { name: 'one', ...(version && { version }) })(Versioned);
+      return Versioned;
+    });
+    const { post } = await startApp(adapter, { ...parts, controllers });
+    expect((await post('/v2/models/one/infer', of(1))).body.model_version).toBe(newest);
+  });
+
   it('leaves other routes under the prefix to the app', async () => {
     const { get, post } = await startApp(adapter, parts);
     expect((await get('/v2/mine')).body).toEqual({ mine: true });
