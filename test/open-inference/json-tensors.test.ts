@@ -67,7 +67,8 @@ describe('a tensor in JSON', () => {
     ['FP64', '1e309', 'a number that fits into FP64, got Infinity'],
     ['FP64', '"NaN"', 'a number that fits into FP64, got "NaN"'],
     ['FP64', 'null', 'a number that fits into FP64, got null'],
-    ['BYTES', '1', 'a string, got 1'],
+    ['BYTES', '1', 'a string without unpaired surrogates, got 1'],
+    ['BYTES', '"\\ud800"', 'a string without unpaired surrogates, got "\\ud800"'],
   ])('of %s does not take %s', (datatype, element, expected) => {
     const good = datatype === 'BYTES' ? '"b"' : datatype === 'BOOL' ? 'true' : '1';
     const message = messageOf(() =>

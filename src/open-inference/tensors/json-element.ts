@@ -1,4 +1,5 @@
 import { decodeBase64 } from '../../schema/base64.js';
+import { isWellFormed } from '../../schema/report.js';
 import type { Datatype } from './tensor.js';
 
 /** How an element of a datatype is written in JSON. */
@@ -27,8 +28,8 @@ export const JSON_ELEMENTS: Readonly<Record<JsonDatatype, JsonElement>> = {
   FP32: float('FP32', Math.fround),
   FP64: float('FP64', (value) => value),
   BYTES: {
-    expected: 'a string',
-    read: (value) => (typeof value === 'string' ? value : undefined),
+    expected: 'a string without unpaired surrogates',
+    read: (value) => (typeof value === 'string' && isWellFormed(value) ? value : undefined),
   },
 };
 
