@@ -52,8 +52,22 @@ class Free {
   }
 }
 
+/** Its fields are called what every object has. */
+@ModelEndpoint(
+  '/common',
+  schema(`
+    message Request { int32 x = 1; }
+    message Response { string constructor = 1; int64 to_string = 2; repeated bool value_of = 3; int32 x = 4; }`),
+  { name: 'common' },
+)
+class Common {
+  predict(input: object) {
+    return input;
+  }
+}
+
 const parts: AppUnderTest = {
-  controllers: [Simple, Echo, Free],
+  controllers: [Simple, Echo, Free, Common],
   imports: [OpenInferenceModule.forRoot({ serverName: 'triton' })],
   setUp: (app) => void app.setGlobalPrefix('api').enableVersioning(),
 };
@@ -116,7 +130,7 @@ describe.each(ADAPTERS)('Open Inference by HTTP on %s', (adapter) => {
     ]);
     expect(await told('/v2/health/live')).toEqual([200, { live: true }]);
     expect(await told('/v2/health/ready')).toEqual([200, { ready: true }]);
-    const models = ['simple', 'echo model/ü', 'free'];
+    const models = ['simple', 'echo model/ü', 'free', 'common'];
     expect(await told('/v2/models')).toEqual([200, { models }]);
     expect(await told('/v2/models/simple')).toEqual([
       200,
@@ -170,6 +184,7 @@ describe.each(ADAPTERS)('Open Inference by HTTP on %s', (adapter) => {
       { name: 'simple', version: '1', state: 'READY', reason: '' },
       { name: 'echo model/ü', version: '', state: 'READY', reason: '' },
       { name: 'free', version: '', state: 'READY', reason: '' },
+      { name: 'common', version: '', state: 'READY', reason: '' },
     ]);
     expect((await post('/v2/repository/models/simple/load', {})).status).toBe(501);
     expect((await post('/v2/repository/models/simple/unload', {})).status).toBe(501);
@@ -185,7 +200,7 @@ describe.each(ADAPTERS)('Open Inference by HTTP on %s', (adapter) => {
         batch_stats: [{ batch_size: 1, compute_infer: { count: 1 } }],
       },
     ]);
-    expect((await get('/v2/models/stats')).body.model_stats).toHaveLength(3);
+    expect((await get('/v2/models/stats')).body.model_stats).toHaveLength(4);
   });
 
   it('gives every kind of field a tensor, and each its rows', async () => {
@@ -214,6 +229,18 @@ describe.each(ADAPTERS)('Open Inference by HTTP on %s', (adapter) => {
       data: input.data.flat(),
     }));
     expect(body.outputs).toEqual(flat);
+  });
+
+  it('gives a field that is absent no value, whatever it is called', async () => {
+    const { post } = await startApp(adapter, parts);
+    const x = { name: 'x', datatype: 'INT32', shape: [1], data: [1] };
+    const { body } = await post('/v2/models/common/infer', { inputs: [x] });
+    expect(body.outputs).toEqual([
+      { name: 'constructor', datatype: 'BYTES', shape: [1], data: [''] },
+      { name: 'toString', datatype: 'INT64', shape: [1], data: [0] },
+      { name: 'valueOf', datatype: 'BOOL', shape: [1, 0], data: [] },
+      x,
+    ]);
   });
 
   it('takes JSON as text where there is no schema, and names what is wrong in a row', async () => {

@@ -41,13 +41,13 @@ export class FieldOutputs implements OutputBinding {
   }
 
   #valueOf({ name }: FieldTensor, answer: unknown): unknown {
-    if (this.#areDeclared && !(isObject(answer) && name in answer)) {
-      throw new ServingError(
-        'InvalidAnswer',
-        `Expected an answer without a schema to have the model's output ${name}`,
-      );
-    }
-    return (answer as Members)[name];
+    // A field may be called what every object has, such as `constructor`.
+    if (isObject(answer) && Object.hasOwn(answer, name)) return (answer as Members)[name];
+    if (!this.#areDeclared) return undefined;
+    throw new ServingError(
+      'InvalidAnswer',
+      `Expected an answer without a schema to have the model's output ${name}`,
+    );
   }
 }
 
