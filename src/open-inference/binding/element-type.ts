@@ -100,10 +100,16 @@ const BOOL: ElementType = {
 
 const STRING: ElementType = { datatype: 'BYTES', blank: '', read: textOf, write: String };
 
+/** Shared by all elements that are empty: to make one takes long, and nothing can be written into it. */
+const NO_BYTES = Buffer.alloc(0);
+
 const BYTES: ElementType = {
   datatype: 'BYTES',
   blank: '',
-  read: (element) => (typeof element === 'string' ? Buffer.from(element) : element),
+  read(element) {
+    if (typeof element !== 'string') return element;
+    return element === '' ? NO_BYTES : Buffer.from(element);
+  },
   write: (value) =>
     typeof value === 'string' ? Buffer.from(value, 'base64') : (value as Uint8Array),
 };
