@@ -1,12 +1,18 @@
 import type { Endpoint } from '../endpoint/endpoint.js';
 import { ConfigurationError } from '../errors/index.js';
+import type { DeclaredTensor } from '../runtimes/onnx/declared-tensors.js';
 import type { Answer } from '../endpoint/answer.js';
 import { FieldInputs } from './binding/field-inputs.js';
 import { FieldOutputs } from './binding/field-outputs.js';
 import { fieldTensors, type FieldTensor, type TensorMetadata } from './binding/field-tensor.js';
-import type { InputBinding } from './binding/input-binding.js';
+import type { InputBinding, Sizes } from './binding/input-binding.js';
 import { JsonInputs, JsonOutputs } from './binding/json-tensor.js';
-import { declaredRows, declaredTensors, tensorsOfModel } from './binding/model-tensors.js';
+import {
+  declaredRows,
+  declaredTensors,
+  tellableOutputs,
+  tensorsOfModel,
+} from './binding/model-tensors.js';
 import type { OutputBinding } from './binding/output-binding.js';
 import { unexpected, type InferenceRequest, type InferenceResponse } from './tensors/index.js';
 
@@ -34,17 +40,31 @@ export class Model {
     const declared = declaredTensors(endpoint);
     this.platform = declared === undefined ? 'nestjs-model-serving' : 'onnx_onnxv1';
 
-    function tensorsOf(side: 'inputs' | 'outputs'): readonly FieldTensor[] | undefined {
+    function tensorsOf(
+      side: 'inputs' | 'outputs',
+      known: readonly DeclaredTensor[] | undefined,
+    ): readonly FieldTensor[] | undefined {
       const model = schema?.[side === 'inputs' ? 'request' : 'response']?.model;
       const given = shapes[side] ?? {};
       if (model === undefined && Object.keys(given).length === 0) {
-        return tensorsOfModel(declared?.[side]);
+        return tensorsOfModel(known);
       }
-      const rows = declaredRows(declared?.[side]);
+      const rows = declaredRows(known);
       return fieldTensors(model, given, owner, `openInference.${side}`, rows);
     }
-    const taken = tensorsOf('inputs');
-    const given = tensorsOf('outputs');
+    const taken = tensorsOf('inputs', declared?.inputs);
+    const given = tensorsOf('outputs', declared && tellableOutputs(declared, taken));
+    const unclear = given?.find(({ rowShape, declaredRow }) => {
+      return declaredRow === undefined && rowShape.indexOf(-1) !== rowShape.lastIndexOf(-1);
+    });
+    if (unclear !== undefined) {
+      throw ConfigurationError.expected(
+        owner,
+        `openInference.outputs.${unclear.name}.shape`,
+        'a list with at most one -1 behind its first dimension, as an answer is a flat list',
+        unclear.shape,
+      );
+    }
     const areDeclared = schema?.response === undefined;
     this.inputs = taken === undefined ? new JsonInputs() : new FieldInputs(taken);
     this.outputs = given === undefined ? new JsonOutputs() : new FieldOutputs(given, areDeclared);
@@ -72,12 +92,13 @@ export class Model {
     { id }: InferenceRequest,
     chosen: readonly ChosenOutput[],
     answers: readonly Answer[],
+    sizes: Sizes,
   ): InferenceResponse {
     return {
       modelName: this.name,
       ...(this.version !== undefined && { modelVersion: this.version }),
       ...(id !== undefined && { id }),
-      outputs: chosen.map(({ name, tensor }) => this.outputs.write(tensor, name, answers)),
+      outputs: chosen.map(({ name, tensor }) => this.outputs.write(tensor, name, answers, sizes)),
     };
   }
 }

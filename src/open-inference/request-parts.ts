@@ -55,14 +55,14 @@ export class RequestParts implements Parts, Outlet {
   /** @throws {ServingError} `InvalidAnswer` where interceptors of the app have left no answer for a row */
   response(): InferenceResponse {
     const { length } = this.#answers;
-    const count = this.#rows?.count ?? 0;
+    const { count = 0, sizes = new Map() } = this.#rows ?? {};
     if (length !== count) {
       throw new ServingError(
         'InvalidAnswer',
         `Expected interceptors to leave an answer for each of ${count} rows, got ${length}`,
       );
     }
-    return this.#model.respond(this.#request, this.#chosen, this.#answers);
+    return this.#model.respond(this.#request, this.#chosen, this.#answers, sizes);
   }
 
   /** The failure of a row, which says where it stands; any other as it is. */

@@ -136,7 +136,9 @@ describe.each(ADAPTERS)('The life of an app on %s', (adapter) => {
   ])('shows as the newest of %j %s', async (versions, newest) => {
     const controllers = versions.map((version, index) => {
       class Versioned extends Ten {}
-      ModelEndpoint(`/of-${index}`, schema, { name: 'one', ...(version && { version }) })(Versioned);
+      ModelEndpoint(`/of-${index}`, schema, { name: 'one', ...(version && { version }) })(
+        Versioned,
+      );
       return Versioned;
     });
     const { post } = await startApp(adapter, { ...parts, controllers });

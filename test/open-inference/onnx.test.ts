@@ -1,8 +1,12 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Injectable } from '@nestjs/common';
 import { ModelEndpoint, protobufSchema } from 'nestjs-model-serving';
 import { OnnxModel } from 'nestjs-model-serving/onnx';
 import { OpenInferenceModule } from 'nestjs-model-serving/open-inference';
-import { describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { writeGraph, type Value } from '../runtimes/onnx-graph.js';
 import { ADAPTERS, createApp, startApp } from '../serving-app.js';
 
 @Injectable()
@@ -84,6 +88,116 @@ describe.each(ADAPTERS)('An ONNX model on %s', (adapter) => {
   });
 });
 
+describe('A model that a file declares', () => {
+  let directory: string;
+  beforeAll(() => void (directory = mkdtempSync(join(tmpdir(), 'open-inference-'))));
+  afterAll(() => rmSync(directory, { recursive: true }));
+
+  /** What gives back `x` as `y`, and may be changed on its way into the answer. */
+  async function copying(
+    x: Value,
+    {
+      y = x,
+      change = (row) => row,
+      response,
+    }: { y?: Value; change?: (row: object) => unknown; response?: string } = {},
+  ) {
+    const nodes = [['Identity', ['x'], ['y']]] as const;
+    const model = new OnnxModel(writeGraph(directory, { inputs: { x }, outputs: { y }, nodes }));
+    const described = response
+      ? schema(`message Request { repeated float x = 1; } ${response}`)
+      : undefined;
+    @ModelEndpoint('/copy', described, { name: 'copy', batch: { maxSize: 4 } })
+    class Copy {
+      readonly model = model;
+      async predict(items: { x: number[] }[]) {
+        // A schema has flat lists, whose shape the model would have to be told.
+        const rows = described ? items.map(({ x: y }) => ({ y })) : await model.runBatch(items);
+        return rows.map((row) => (row instanceof Error ? row : change(row)));
+      }
+    }
+    const { get, post } = await startApp('express', {
+      controllers: [Copy],
+      providers: [{ provide: OnnxModel, useValue: model }],
+      imports: [OpenInferenceModule.forRoot()],
+    });
+    return {
+      told: async () => (await get('/v2/models/copy')).body.outputs,
+      infer: (datatype: string, shape: number[], data: unknown[]) =>
+        post('/v2/models/copy/infer', { inputs: [{ name: 'x', datatype, shape, data }] }),
+    };
+  }
+
+  it.each([
+    ['UINT8', 'UINT8', [0, 1, 2, 255]],
+    ['INT8', 'INT8', [-128, 1, 2, 127]],
+    ['UINT16', 'UINT16', [0, 1, 2, 65535]],
+    ['INT64', 'INT64', ['-9223372036854775808', 1, 2, 3]],
+    ['UINT64', 'UINT64', ['18446744073709551615', 1, 2, 3]],
+    ['DOUBLE', 'FP64', [1e300, 1, 2, 3]],
+    ['BOOL', 'BOOL', [true, false, false, true]],
+    ['STRING', 'BYTES', ['', 'ä', 'b', 'c']],
+  ])('gives tensors of %s, whatever their rows are made of', async (type, datatype, data) => {
+    for (const row of [[], [1, 2]]) {
+      const { infer } = await copying([type, ['rows', ...row]]);
+      const shape = [row.includes(2) ? 2 : 4, ...row];
+      const { status, body } = await infer(datatype, shape, data);
+      const y = { name: 'y', datatype, shape, data };
+      expect([status, body.outputs]).toEqual([200, [y]]);
+    }
+  });
+
+  it.each([
+    ['UINT8', 'UINT8', [300, 1]],
+    ['UINT8', 'UINT8', 'no bytes'],
+    ['INT32', 'INT32', ['1', 1]],
+    ['INT32', 'INT32', [2 ** 31, 1]],
+    ['INT32', 'INT32', [0.5, 1]],
+    ['INT32', 'INT32', [NaN, 1]],
+    ['INT64', 'INT64', ['9223372036854775808', 1]],
+    ['INT64', 'INT64', [0.5, 1]],
+    ['FLOAT', 'FP32', ['much', 1]],
+    ['FLOAT', 'FP32', [1e300, 1]],
+    ['FLOAT', 'FP32', [null, 1]],
+    ['FLOAT', 'FP32', [1]],
+    ['STRING', 'BYTES', [{}, '']],
+    ['BOOL', 'BOOL', [2, true]],
+    ['BOOL', 'BOOL', ['true', true]],
+  ])('of %s as %s has no answer %j', async (type, datatype, y) => {
+    const { infer } = await copying([type, ['rows', 2]], { change: () => ({ y }) });
+    const [one] = datatype === 'BYTES' ? [''] : datatype === 'BOOL' ? [true] : [1];
+    const { status, body } = await infer(datatype, [1, 2], [one, one]);
+    expect([status, body]).toEqual([500, { error: 'Internal server error' }]);
+  });
+
+  it('has answers of the sizes that inputs have by the same names', async () => {
+    const { told, infer } = await copying(['FLOAT', ['rows', 'height', 'width']]);
+    expect(await told()).toEqual([{ name: 'y', datatype: 'FP32', shape: [-1, -1, -1] }]);
+    const cases: [number[], number[]][] = [[[2, 1, 2], [1, 2, 3, 4]], [[1, 2, 0], []], [[0, 2, 3], []]]; // prettier-ignore
+    for (const [shape, data] of cases) {
+      const { body } = await infer('FP32', shape, data);
+      expect(body.outputs).toEqual([{ name: 'y', datatype: 'FP32', shape, data }]);
+    }
+  });
+
+  it('has flat lists or text for answers whose sizes nobody tells', async () => {
+    const x: Value = ['FLOAT', ['rows', 'height', 'width']];
+    const y: Value = ['FLOAT', ['rows', 'length', 'breadth']];
+    const bare = await copying(x, { y });
+    expect(await bare.told()).toEqual([{ name: 'response', datatype: 'BYTES', shape: [-1] }]);
+    const texts = (await bare.infer('FP32', [2, 1, 2], [1, 2, 3, 4])).body.outputs[0].data;
+    expect(texts).toEqual(['{"y":[1,2]}', '{"y":[3,4]}']);
+    const described = await copying(x, {
+      y,
+      response: 'message Response { repeated float y = 1; }',
+    });
+    const { body } = await described.infer('FP32', [2, 1, 2], [1, 2, 3, 4]);
+    expect(body.outputs).toEqual([
+      { name: 'y', datatype: 'FP32', shape: [2, 2], data: [1, 2, 3, 4] },
+    ]);
+  });
+});
+
 describe('Tensors by option', () => {
   const matrix = (shape: readonly number[], side: 'inputs' | 'outputs' = 'inputs') => {
     @ModelEndpoint(
@@ -131,13 +245,14 @@ describe('Tensors by option', () => {
     [{ inputs: { image: { shape: [-1, 0] } } }, /Matrix: expected openInference\.inputs\.image\.shape to be a list of dimensions/],
     [{ inputs: { picture: { shape: [-1, 2] } } }, /expected openInference\.inputs to be among its fields image, n, got 'picture'/],
     [{ inputs: { n: { shape: [-1, 2] } } }, /expected openInference\.inputs\.n\.shape to be left out, or \[-1\]/],
+    [{ outputs: { list: { shape: [-1, -1, -1] } } }, /expected openInference\.outputs\.list\.shape to be a list with at most one -1 behind its first dimension/],
     [{ inputs: { image: 3 } }, /expected openInference\.inputs\.image\.shape/],
     [{ input: {} }, /expected options to be among inputs, outputs, got the unknown option "input"/],
     [3, /expected openInference to be an object/],
   ])('stop the app where they do not fit: %j', async (openInference, message) => {
     @ModelEndpoint(
       '/m',
-      schema('message Request { repeated float image = 1; int32 n = 2; } message Response { int32 n = 1; }'),
+      schema('message Request { repeated float image = 1; int32 n = 2; } message Response { repeated float list = 1; }'),
       { openInference } as object,
     )
     class Matrix {

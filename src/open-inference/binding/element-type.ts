@@ -1,5 +1,6 @@
 import type { EnumModel, FieldModel, ValueModel } from '../../schema/index.js';
 import type { Datatype } from '../tensors/index.js';
+import { JSON_ELEMENTS } from '../tensors/json-element.js';
 
 /** An element of a tensor, as the tensors have it. */
 export type Element = number | bigint | string | Uint8Array;
@@ -7,12 +8,12 @@ export type Element = number | bigint | string | Uint8Array;
 /** How the values of a field are elements of a tensor. */
 export interface ElementType {
   readonly datatype: Datatype;
-  /** What stands for a value that is not there. */
-  readonly blank: Element;
+  /** What stands for a value that is not there; `undefined` where each has to be. */
+  readonly blank: Element | undefined;
   /** An element as a value that the schema's reader takes; `undefined` for one that is no text. */
   read(element: Element): unknown;
-  /** A canonical value as an element. */
-  write(value: unknown): Element;
+  /** A canonical value as an element; `undefined` for one that is none, where no schema has looked. */
+  write(value: unknown): Element | undefined;
 }
 
 /** `undefined` where a field has values that are no elements: messages, or keys beside them. */
@@ -52,8 +53,16 @@ function typeOf(value: ValueModel): ElementType | undefined {
   }
 }
 
-/** The same for values of which no schema says more than their datatype; bytes are text. */
+/**
+ * The same for values of which no schema says more than their datatype: what is written is checked here.
+ * Bytes are text.
+ */
 export function typeOfDatatype(datatype: Datatype): ElementType {
+  const write = (value: unknown) => elementOf(value, datatype);
+  return { ...uncheckedType(datatype), blank: undefined, write };
+}
+
+function uncheckedType(datatype: Datatype): ElementType {
   switch (datatype) {
     case 'FP16':
     case 'BF16':
@@ -73,6 +82,29 @@ export function typeOfDatatype(datatype: Datatype): ElementType {
 }
 
 /** What is not finite is text in the canonical form. */
+const NOT_FINITE: Readonly<Record<string, number>> = {
+  NaN,
+  Infinity,
+  '-Infinity': -Infinity,
+};
+
+function elementOf(value: unknown, datatype: Datatype): Element | undefined {
+  switch (datatype) {
+    case 'FP16':
+    case 'BF16':
+      return elementOf(value, 'FP32');
+    case 'FP32':
+    case 'FP64':
+      if (typeof value === 'string' && Object.hasOwn(NOT_FINITE, value)) return NOT_FINITE[value];
+      break;
+    case 'BOOL':
+      // As the bytes of a list have them.
+      if (value === 0 || value === 1) return value;
+      break;
+  }
+  return JSON_ELEMENTS[datatype].read(value);
+}
+
 function floatType(datatype: Datatype): ElementType {
   return {
     datatype,

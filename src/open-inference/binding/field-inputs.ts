@@ -3,7 +3,7 @@ import { pathText, type Path } from '../../json/index.js';
 import { refusal, unexpected, type InferenceRequest, type Tensor } from '../tensors/index.js';
 import type { Element } from './element-type.js';
 import { fits, type FieldTensor } from './field-tensor.js';
-import { rowPlace, rowsOf, type InputBinding, type Rows } from './input-binding.js';
+import { rowPlace, rowsOf, type InputBinding, type Rows, type Sizes } from './input-binding.js';
 
 /** Inputs whose every field is a tensor: a row of each tensor is the field of one input. */
 export class FieldInputs implements InputBinding {
@@ -81,6 +81,13 @@ class Column {
     this.#width = this.rows === 0 ? 0 : this.#elements.length / this.rows;
   }
 
+  get sizes(): readonly (readonly [string, number])[] {
+    const { declaredRow = [] } = this.field;
+    return declaredRow.flatMap((name, index) =>
+      typeof name === 'string' && name !== '' ? [[name, this.#shape[index]!] as const] : [],
+    );
+  }
+
   value(row: number): unknown {
     const { isList, type } = this.field;
     const width = this.#width;
@@ -119,6 +126,10 @@ class FieldRows implements Rows {
   constructor(count: number, columns: readonly Column[]) {
     this.count = count;
     this.#columns = columns;
+  }
+
+  get sizes(): Sizes {
+    return new Map(this.#columns.flatMap(({ sizes }) => sizes));
   }
 
   read(part: Call, row: number): void {

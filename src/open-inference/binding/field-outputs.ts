@@ -1,12 +1,18 @@
 import type { Answer } from '../../endpoint/answer.js';
 import { ServingError } from '../../errors/index.js';
+import { answerValue } from '../../json/index.js';
+import { decodeBase64 } from '../../schema/base64.js';
+import { describe } from '../../schema/report.js';
 import { NUMERIC, type NumericElements } from '../tensors/datatypes.js';
 import type { Elements, Tensor } from '../tensors/index.js';
 import type { Element } from './element-type.js';
-import { fits, type FieldTensor } from './field-tensor.js';
+import type { FieldTensor } from './field-tensor.js';
+import type { Sizes } from './input-binding.js';
 import type { OutputBinding } from './output-binding.js';
 
 type Members = Readonly<Record<string, unknown>>;
+
+type List = readonly unknown[] | Uint8Array;
 
 /** Answers whose every field is a tensor. */
 export class FieldOutputs implements OutputBinding {
@@ -24,8 +30,10 @@ export class FieldOutputs implements OutputBinding {
     return this.tensors.find(({ names }) => names.includes(name));
   }
 
-  write(field: FieldTensor, name: string, answers: readonly Answer[]): Tensor {
-    const { datatype, isList } = field;
+  write(field: FieldTensor, name: string, answers: readonly Answer[], sizes: Sizes): Tensor {
+    const { datatype } = field;
+    // What a model gives is a list, also of one element.
+    const isList = field.isList || this.#areDeclared;
     const rows = answers.map(({ value }) => this.#valueOf(field, value));
     const lists = isList ? rows.map((row) => listOf(field, row)) : rows.map((row) => [row]);
     const width = lists[0]?.length ?? 0;
@@ -36,14 +44,16 @@ export class FieldOutputs implements OutputBinding {
         `Expected ${field.name} to be as long in all rows of a request, got ${width} elements in row 0 and ${lists[odd]!.length} in row ${odd}`,
       );
     }
-    const rest = isList ? rowShapeOf(field, width, rows.length) : [];
+    const rest = isList ? rowShapeOf(field, width, rows.length, sizes) : [];
     return { name, datatype, shape: [rows.length, ...rest], elements: elementsOf(field, lists) };
   }
 
   #valueOf({ name }: FieldTensor, answer: unknown): unknown {
     // A field may be called what every object has, such as `constructor`.
-    if (isObject(answer) && Object.hasOwn(answer, name)) return (answer as Members)[name];
-    if (!this.#areDeclared) return undefined;
+    const isThere = isObject(answer) && Object.hasOwn(answer, name);
+    const value = isThere ? (answer as Members)[name] : undefined;
+    if (!this.#areDeclared) return value;
+    if (isThere) return answerValue(value);
     throw new ServingError(
       'InvalidAnswer',
       `Expected an answer without a schema to have the model's output ${name}`,
@@ -56,18 +66,27 @@ function isObject(value: unknown): value is object {
 }
 
 /** A row as a flat list. What is no list counts as one of a single element. */
-function listOf({ isNested }: FieldTensor, row: unknown): readonly unknown[] {
+function listOf({ datatype, isNested }: FieldTensor, row: unknown): List {
   if (row === undefined || row === null) return [];
+  // The canonical form of a list of bytes is base64.
+  const isOfBytes = datatype === 'UINT8' || datatype === 'BOOL';
+  if (isOfBytes && typeof row === 'string') return decodeBase64(row) ?? [row];
   if (!Array.isArray(row)) return [row];
   return isNested ? row.flat(Infinity) : row;
 }
 
-function elementOf({ type }: FieldTensor, value: unknown): Element {
-  return value === undefined || value === null ? type.blank : type.write(value);
+/** @throws {ServingError} `InvalidAnswer` */
+function elementOf({ name, type }: FieldTensor, value: unknown): Element {
+  const element = value === undefined || value === null ? type.blank : type.write(value);
+  if (element !== undefined) return element;
+  throw new ServingError(
+    'InvalidAnswer',
+    `Expected the elements of ${name} to be of ${type.datatype}, got ${describe(value)}`,
+  );
 }
 
 /** The elements of all rows, which are of one length. */
-function elementsOf(field: FieldTensor, rows: readonly (readonly unknown[])[]): Elements {
+function elementsOf(field: FieldTensor, rows: readonly List[]): Elements {
   const { datatype } = field;
   const count = rows.reduce((sum, { length }) => sum + length, 0);
   const elements: Element[] | NumericElements =
@@ -78,19 +97,25 @@ function elementsOf(field: FieldTensor, rows: readonly (readonly unknown[])[]): 
   return elements as Elements;
 }
 
-/** The shape that a list of so many elements has. */
+/** The shape that a list of so many elements has: of several open sizes, inputs tell all but one. */
 function rowShapeOf(
-  { name, rowShape }: FieldTensor,
+  { name, rowShape, declaredRow = [] }: FieldTensor,
   width: number,
   rows: number,
+  sizes: Sizes,
 ): readonly number[] {
-  const open = rowShape.indexOf(-1);
-  const known = rowShape.reduce((product, size) => (size === -1 ? product : product * size), 1);
+  const isClear = rowShape.indexOf(-1) === rowShape.lastIndexOf(-1);
+  const told = rowShape.map((size, index) => {
+    return size !== -1 || isClear ? size : (sizes.get(declaredRow[index]) ?? -1);
+  });
   // Of no rows there is no length either.
-  const shape = rowShape.map((size, index) => (index === open ? width / known : size));
-  const isWhole = shape.every(Number.isInteger) && fits(shape, rowShape);
+  if (rows === 0) return told.map((size) => Math.max(size, 0));
+  const open = told.indexOf(-1);
+  const known = told.reduce((product, size) => (size === -1 ? product : product * size), 1);
+  const rest = width / Math.max(known, 1);
+  const shape = told.map((size, index) => (index === open ? rest : size));
+  const isWhole = shape.every((size) => Number.isInteger(size) && size >= 0);
   const count = shape.reduce((product, size) => product * size, 1);
-  if (rows === 0) return rowShape.map((size) => Math.max(size, 0));
   if (isWhole && count === width) return shape;
   throw new ServingError(
     'InvalidAnswer',

@@ -22,7 +22,12 @@ export interface FieldTensor extends TensorMetadata {
   readonly isNested: boolean;
   /** What there is of a row, without the first dimension. */
   readonly rowShape: readonly number[];
+  /** The same as a model declares it, where its shape is from there. */
+  readonly declaredRow?: DeclaredRow | undefined;
 }
+
+/** Sizes, or the names of those that are open: equal names are equal sizes, an empty one tells nothing. */
+export type DeclaredRow = readonly (number | string)[];
 
 /** Shapes by the name of a field. */
 export type Shapes = NonNullable<OpenInferenceTensors['inputs']>;
@@ -39,7 +44,7 @@ export function fieldTensors(
   shapes: Shapes,
   owner: string,
   option: string,
-  declared: ReadonlyMap<string, readonly number[]>,
+  declared: ReadonlyMap<string, DeclaredRow>,
 ): readonly FieldTensor[] | undefined {
   const fields = model?.kind === 'message' ? model.message.fields : [];
   const types = fields.map(elementTypeOf);
@@ -48,9 +53,13 @@ export function fieldTensors(
   const tensors = areTensors
     ? fields.map((field, index) => {
         const name = field.spellings.find((spelling) => unused.delete(spelling));
+        const declaredRow = name === undefined ? rowOf(field, declared) : undefined;
         const shape =
-          name === undefined ? declaredShape(field, declared) : (shapes[name]?.shape ?? null);
-        return tensorOf(field, types[index]!, shape, owner, `${option}.${name}.shape`);
+          name === undefined
+            ? declaredRow && [-1, ...openRow(declaredRow)]
+            : (shapes[name]?.shape ?? null);
+        const tensor = tensorOf(field, types[index]!, shape, owner, `${option}.${name}.shape`);
+        return { ...tensor, declaredRow };
       })
     : undefined;
   const [name] = unused;
@@ -66,12 +75,17 @@ export function fieldTensors(
   );
 }
 
-function declaredShape(
+function rowOf(
   { rule, spellings }: FieldModel,
-  declared: ReadonlyMap<string, readonly number[]>,
-): readonly number[] | undefined {
+  declared: ReadonlyMap<string, DeclaredRow>,
+): DeclaredRow | undefined {
   const name = rule === 'repeated' && spellings.find((spelling) => declared.has(spelling));
-  return name ? [-1, ...declared.get(name)!] : undefined;
+  return name ? declared.get(name) : undefined;
+}
+
+/** A row as a shape, where open sizes have no names. */
+export function openRow(row: DeclaredRow): number[] {
+  return row.map((size) => (typeof size === 'number' ? size : -1));
 }
 
 function tensorOf(

@@ -10,9 +10,14 @@ export interface InputBinding {
   bind(request: InferenceRequest): Rows;
 }
 
+/** The sizes of dimensions, by the names that a model has for them. */
+export type Sizes = ReadonlyMap<number | string | undefined, number>;
+
 /** The inputs of a request, one a row. */
 export interface Rows {
   readonly count: number;
+  /** What its tensors tell, alike for all rows. */
+  readonly sizes: Sizes;
   /** @throws {InvalidRequest} */
   read(part: Call, row: number): void;
   /** Where in the request stands what is at a path such as `$.pixels[3]` in the input of a row. */

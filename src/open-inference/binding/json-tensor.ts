@@ -32,6 +32,7 @@ export class JsonInputs implements InputBinding {
     const texts = input.elements as readonly (string | Uint8Array)[];
     return {
       count: rowsOf(input),
+      sizes: new Map(),
       read(part: Call, row: number) {
         const text = texts[row]!;
         const bytes =

@@ -6,7 +6,7 @@ import {
 } from '../../runtimes/onnx/declared-tensors.js';
 import type { Datatype } from '../tensors/index.js';
 import { typeOfDatatype } from './element-type.js';
-import type { FieldTensor } from './field-tensor.js';
+import { openRow, type DeclaredRow, type FieldTensor } from './field-tensor.js';
 
 /** What the one model declares that an endpoint holds; `undefined` where it holds none, or several. */
 export function declaredTensors({ instance }: Endpoint): DeclaredTensors | undefined {
@@ -22,13 +22,29 @@ export function declaredTensors({ instance }: Endpoint): DeclaredTensors | undef
 /** The shapes of rows that a model declares, by the name of the tensor. */
 export function declaredRows(
   tensors: readonly DeclaredTensor[] = [],
-): ReadonlyMap<string, readonly number[]> {
+): ReadonlyMap<string, DeclaredRow> {
   return new Map(
     tensors.flatMap((tensor) => {
-      const shape = rowShapeOf(tensor);
-      return shape === undefined ? [] : [[tensor.name, shape] as const];
+      const row = rowOf(tensor);
+      return row === undefined ? [] : [[tensor.name, row] as const];
     }),
   );
+}
+
+/**
+ * A model's outputs, those without a shape whose rows have several open sizes that no input tells: a row
+ * comes as a flat list.
+ */
+export function tellableOutputs(
+  { outputs }: DeclaredTensors,
+  inputs: readonly FieldTensor[] = [],
+): readonly DeclaredTensor[] {
+  const told = new Set(inputs.flatMap(({ declaredRow = [] }) => declaredRow));
+  return outputs.map((output) => {
+    const open = rowOf(output)?.filter((size) => typeof size === 'string') ?? [];
+    const untold = open.filter((name) => name === '' || !told.has(name));
+    return untold.length > 1 ? { ...output, shape: undefined } : output;
+  });
 }
 
 /** A model's tensors as those of an endpoint without a schema; `undefined` where rows cannot be told. */
@@ -42,8 +58,9 @@ export function tensorsOfModel(
 function tensorOf(declared: DeclaredTensor): FieldTensor | undefined {
   const { name, type } = declared;
   const datatype = DATATYPES[type];
-  const rowShape = rowShapeOf(declared);
-  if (datatype === undefined || rowShape === undefined) return undefined;
+  const declaredRow = rowOf(declared);
+  if (datatype === undefined || declaredRow === undefined) return undefined;
+  const rowShape = openRow(declaredRow);
   return {
     name,
     names: [name],
@@ -53,15 +70,15 @@ function tensorOf(declared: DeclaredTensor): FieldTensor | undefined {
     isList: rowShape.length > 0,
     isNested: rowShape.length > 1,
     rowShape,
+    declaredRow,
   };
 }
 
 /** The first dimension counts rows, unless it is fixed to more than one. */
-function rowShapeOf({ shape }: DeclaredTensor): readonly number[] | undefined {
+function rowOf({ shape }: DeclaredTensor): DeclaredRow | undefined {
   if (shape === undefined || shape.length === 0) return undefined;
   const [first, ...rest] = shape;
-  if (typeof first === 'number' && first !== 1) return undefined;
-  return rest.map((size) => (typeof size === 'number' ? size : -1));
+  return typeof first === 'number' && first !== 1 ? undefined : rest;
 }
 
 const DATATYPES: Readonly<Record<string, Datatype>> = {
