@@ -13,6 +13,7 @@ import { OpenInferenceModule } from 'nestjs-model-serving/open-inference';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { CapturedLog } from '../http/captured-log.js';
 import { ADAPTERS, startApp } from '../serving-app.js';
+import { stopClock } from '../stopped-clock.js';
 
 const schema = protobufSchema({
   file: 'a.proto',
@@ -258,12 +259,12 @@ describe.each(ADAPTERS)('The life of an app on %s', (adapter) => {
 
   it('is not ready while a model is stalled', async () => {
     const { get, post } = await startApp(adapter, parts);
-    const late = await post('/v2/models/one/versions/2/infer', {
-      ...of(7),
-      parameters: { timeout: 20_000 },
-    });
-    expect(late.status).toBe(504);
+    const clock = stopClock();
+    const parameters = { timeout: 20_000_000 };
+    const late = post('/v2/models/one/versions/2/infer', { ...of(7), parameters });
     await vi.waitFor(() => expect(open).toHaveLength(1));
+    clock.advance(20_000);
+    expect((await late).status).toBe(504);
     await vi.waitFor(async () => {
       const { status, body } = await get('/v2/health/ready');
       expect([status, body]).toEqual([503, { error: 'The server is not ready' }]);
