@@ -22,6 +22,9 @@ export interface ChosenOutput {
   readonly tensor: TensorMetadata;
 }
 
+/** Of an output that is asked for: in Triton, how many of its best classes are to stand in its place. */
+const CLASSIFICATION = 'classification';
+
 /** An endpoint as a model of the protocol. */
 export class Model {
   readonly endpoint: Endpoint;
@@ -80,7 +83,12 @@ export class Model {
     if (outputs === undefined || outputs.length === 0) {
       return tensors.map((tensor) => ({ name: tensor.name, tensor }));
     }
-    return outputs.map(({ name }, index) => {
+    return outputs.map(({ name, parameters }, index) => {
+      const classes = parameters?.[CLASSIFICATION];
+      if (classes) {
+        const place = ['outputs', index, 'parameters', CLASSIFICATION];
+        throw unexpected(place, 'none, as outputs are given as they are', classes);
+      }
       const tensor = this.outputs.find(name);
       if (tensor !== undefined) return { name, tensor };
       const names = tensors.map((known) => known.name).join(', ');

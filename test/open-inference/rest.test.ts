@@ -112,6 +112,16 @@ describe.each(ADAPTERS)('Open Inference by HTTP on %s', (adapter) => {
           'Invalid request at outputs[0].name: expected one of OUTPUT0, OUTPUT1, got "OUTPUT9"',
       },
     ]);
+    const classified = (classification: number) =>
+      app.post('/v2/models/simple/infer', {
+        ...simple,
+        outputs: [{ name: 'OUTPUT0' }, { name: 'OUTPUT1', parameters: { classification } }],
+      });
+    expect((await classified(0)).status).toBe(200);
+    expect((await classified(3)).body).toEqual({
+      error:
+        'Invalid request at outputs[1].parameters.classification: expected none, as outputs are given as they are, got 3',
+    });
   });
 
   it('tells of itself and of its models', async () => {
