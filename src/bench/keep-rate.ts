@@ -5,6 +5,9 @@ export interface Pace {
   readonly count: number;
 }
 
+/** After so many at once what has come is looked at: who sends more than it can reads no answers. */
+const MOST_A_TURN = 64;
+
 /**
  * Acts at even intervals, whatever has become of what it has begun: that is what makes the loop an open
  * one. Where this process was busy at the time, it acts late and says so by handing over when it was due.
@@ -23,8 +26,9 @@ export async function keepRate(
   let begun = 0;
   while (begun < count && !signal.aborted) {
     const now = performance.now();
+    const most = Math.min(count, begun + MOST_A_TURN);
     // What falls due meanwhile waits for the next turn, so that answers are read, too.
-    while (begun < count && dueAt(begun) <= now && !signal.aborted) act(dueAt(begun++));
+    while (begun < most && dueAt(begun) <= now && !signal.aborted) act(dueAt(begun++));
     if (begun < count) await pause(dueAt(begun) - performance.now(), signal);
   }
 }

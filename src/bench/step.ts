@@ -58,6 +58,8 @@ const MOST_DRIFT = 0.05;
 const TIMER_GRAIN = 10;
 /** Connections that this machine, and not the server, could not open. */
 const OWN_FAILURES = ['EMFILE', 'ENFILE', 'EADDRNOTAVAIL', 'ENOBUFS'];
+/** How requests end for which there is no room, as there may be none where too many go out at once. */
+const OF_A_BURST = ['429', '503', '504', 'timeout', 'late'];
 
 /**
  * @param began when the first request was due
@@ -105,14 +107,17 @@ function verdictOf(
   latencies: Float64Array,
   ending?: 'connections' | 'interrupted',
 ): Verdict {
-  const { requests, good, drift } = step;
+  const { requests, good, drift, failures } = step;
   const isGoodEnough = good >= requests * GOOD_SHARE;
   if (ending === 'interrupted') return ending;
   if (!ending && isGoodEnough && drift <= MOST_DRIFT) return 'kept';
+  if (isShortOfConnections(step)) return 'generator';
+  const others = Object.entries(failures).filter(([failure]) => !OF_A_BURST.includes(failure));
+  const broken = others.reduce((sum, [, count]) => sum + count, 0);
+  if (broken > requests * (1 - GOOD_SHARE)) return 'failures';
   const slowest = quantile(latencies, 0.99) ?? latencies.at(-1) ?? 0;
   // Most of the time of the slowest requests was this process's own, which then sent many at once.
   if (isLate(step) && step.lateness > slowest / 2) return 'generator';
-  if (isShortOfConnections(step)) return 'generator';
   return ending ?? (isGoodEnough ? 'backlog' : 'failures');
 }
 

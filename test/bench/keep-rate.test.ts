@@ -46,6 +46,23 @@ test('what fell due while the process was busy is begun at once, with the time a
   expect(acts.at(-1)).toEqual({ due: 400, late: 0 });
 });
 
+test('of much that fell due a part is begun, so that something else has its turn', async () => {
+  const clock = stopClock();
+  const { acts, act } = log();
+  const done = keepRate({ rate: 1_000, count: 500 }, act, never);
+  clock.advance(1_000);
+  await settled();
+  const turns = [acts.length];
+  while (acts.length < 500) {
+    clock.advance(1);
+    await settled();
+    turns.push(acts.length - turns.reduce((sum, turn) => sum + turn, 0));
+  }
+  await done;
+  expect(Math.max(...turns)).toBeLessThan(100);
+  expect(acts.at(-1)!.due).toBe(499);
+});
+
 test('ends when it is told to, while it waits or in the middle of an act', async () => {
   stopClock();
   const waiting = new AbortController();

@@ -96,6 +96,14 @@ test('a process that was late itself blames nobody else', () => {
   );
 });
 
+test('a process that was late itself does not excuse what no burst of its does', () => {
+  const late = (outcome: string) => step(() => ({ late: 46, takes: 5, outcome })).verdict;
+  expect(['500', '404', 'ECONNREFUSED', 'ECONNRESET'].map(late)).toEqual(Array(4).fill('failures'));
+  expect(['429', '503', 'timeout'].map(late)).toEqual(Array(3).fill('generator'));
+  const few = step((index) => ({ late: 46, outcome: index % 100 === 0 ? '500' : '429' }));
+  expect(few.verdict).toBe('generator');
+});
+
 test('few requests, or none, have no drift', () => {
   for (const count of [0, 1, 3]) {
     const few = asked((index) => ({ takes: index * 1_000 })).slice(0, count);
