@@ -114,6 +114,11 @@ describe.skipIf(prometheusMissing)(`Prometheus ${prometheusMissing || ''}`, () =
         .spec as Document;
       const scaling = (triggers as Document[]).map(({ metadata }) => metadata.query as string);
       await expectData(prometheus, [...queries.filter(isOfJobs), ...scaling]);
+      // What has been accepted (202) is no error.
+      const { query } = QUERIES.find(({ panel }) => panel === 'Errors by code')!;
+      const codes = (await prometheus.query(query)).map(({ metric }) => metric.status);
+      expect(codes).toContain('500');
+      expect(codes.filter((code) => !/^[45]/.test(code!))).toEqual([]);
     },
   );
 });
