@@ -71,6 +71,7 @@ describe.skipIf(kubectlMissing)(`numbers of manifests ${kubectlMissing || ''}`, 
       readOnlyRootFilesystem: true,
       allowPrivilegeEscalation: false,
       capabilities: { drop: ['ALL'] },
+      seccompProfile: { type: 'RuntimeDefault' },
     });
   });
 
@@ -80,6 +81,17 @@ describe.skipIf(kubectlMissing)(`numbers of manifests ${kubectlMissing || ''}`, 
     const [, share, gibibytes] = /> ([\d.]+) \* ([\d.]+)?/.exec(String(rule!.expr))!;
     expect([share, gibibytes]).toEqual(['0.9', '1024']);
     expect(bytes(app.resources.limits.memory as string)).toBe(1024 ** 3);
+  });
+
+  test('pods are added as fast as docs/scaling.md simulates it: by the defaults', () => {
+    const scaled = ['http', 'onnx', 'jobs'].flatMap((overlay) =>
+      builtManifests(overlay).filter(({ kind }) => kind === 'ScaledObject'),
+    );
+    for (const { document } of scaled) {
+      const { behavior } = document.spec.advanced.horizontalPodAutoscalerConfig as Document;
+      expect(Object.keys(behavior as object)).toEqual(['scaleDown']);
+    }
+    expect(scaled).toHaveLength(4);
   });
 
   test('pods are added before they are full', () => {

@@ -79,10 +79,9 @@ describe.skipIf(prometheusMissing)(`Prometheus ${prometheusMissing || ''}`, () =
   test('has data for every panel and every rule', { timeout: 60_000 }, async () => {
     // Of several processes some metrics are left out or made one: what is there then is there of one.
     const { prometheus, queries } = await underLoad({ WORKERS: '2' });
-    await expectData(
-      prometheus,
-      queries.filter((query) => !isOfJobs(query)),
-    );
+    const [trigger] = readDocument('kubernetes/base/scaledobject.yaml').spec.triggers as [Document];
+    const scaling = trigger.metadata.query as string;
+    await expectData(prometheus, [...queries.filter((query) => !isOfJobs(query)), scaling]);
     // The endpoint is the route, not the port's name.
     const routes = await prometheus.query('count by (endpoint) (model_serving_in_flight)');
     expect(routes.map(({ metric }) => metric.endpoint).toSorted()).toEqual([
