@@ -10,7 +10,10 @@ import { clusterLink } from './cluster-link.js';
 import { Primary } from './primary.js';
 import { fillServeOptions, type ServeOptions } from './serve-options.js';
 import { announce, serviceOf } from './service.js';
+import { exitBy, onTermination, type TerminationSignal } from './termination.js';
 import { serveAsWorker } from './worker.js';
+
+const SIGNALS: readonly TerminationSignal[] = ['SIGTERM', 'SIGINT', 'SIGHUP'];
 
 /**
  * Serves an app: creates it on the chosen adapter, listens, and drains it on SIGTERM, SIGINT or SIGHUP;
@@ -45,8 +48,15 @@ export async function serve(
     await new Primary(filled, createLogger(filled, 'Serve')).start();
     return undefined;
   }
+  // So far, nothing has been accepted. The first process of a container ends by itself or not at all:
+  // there the kernel drops a signal that nobody listens to.
+  const ignore = onTermination(SIGNALS, exitBy);
   const app = await startApplication(root, filled, (listening) => {
-    exitOnTermination(listening, ['SIGTERM', 'SIGINT', 'SIGHUP']);
+    ignore();
+    exitOnTermination(listening, SIGNALS);
+  }).catch((error: unknown) => {
+    ignore();
+    throw error;
   });
   announce(await serviceOf(app, filled.docs?.path), filled.jsonLogs);
   return app;

@@ -2,9 +2,13 @@ import { constants } from 'node:os';
 
 export type TerminationSignal = 'SIGTERM' | 'SIGINT' | 'SIGHUP';
 
+/** Ends the process at once, with the exit code a shell gives it (128 and the signal's number). */
+export function exitBy(signal: TerminationSignal): never {
+  process.exit(128 + constants.signals[signal]);
+}
+
 /**
- * Calls `stop` at the first of the signals; a second one ends the process at once, with the exit code a
- * shell gives it (128 and the signal's number).
+ * Calls `stop` at the first of the signals; a second one ends the process at once.
  *
  * @returns the function that stops listening to them.
  */
@@ -17,7 +21,7 @@ export function onTermination(
   const listener = (signal: TerminationSignal): void => {
     if (stopping) {
       beforeExit?.();
-      process.exit(128 + constants.signals[signal]);
+      exitBy(signal);
     }
     stopping = true;
     stop(signal);

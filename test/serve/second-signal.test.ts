@@ -35,3 +35,17 @@ describe('A second signal', () => {
     expect(await slow).toBeInstanceOf(Error);
   });
 });
+
+describe('A signal while the app starts', () => {
+  // Not by the system's default, which the first process of a container does not have.
+  it.each([
+    { signal: 'SIGTERM', code: 143 },
+    { signal: 'SIGINT', code: 130 },
+    { signal: 'SIGHUP', code: 129 },
+  ] as const)('ends it at once with $code for $signal', async ({ signal, code }) => {
+    const server = new FixtureProcess('loading');
+    await server.printed(/loading/);
+    server.kill(signal);
+    expect(await server.exited).toEqual({ code, signal: null });
+  });
+});
