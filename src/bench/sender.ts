@@ -1,5 +1,6 @@
 import http, { type OutgoingHttpHeaders } from 'node:http';
 import https from 'node:https';
+import type { Socket } from 'node:net';
 import { urlToHttpOptions } from 'node:url';
 
 /** What is asked, and how. */
@@ -18,6 +19,8 @@ export interface Ending {
   readonly words: string;
 }
 
+/** What servers keep idle connections for at least, milliseconds. */
+const SHORTEST_KEEP_ALIVE = 1_000;
 /** What a message may take of a terminal. */
 const MOST_WORDS = 300;
 /** What a terminal would obey, which is not for a server to tell it. */
@@ -29,6 +32,8 @@ export class Sender {
   readonly #options: http.RequestOptions;
   readonly #agent: http.Agent;
   readonly #bodies: readonly Buffer[];
+  /** When the last answer of a connection had come. */
+  readonly #idleSince = new WeakMap<Socket, number>();
   #sent = 0;
   #isClosed = false;
 
@@ -49,6 +54,7 @@ export class Sender {
   #exchange(body: Buffer, milliseconds: number): Promise<Ending> {
     return new Promise((resolve) => {
       const request = this.#request(this.#options);
+      const sent = performance.now();
       let isOver = false;
       const end = (outcome: string, words = ''): void => {
         isOver = true;
@@ -64,8 +70,9 @@ export class Sender {
         if (isOver) return undefined;
         if (this.#isClosed) return end('closed');
         // The server had closed an idle connection while the request was on its way: nobody has read it.
+        const isIdle = sent - this.#idleSince.get(request.socket!)! >= SHORTEST_KEEP_ALIVE;
         const isStale = error.code === 'ECONNRESET' && request.reusedSocket && !hasAnswer;
-        if (!isStale) return end(error.code ?? error.name, error.message);
+        if (!isStale || !isIdle) return end(error.code ?? error.name, error.message);
         clearTimeout(timer);
         return resolve(this.#exchange(body, milliseconds));
       };
@@ -75,7 +82,10 @@ export class Sender {
         const status = String(response.statusCode);
         let words = '';
         response.once('error', fail);
-        response.once('end', () => end(status, words));
+        response.once('end', () => {
+          this.#idleSince.set(request.socket!, performance.now());
+          end(status, words);
+        });
         if (isGood(status)) return response.resume();
         return response.setEncoding('utf8').on('data', (text: string) => {
           if (words.length < MOST_WORDS) words = (words + text).slice(0, MOST_WORDS);

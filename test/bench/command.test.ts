@@ -2,7 +2,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { join } from 'node:path';
 import { InvalidRequest, ModelEndpoint } from 'nestjs-model-serving';
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
@@ -119,7 +119,7 @@ describe.each(ADAPTERS)('bench of an endpoint on %s', (adapter) => {
     expect(steps[0]!.server!.outcomes).toEqual({ ok: 2, rejected: 8 });
     expect({ knee, lost }).toEqual({ knee: null, lost: 20 });
     const refusals = findings.find(({ part }) => part === 'refusals');
-    expect(refusals).toMatchObject({ says: expect.stringContaining('8 requests were refused'), next: expect.stringContaining('maxQueue') });
+    expect(refusals?.says).toContain('8 requests were refused');
   }); // prettier-ignore
 
   test('says when it measures the cache', async () => {
@@ -130,23 +130,11 @@ describe.each(ADAPTERS)('bench of an endpoint on %s', (adapter) => {
       }
     }
     const { url } = await startApp(adapter, { controllers: [Kept] });
-    const { findings } = await reported(
-      `${url}/kept/${adapter}`,
-      '--rates',
-      '50',
-      '--duration',
-      '0.5',
-    );
+    // Too few for a wait that grows, however busy the machine is.
+    const few = [`${url}/kept/${adapter}`, '--rates', '6', '--duration', '0.5'];
+    const { findings } = await reported(...few);
     expect(findings[0]).toMatchObject({ part: 'cache', next: expect.stringContaining('--data') });
-    const noStore = ['--header', 'cache-control: no-store'];
-    const fresh = await reported(
-      `${url}/kept/${adapter}`,
-      '--rates',
-      '50',
-      '--duration',
-      '0.5',
-      ...noStore,
-    );
+    const fresh = await reported(...few, '--header', 'cache-control: no-store');
     expect(fresh.findings.map(({ part }) => part)).not.toContain('cache');
   });
 
@@ -210,14 +198,29 @@ test('broken connections and answers that do not come are counted by their code'
   expect(timeout).toBeGreaterThan(0);
 });
 
-test('a connection that the server had closed is no failure of a request', async () => {
-  const { url, seen } = await plainServer((_, response) => {
-    // It goes with an answer that has promised to keep it.
-    const { socket } = response;
-    response.end(() => socket!.destroySoon());
+/** A server that breaks every connection at its second request, as one does that has just closed it. */
+const closingServer = () => {
+  const open = new WeakSet<Socket>();
+  return plainServer((count, response) => {
+    const { socket } = response.req;
+    if (open.has(socket)) return socket.resetAndDestroy();
+    if (count > FIRST) open.add(socket);
+    return response.end();
   });
+};
+
+test('a connection that the server had closed for being idle is no failure of a request', async () => {
+  const { url, seen } = await closingServer();
+  const { steps } = await reported(url, '--rates', '0.4', '--duration', '5');
+  expect(steps[0]).toMatchObject({ requests: 2, good: 2, failures: {} });
+  expect(seen).toHaveLength(FIRST + 3);
+});
+
+test('a connection that breaks in the middle of its work is one', async () => {
+  const { url, seen } = await closingServer();
   const { steps } = await reported(url, '--rates', '20', '--duration', '0.5');
-  expect(steps[0]).toMatchObject({ good: 10, failures: {} });
+  expect(steps[0]).toMatchObject({ verdict: 'failures' });
+  expect(steps[0]!.failures.ECONNRESET).toBeGreaterThan(0);
   expect(seen).toHaveLength(FIRST + 10);
 });
 
