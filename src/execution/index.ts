@@ -13,6 +13,7 @@ export type {
   Executor,
   Predict,
 } from './executor.js';
+export { isRefusal } from './queue-refusal.js';
 export { isQueueFull, RefusalBrake } from './refusal-brake.js';
 export { refuseBeyond, TaskGroup } from './task-group.js';
 export type { Sink } from './sink.js';

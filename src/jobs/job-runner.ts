@@ -2,7 +2,7 @@ import { AsyncResource } from 'node:async_hooks';
 import type { Answer } from '../endpoint/answer.js';
 import type { Endpoint } from '../endpoint/endpoint.js';
 import { ServingError } from '../errors/index.js';
-import { isQueueFull } from '../execution/index.js';
+import { isRefusal } from '../execution/index.js';
 import { conclude } from '../gate/conclusion.js';
 import { answerOf, codeOf, failureAnswer, type FailureAnswer } from '../gate/failure-answer.js';
 import type { Gate, Passage } from '../gate/gate.js';
@@ -107,7 +107,7 @@ export class JobRunner {
     conclude(call, JOB, end.result.status);
     if (run.signal.aborted) return { state: 'dropped' };
     if (this.#options.isCut()) return { state: 'returned', delay: 0 };
-    if (isQueueFull(error)) return { state: 'returned', delay: FULL_PAUSE };
+    if (isRefusal(error)) return { state: 'returned', delay: FULL_PAUSE };
     const delay = this.#options.backoff * 2 ** run.failures;
     const isLast = run.failures + 1 >= call.endpoint.options.jobs!.attempts;
     const isInTime = performance.now() - call.arrivedAt + delay < run.timeLeft;

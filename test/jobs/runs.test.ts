@@ -30,6 +30,7 @@ const FAILURES: Record<string, () => Error> = {
   teapot: () => new HttpException('A teapot', 418),
   gateway: () => new HttpException('No gateway', 502),
   invalid: () => new ServingError('InvalidRequest', 'No'),
+  full: () => new ServingError('QueueFull', 'The machine behind it is busy'),
 };
 
 let runs = 0;
@@ -179,7 +180,7 @@ describe.each(ADAPTERS)('on %s', (adapter) => {
         expect(result.status).toBe(sync.status);
         expect(result.body).toMatchObject({ error: sync.body.error, code: sync.body.code });
       }
-      for (const how of ['teapot', 'gateway', 'invalid']) {
+      for (const how of ['teapot', 'gateway', 'invalid', 'full']) {
         runs = 0;
         const location = locationOf(await submit('/fail', { how, times: 1 }));
         expect(await ended(location)).toMatchObject({ state: 'failed', attempts: 1 });
