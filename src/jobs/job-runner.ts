@@ -118,25 +118,40 @@ export class JobRunner {
 
 /** What a call comes to that has failed; a filter of the app may have made an answer of it. */
 function endOfFailed(call: JobCall, failure: FailureAnswer): JobEnd {
-  const { requestId, headers, isAnswered } = call;
-  if (!isAnswered) return failed(requestId, headers['accept'], failure);
+  const { requestId, headers, response, isAnswered } = call;
+  const { accept } = headers;
+  if (!isAnswered) return failed(requestId, accept, failure, response.getHeaders());
   try {
     return endOf(keepable(call, undefined), requestId);
   } catch (cause) {
-    return failed(requestId, headers['accept'], failureAnswer(call, cause));
+    return failed(requestId, accept, failureAnswer(call, cause));
   }
 }
 
-/** The end of a job that fails so, and the answer that its call would have got. */
-export function failed(requestId: string, accept: unknown, failure: FailureAnswer): JobEnd {
-  const { status, error, code, details } = failure;
+/**
+ * The end of a job that fails so, and the answer that its call would have got.
+ *
+ * @param headers those that the app has set
+ */
+export function failed(
+  requestId: string,
+  accept: unknown,
+  failure: FailureAnswer,
+  headers: JobResult['headers'] = {},
+): JobEnd {
+  const { status, error, code, details, retryAfter } = failure;
   const text = failureText(failure, requestId);
   const type = acceptedBinary(accept as string | undefined);
   const body = type === undefined ? Buffer.from(text) : rpcStatus(failure, requestId);
   return {
     state: 'failed',
     failure: { error, code, requestId, ...(details && { details }) },
-    result: { status, type: type ?? JSON_TYPE, headers: {}, body },
+    result: {
+      status,
+      type: type ?? JSON_TYPE,
+      headers: { ...headers, ...(retryAfter !== undefined && { 'retry-after': `${retryAfter}` }) },
+      body,
+    },
   };
 }
 
@@ -176,10 +191,18 @@ function resultOf(call: JobCall, answer: Answer | undefined): JobResult {
   if (outlet instanceof ItemList) {
     return { status, headers, type: JSON_TYPE, body: Buffer.from(outlet.text) };
   }
-  if (binaryType === undefined) {
-    return { status, headers, type: JSON_TYPE, body: Buffer.from(answer!.text) };
+  if (binaryType !== undefined) {
+    return { status, headers, type: binaryType, body: answer!.bytes(endpoint.schema!.response!) };
   }
-  return { status, headers, type: binaryType, body: answer!.bytes(endpoint.schema!.response!) };
+  const kind = String(type ?? JSON_TYPE);
+  // An interceptor may have made a text of another type of it.
+  const isText = !/\bjson\b/i.test(kind) && typeof answer!.value === 'string';
+  return {
+    status,
+    headers,
+    type: kind,
+    body: Buffer.from(isText ? (answer!.value as string) : answer!.text),
+  };
 }
 
 /** An answer is a failure by its status, whoever has put it into words. */

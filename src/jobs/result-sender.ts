@@ -17,7 +17,7 @@ export class ResultSender {
   async send(response: NestResponse, result: JobResult): Promise<void> {
     const { status, type, headers } = result;
     let { body } = result;
-    if (status < 400) this.#decorate(response);
+    this.#decorate(response);
     for (const [name, value] of Object.entries(headers)) setHeader(response, name, value);
     // What the app has sent itself is sent as it was.
     if (this.#compresses && status < 400 && headers['content-encoding'] === undefined) {

@@ -1,13 +1,14 @@
 import {
   Catch,
+  Header,
   UseFilters,
   UseInterceptors,
   type ArgumentsHost,
   type CallHandler,
   type ExecutionContext,
 } from '@nestjs/common';
-import { ModelEndpoint, protobufSchema } from 'nestjs-model-serving';
-import { tap } from 'rxjs';
+import { ModelEndpoint, protobufSchema, ServingError } from 'nestjs-model-serving';
+import { map, tap } from 'rxjs';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { startRedis, type RedisServer } from '../redis-server.js';
 import { ADAPTERS } from '../serving-app.js';
@@ -81,6 +82,40 @@ class Baking {
   }
 }
 
+const COUNTS_TRIES = {
+  intercept(context: ExecutionContext, next: CallHandler) {
+    responseOf(context).header('x-tries-left', 2).header('set-cookie', ['a=1', 'b=2']);
+    return next.handle();
+  },
+};
+
+@UseInterceptors(COUNTS_TRIES)
+@ModelEndpoint('/busy', undefined, { jobs: { attempts: 1 } })
+class Busy {
+  @Header('x-model', 'busy')
+  predict() {
+    throw new ServingError('Unavailable', 'The model is away', { retryAfter: 7 });
+  }
+}
+
+const TABLE = {
+  intercept: (context: ExecutionContext, next: CallHandler) =>
+    next.handle().pipe(
+      map(({ n }: { n: number }) => {
+        responseOf(context).header('content-type', 'text/csv; charset=utf-8');
+        return `n\n${n}\n`;
+      }),
+    ),
+};
+
+@UseInterceptors(TABLE)
+@ModelEndpoint('/table', undefined, { jobs: true })
+class Tabular {
+  predict() {
+    return { n: 7 };
+  }
+}
+
 @ModelEndpoint('/packed', undefined, { jobs: true, compress: true })
 class Packing {
   predict({ length }: { length?: number }) {
@@ -111,7 +146,7 @@ describe.each(
 )('jobs on %s, kept in %s', (adapter, keeper) => {
   let app: JobApp;
   beforeEach(async () => {
-    const controllers = [Root, Named, Throwing, Brewing, Baking, Packing, Empty];
+    const controllers = [Root, Named, Throwing, Brewing, Baking, Busy, Tabular, Packing, Empty];
     const connection = keeper === 'Redis' ? redis.url : 'memory';
     app = await startJobs(adapter, { controllers }, apart(connection));
   });
@@ -173,6 +208,21 @@ describe.each(
     await app.ended(location);
     const { status, headers, body } = await app.request('GET', `${location}/result`);
     expect([status, headers.get('content-type'), body.length]).toEqual([200, type, 0]);
+  });
+
+  it('have the headers that the call would have had, and its type', async () => {
+    for (const [path, status] of [
+      ['/busy', 503],
+      ['/table', 200],
+    ] as const) {
+      const { result } = await resultOf(path);
+      const call = await app.request('POST', path, {});
+      expect([result.status, call.status]).toEqual([status, status]);
+      for (const name of ['content-type', 'x-model', 'x-tries-left', 'set-cookie', 'retry-after']) {
+        expect(result.headers.get(name), name).toBe(call.headers.get(name));
+      }
+      if (path === '/table') expect(result.body).toEqual(call.body);
+    }
   });
 
   it('have each of several headers of one name', async () => {
