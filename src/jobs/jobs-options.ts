@@ -80,6 +80,13 @@ export function fillJobsOptions(options: JobsModuleOptions): FilledJobsOptions {
       `${OWNER}: expected connection to name a Redis where NODE_ENV is production, got 'memory', whose jobs end with the process`,
     );
   }
+  const keyPrefix = keyPrefixOf(connection);
+  expect(
+    !keyPrefix,
+    'connection',
+    'without keyPrefix, of which BullMQ knows nothing: namespace sets apps apart',
+    keyPrefix,
+  );
   expect(typeof runs === 'boolean', 'process', 'a boolean', runs);
   expect(typeof namespace === 'string', 'namespace', 'a string', namespace);
   for (const [name, value] of Object.entries({ resultTtl, backoff })) {
@@ -95,8 +102,15 @@ export function fillJobsOptions(options: JobsModuleOptions): FilledJobsOptions {
 }
 
 function isConnection(value: unknown): boolean {
-  if (typeof value === 'string') return value === 'memory' || /^rediss?:\/\//.test(value);
-  return isObject(value);
+  if (typeof value !== 'string') return isObject(value);
+  return value === 'memory' || (/^rediss?:\/\//.test(value) && URL.canParse(value));
+}
+
+/** Of options of ioredis, or of a client of it. */
+function keyPrefixOf(connection: string | object): unknown {
+  const { options = connection } = connection as { options?: object };
+  const { keyPrefix, redisOptions } = options as Partial<Record<string, any>>;
+  return keyPrefix ?? redisOptions?.keyPrefix;
 }
 
 function isTime(value: unknown, least: number): boolean {

@@ -13,7 +13,7 @@ const NONE: Preferences = { respondAsync: false, wait: undefined };
 const QUOTED = String.raw`"(?:[^"\\]|\\.)*"?`;
 const PREFERENCE = new RegExp(`(?:[^",]+|${QUOTED})+`, 'g');
 const WITHOUT_PARAMETERS = new RegExp(`^(?:[^";]+|${QUOTED})*`);
-const SECONDS = /^"?(\d{1,9})"?$/;
+const SECONDS = /^"?(\d+)"?$/;
 
 /** Reads a `Prefer`. What it does not know, or cannot read, is left aside, as the RFC wants it. */
 export function preferencesOf(header: string | string[] | undefined): Preferences {

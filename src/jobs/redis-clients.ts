@@ -8,6 +8,18 @@ export type RedisClient = Redis | Cluster;
 
 /** How long Redis has to answer somebody who waits, in milliseconds. */
 const PATIENCE = 2_000;
+/**
+ * What is not the app's to choose, however a client of its is made: whoever sends a command waits for the
+ * connection, a subscription outlives it, and to wait for the next job takes as long as it takes.
+ */
+const OWN: RedisOptions = {
+  lazyConnect: false,
+  enableOfflineQueue: true,
+  autoResubscribe: true,
+  stringNumbers: false,
+  commandTimeout: undefined,
+  socketTimeout: undefined,
+};
 /** Milliseconds between two lines of the log about one trouble. */
 const COMPLAINT_INTERVAL = 60_000;
 
@@ -38,6 +50,7 @@ export class RedisClients {
   /** Another connection; one that waits for Redis for as long as it takes, unless the options say otherwise. */
   connect(options: RedisOptions = { maxRetriesPerRequest: null }): RedisClient {
     const client = this.#make({
+      ...OWN,
       ...options,
       retryStrategy: (times) => Math.min(times * 50, 1_000),
     });
@@ -103,10 +116,10 @@ export class RedisClients {
     }
     const client = connection as RedisClient;
     if (!client.isCluster) return (client as Redis).duplicate(options);
-    const { enableOfflineQueue = true } = options;
+    const { enableOfflineQueue, lazyConnect } = options;
     const cluster = client as Cluster;
     const redisOptions = { ...cluster.options.redisOptions, ...options };
-    return cluster.duplicate([], { enableOfflineQueue, redisOptions });
+    return cluster.duplicate([], { enableOfflineQueue, lazyConnect, redisOptions });
   }
 }
 

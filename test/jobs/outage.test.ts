@@ -77,6 +77,23 @@ describe.each(ADAPTERS)('on %s', (adapter) => {
     expect((await ended(locationOf(await submit('/double', { x: 3 })))).state).toBe('succeeded');
   });
 
+  it('makes connections of its own of a client that connects late and does not queue', async () => {
+    const redis = await startRedis();
+    onTestFinished(() => redis.stop());
+    const client = new Redis(redis.url, {
+      lazyConnect: true,
+      enableOfflineQueue: false,
+      commandTimeout: 100,
+      stringNumbers: true,
+    });
+    const options = apart(client);
+    const front = await startJobs(adapter, { controllers }, { ...options, process: false });
+    const location = await taken(() => front.submit('/double', { x: 1 }));
+    const waiting = front.request('GET', location, undefined, { prefer: 'wait=60' });
+    await startJobs(adapter, { controllers }, options);
+    expect(await waiting).toMatchObject({ status: 200, body: { state: 'succeeded' } });
+  });
+
   it('says 503 where Redis is out of memory, and takes jobs again when it is not', async () => {
     const redis = await startRedis();
     onTestFinished(() => redis.stop());
@@ -170,6 +187,11 @@ describe('The boot of an app with jobs', () => {
 
   it.each([
     [{ connection: 'redis' }, 'JobsModule: expected connection to be'],
+    [{ connection: 'redis://localhost:99999' }, 'JobsModule: expected connection to be'],
+    [
+      { connection: { keyPrefix: 'a:' } },
+      "to be without keyPrefix, of which BullMQ knows nothing: namespace sets apps apart, got 'a:'",
+    ],
     [{ connection: 'memory', resultTtl: 0 }, 'JobsModule: expected resultTtl to be'],
     [{ connection: 'memory', proces: true }, 'got the unknown option "proces"'],
     [{}, 'JobsModule: expected connection to be'],

@@ -16,6 +16,7 @@ it.each([
   [' ,, respond-async ,;,"', true, undefined],
   ['wait=soon, respond-asynchronously', false, undefined],
   ['wait=-1', false, undefined],
+  ['respond-async, wait=12345678901', true, 12_345_678_901_000],
   ['', false, undefined],
 ])('reads the preferences of %j', (header, respondAsync, wait) => {
   expect(preferencesOf(header)).toEqual({ respondAsync, wait });
