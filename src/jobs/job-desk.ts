@@ -176,11 +176,11 @@ export class JobDesk implements Deferral {
     return job;
   }
 
-  /** A job that nobody has run until its deadline has failed, whether or not a worker is there to say so. */
+  /** A job that nobody runs at its deadline has failed, whether or not a worker is there to say so. */
   async #current(id: string): Promise<JobRecord | undefined> {
     const { store, endpoint } = this.#options;
     const job = await store.find(id);
-    if (job?.state !== 'queued') return job;
+    if (job === undefined || isDone(job)) return job;
     if (job.now < job.createdAt + endpoint.options.jobs!.timeout) return job;
     await store.expire(id, failed(job.requestId, undefined, answerOf(deadlineExceeded())));
     return store.find(id);

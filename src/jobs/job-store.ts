@@ -73,7 +73,7 @@ export interface JobStore {
   pace(): Promise<JobPace>;
   /** Cancels a job that has not ended; what it was before. One that has ended is forgotten. */
   remove(id: string): Promise<JobRecord['state'] | undefined>;
-  /** Ends a job whose deadline has passed while nobody ran it. */
+  /** Ends a job whose deadline has passed, unless somebody runs it: then that is theirs to do. */
   expire(id: string, end: JobEnd): Promise<void>;
   levels(): Promise<JobLevels>;
   /** Ends when the job has, after so many milliseconds, or as the signal says, whichever comes first. */

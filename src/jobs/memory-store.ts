@@ -137,7 +137,7 @@ class MemoryStore implements JobStore {
 
   async expire(id: string, end: JobEnd): Promise<void> {
     const job = this.#jobs.get(id);
-    if (job?.task !== undefined) this.#end(job, end);
+    if (job?.state === 'queued') this.#end(job, end);
   }
 
   async levels(): Promise<JobLevels> {

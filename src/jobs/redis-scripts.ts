@@ -105,13 +105,14 @@ const SCRIPTS = {
     moveTo(id, 'running', now)
     return {'started', found[3], found[4], tonumber(found[5]), stalls, age, timeout - age, attempt}
   `,
-  /** id, token, state, ttl, status, type, headers, body, failure */
+  /** id, token, state, ttl, status, type, headers, body, failure, without a token the lock of whoever runs it */
   finishJob: `
     local id, token, state = ARGV[1], ARGV[2], ARGV[3]
     local job = key('job:' .. id)
     local found = redis.call('HMGET', job, 'state', 'token', 'started')
     if found[1] ~= 'queued' and found[1] ~= 'running' then return 'over' end
     if token ~= '' and found[2] ~= token then return 'lost' end
+    if token == '' and redis.call('EXISTS', ARGV[10]) == 1 then return 'held' end
     if token ~= '' then measured('running', since(found[3])) end
     finish(id, state, tonumber(ARGV[4]))
     redis.call('HSET', job, 'status', ARGV[5], 'type', ARGV[6], 'headers', ARGV[7], 'result', ARGV[8])

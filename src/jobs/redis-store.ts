@@ -131,7 +131,9 @@ export class RedisStore implements JobStore {
   }
 
   async expire(id: string, end: JobEnd): Promise<void> {
-    await this.#run('finishJob', ...finishArguments(id, '', end, this.#endpoint.resultTtl));
+    const { prefix, queue } = this.#place;
+    const args = finishArguments(id, '', end, this.#endpoint.resultTtl);
+    await this.#run('finishJob', ...args, `${prefix}:${queue}:${id}:lock`);
   }
 
   async levels(): Promise<JobLevels> {

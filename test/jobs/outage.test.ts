@@ -20,7 +20,14 @@ class Doubler {
   }
 }
 
-const controllers = [Doubler];
+@ModelEndpoint('/brief', undefined, { jobs: { timeout: 100 } })
+class Brief {
+  predict() {
+    return {};
+  }
+}
+
+const controllers = [Doubler, Brief];
 
 /** Where a job is that is sent until Redis has taken it: it has two seconds, on a busy machine as well. */
 async function taken(submit: () => Promise<Answer>): Promise<string> {
@@ -124,6 +131,30 @@ describe.each(ADAPTERS)('on %s', (adapter) => {
     await runScript(client, 'withdrawJob', base, location.split('/').at(-1)!);
     expect(await again).toMatchObject({ status: 503, body: { code: 'UNAVAILABLE' } });
     expect(locationOf(await submit('/double', { x: 1 }, key))).not.toBe(location);
+  });
+
+  it('fails a job at its deadline whose worker is gone, and leaves it to one that is there', async () => {
+    const redis = await startRedis();
+    onTestFinished(() => redis.stop());
+    const options = { ...apart(redis.url), process: false };
+    const { submit, request, until, ended } = await startJobs(adapter, { controllers }, options);
+    const location = await taken(() => submit('/brief', {}));
+    const id = location.split('/').at(-1)!;
+    const client = new Redis(redis.url);
+    onTestFinished(() => client.disconnect());
+    const prefix = `{model-serving:${options.namespace}}`;
+    await client.set(`${prefix}:/brief:${id}:lock`, 'of a worker');
+    defineScripts(client);
+    await runScript(client, 'startJob', `${prefix}.jobs:/brief`, id, 'token', 100);
+    const late = ({ createdAt }: any) => Date.now() > Date.parse(createdAt) + 100;
+    expect(await until(location, late)).toMatchObject({ state: 'running' });
+    await client.del(`${prefix}:/brief:${id}:lock`);
+    expect(await ended(location)).toMatchObject({
+      state: 'failed',
+      attempts: 1,
+      error: { code: 'DEADLINE_EXCEEDED' },
+    });
+    expect((await request('GET', `${location}/result`)).status).toBe(504);
   });
 
   it('warns of a Redis that may throw jobs away, and of jobs in memory', async () => {
