@@ -115,6 +115,11 @@ export class JobsModule
   #install(registry: EndpointRegistry): void {
     const endpoints = registry.endpoints.filter(({ options }) => options.jobs !== undefined);
     if (endpoints.length === 0) return;
+    if (endpoints[0]!.deferral !== undefined) {
+      throw new ConfigurationError(
+        'JobsModule: expected one forRoot() or forRootAsync() of it in the whole app, got several',
+      );
+    }
     const adapter = this.#host.httpAdapter;
     const backend = this.#backend;
     const logger = new Logger('Jobs');

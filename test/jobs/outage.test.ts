@@ -216,6 +216,13 @@ describe('The boot of an app with jobs', () => {
     );
   });
 
+  it.each(ADAPTERS)('is refused with two of the module, on %s', async (adapter) => {
+    const imports = [1, 2].map(() => JobsModule.forRoot({ connection: 'memory' }));
+    await expect(start(adapter, { controllers, imports })).rejects.toThrow(
+      'JobsModule: expected one forRoot() or forRootAsync() of it in the whole app, got several',
+    );
+  });
+
   it.each([
     [{ connection: 'redis' }, 'JobsModule: expected connection to be'],
     [{ connection: 'redis://localhost:99999' }, 'JobsModule: expected connection to be'],
