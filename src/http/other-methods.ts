@@ -4,6 +4,7 @@ import { match } from 'path-to-regexp';
 import type { Endpoint } from '../endpoint/endpoint.js';
 import { FAILURES, ServingError } from '../errors/index.js';
 import { noteFailure } from '../gate/conclusion.js';
+import { isWorkerProcess } from '../lifecycle/role.js';
 import { standBefore } from './adapter-hooks.js';
 import type { EndpointPath } from './endpoint-path.js';
 import type { FastifyApp } from './fastify-intake.js';
@@ -30,7 +31,8 @@ export function answerOtherMethods(
   function orElse(notFound: Handler): Handler {
     return function methodNotAllowed(request, response, next) {
       const raw = request.raw ?? request;
-      const endpoint = raw.method === 'POST' ? undefined : endpointAt(paths, request);
+      const isOther = raw.method !== 'POST' && !isWorkerProcess();
+      const endpoint = isOther ? endpointAt(paths, request) : undefined;
       if (endpoint === undefined) return notFound(request, response, next);
       const requestId = requestIdOf(raw.headers['x-request-id']);
       setHeader(response, 'allow', 'POST');

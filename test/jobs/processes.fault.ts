@@ -48,6 +48,7 @@ it.each(ADAPTERS)('on %s lets one process take jobs and another run them', async
   const refused = await worker.ask('/work', { method: 'POST', body: '{"n": 1}' });
   expect(refused.status).toBe(404);
   expect(JSON.parse(refused.text).code).toBe('NOT_FOUND');
+  expect((await worker.ask('/work')).status).toBe(404);
   const location = await front.submit({ n: 1 });
   expect((await worker.ask(location)).status).toBe(404);
   expect(await front.ended(location)).toMatchObject({ state: 'succeeded' });
