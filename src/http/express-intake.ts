@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { copyMetadata } from '../endpoint/declaration.js';
 import type { Endpoint } from '../endpoint/endpoint.js';
 import {
   BODY_PARSER,
@@ -80,7 +81,7 @@ function takeLateComers(
   lateComers: LateComers,
 ): void {
   const { handle } = slot;
-  slot.handle = function modelServingRoute(request: Request, response: ServerResponse, next: Next) {
+  function modelServingRoute(request: Request, response: ServerResponse, next: Next) {
     const call = callHeldBy(request);
     const exchange = { request, response };
     if (call?.endpoint === endpoint) {
@@ -98,5 +99,7 @@ function takeLateComers(
       request.body = call.input;
       handle(request, response, next);
     });
-  };
+  }
+  copyMetadata(handle, modelServingRoute);
+  slot.handle = modelServingRoute;
 }

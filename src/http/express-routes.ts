@@ -116,8 +116,18 @@ function matchesLayer(layer: Layer, path: string): boolean {
 }
 
 /** Whether a layer is a route that Nest has made of a controller's method, whose metadata it then has. */
-export function isOfController({ route }: Layer): boolean {
+function isOfController({ route }: Layer): boolean {
   return route !== undefined && hasMetadata(route.stack);
+}
+
+/**
+ * Has the layers from `start` on tried before the routes of controllers, behind what the app puts before all of
+ * them: as on Fastify, no wildcard of the host's is to have their requests.
+ */
+export function putBeforeControllers(stack: Layer[], start: number): void {
+  const layers = stack.splice(start);
+  const first = stack.findIndex(isOfController);
+  stack.splice(first === -1 ? stack.length : first, 0, ...layers);
 }
 
 function hasMetadata(stack: readonly HandleSlot[]): boolean {

@@ -6,6 +6,8 @@ import { ConfigurationError, ServingError } from '../errors/index.js';
 import { noteFailure } from '../gate/conclusion.js';
 import { answerOf } from '../gate/failure-answer.js';
 import type { Asker, Visit } from '../gate/visit.js';
+import type { ExpressApp } from '../http/express-intake.js';
+import { putBeforeControllers } from '../http/express-routes.js';
 import { isAnswered, sendFailure, type NestResponse } from '../http/reply.js';
 import { isWorkerProcess, SERVES_NO_CALLS } from '../lifecycle/role.js';
 import { hostCondition } from '../routing/route-condition.js';
@@ -51,7 +53,15 @@ export class JobRoutes {
       const name = `${place.path} ${[this.#versionOf(place.endpoint)].flat().map(String).join()}`;
       groups.set(name, [...(groups.get(name) ?? []), place]);
     }
-    for (const group of groups.values()) this.#installAt(group);
+    if (this.#adapter.getType() !== 'express') return this.#installAll(groups.values());
+    const { stack } = this.#adapter.getInstance<ExpressApp>().router;
+    const start = stack.length;
+    this.#installAll(groups.values());
+    putBeforeControllers(stack, start);
+  }
+
+  #installAll(groups: Iterable<readonly EndpointPlace[]>): void {
+    for (const group of groups) this.#installAt(group);
   }
 
   #installAt(group: readonly EndpointPlace[]): void {

@@ -1,4 +1,5 @@
 import {
+  All,
   Controller,
   Injectable,
   Scope,
@@ -259,6 +260,26 @@ describe.each(ADAPTERS)('on %s', (adapter) => {
     const location = locationOf(await submit('/scoped', {}, { 'x-asker': 'Ada' }));
     await ended(location);
     expect((await request('GET', `${location}/result`)).body).toEqual({ asker: 'Ada' });
+  });
+
+  it('has its routes before any wildcard of the host', async () => {
+    @Controller()
+    class Pages {
+      @All(adapter === 'express' ? '*path' : '*')
+      page() {
+        return 'a page';
+      }
+    }
+    const { submit, request, ended } = await startJobs(
+      adapter,
+      { controllers: [Owned, Pages] },
+      apart('memory'),
+    );
+    const location = locationOf(await submit('/owned', {}));
+    expect(await ended(location)).toMatchObject({ state: 'succeeded' });
+    expect((await request('GET', `${location}/result`)).body).toEqual({ owned: true });
+    expect((await request('DELETE', location)).status).toBe(204);
+    expect(String((await request('GET', '/elsewhere')).body)).toBe('a page');
   });
 
   it('stands inside prefix and version', async () => {

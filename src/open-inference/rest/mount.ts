@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AbstractHttpAdapter } from '@nestjs/core';
 import { callHeldBy } from '../../gate/held-call.js';
-import { BODY_PARSER, isOfController, type Layer } from '../../http/express-routes.js';
+import { BODY_PARSER, putBeforeControllers, type Layer } from '../../http/express-routes.js';
 import type { NestResponse } from '../../http/reply.js';
 import { pathOf } from '../../http/request-url.js';
 import { boundEarlyAnswers } from '../../http/unread-body.js';
@@ -59,9 +59,8 @@ function mountOnExpress(app: ExpressApp, prefix: string, serve: Serve): void {
     serve(asked, { request, response, args: [request, response, next] });
   });
   const { stack } = app.router;
-  const own = stack.pop()!;
-  const firstRoute = stack.findIndex(isOfController);
-  stack.splice(firstRoute === -1 ? stack.length : firstRoute, 0, own);
+  const own = stack.at(-1)!;
+  putBeforeControllers(stack, stack.length - 1);
   for (const layer of stack.filter(({ name }) => BODY_PARSER.test(name))) {
     const { match } = layer;
     layer.match = function unlessOpenInference(path) {
