@@ -1,13 +1,16 @@
+import cluster from 'node:cluster';
 import { appName } from '../cache/app-name.js';
 import { ConfigurationError } from '../errors/index.js';
+import { isWorkerProcess } from '../lifecycle/role.js';
 
 /** What `JobsModule.forRoot` can be told. Times are milliseconds. */
 export interface JobsModuleOptions {
   /**
    * The Redis that keeps the jobs: an address (`redis://localhost:6379`), options of ioredis, with a `url` or
    * without, or a client of it, from which connections are made. `'memory'` keeps them in this process: for a
-   * first try and for tests, since they end with it; it is refused where `NODE_ENV` is `production`. The types
-   * of ioredis are not named here, since jobs in memory do not need its package.
+   * first try and for tests, since they end with it; it is refused where `NODE_ENV` is `production`, and where
+   * another process would be asked for them. The types of ioredis are not named here, since jobs in memory do
+   * not need its package.
    */
   connection: string | object;
   /**
@@ -75,9 +78,10 @@ export function fillJobsOptions(options: JobsModuleOptions): FilledJobsOptions {
     "'memory', a redis:// or rediss:// address, options of ioredis or a client of it",
     connection,
   );
-  if (connection === 'memory' && process.env.NODE_ENV === 'production') {
+  const place = connection === 'memory' ? placeForRedis() : undefined;
+  if (place !== undefined) {
     throw new ConfigurationError(
-      `${OWNER}: expected connection to name a Redis where NODE_ENV is production, got 'memory', whose jobs end with the process`,
+      `${OWNER}: expected connection to name a Redis ${place}, got 'memory', whose jobs end with the process and are known to no other`,
     );
   }
   const keyPrefix = keyPrefixOf(connection);
@@ -99,6 +103,14 @@ export function fillJobsOptions(options: JobsModuleOptions): FilledJobsOptions {
     lockDuration,
   );
   return { connection, process: runs, resultTtl, namespace, backoff, lockDuration };
+}
+
+/** Where jobs in memory would be lost, or asked for in another process; `undefined` where they are not. */
+function placeForRedis(): string | undefined {
+  if (process.env.NODE_ENV === 'production') return 'where NODE_ENV is production';
+  if (isWorkerProcess()) return 'in a process of role worker';
+  if (cluster.isWorker) return 'where several processes serve one port';
+  return undefined;
 }
 
 function isConnection(value: unknown): boolean {

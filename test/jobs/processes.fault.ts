@@ -136,6 +136,16 @@ it.each(['SIGTERM', 'SIGKILL'] as const)(
   },
 );
 
+it.each([
+  [{ SERVE_ROLE: 'worker' }, 'in a process of role worker'],
+  [{ WORKERS: '2' }, 'where several processes serve one port'],
+])('is refused in memory with %o', async (env, place) => {
+  const program = new FixtureProcess('jobs', { REDIS_URL: 'memory', ...env });
+  await program.printed(
+    new RegExp(`JobsModule: expected connection to name a Redis ${place}, got 'memory'`),
+  );
+});
+
 it('runs a job again whose worker was killed', async () => {
   const front = await start('fastify', { RUNS_JOBS: 'false' });
   const env = { SERVE_ROLE: 'worker', LOCK_DURATION: '1000' };
