@@ -87,7 +87,7 @@ class MemoryStore implements JobStore {
     if (known !== undefined) {
       return known.digest === digest ? { kind: 'known', id: known.id } : { kind: 'other' };
     }
-    if (this.#states.queued.size >= this.#endpoint.maxWaiting) return { kind: 'full' };
+    if (this.#isFull) return { kind: 'full' };
     const job: KeptJob = {
       id,
       scope,
@@ -169,6 +169,15 @@ class MemoryStore implements JobStore {
 
   close(): void {
     for (const timer of this.#timers) clearTimeout(timer);
+  }
+
+  /** Those whose deadline has passed do not count. */
+  get #isFull(): boolean {
+    const { maxWaiting, timeout } = this.#endpoint;
+    const { queued } = this.#states;
+    if (queued.size < maxWaiting) return false;
+    const oldest = now() - timeout;
+    return [...queued].filter(({ createdAt }) => createdAt >= oldest).length >= maxWaiting;
   }
 
   #move(job: KeptJob, state: JobState): void {

@@ -51,7 +51,7 @@ class Hanging {
   }
 }
 
-@ModelEndpoint('/late', undefined, { jobs: { timeout: 40 } })
+@ModelEndpoint('/late', undefined, { jobs: { timeout: 40, maxWaiting: 1 } })
 class Late {
   async predict(_: object, { signal }: PredictContext) {
     runs++;
@@ -209,6 +209,8 @@ describe.each(ADAPTERS)('on %s', (adapter) => {
     it('fail at their deadline where nobody runs them', async () => {
       const { submit, ended } = await start({ process: false });
       const location = locationOf(await submit('/late', {}));
+      // It leaves its place to others.
+      await expect.poll(async () => (await submit('/late', {})).status).toBe(202);
       expect(await ended(location)).toMatchObject({
         state: 'failed',
         attempts: 0,
