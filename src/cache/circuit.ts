@@ -49,7 +49,7 @@ export class Circuit {
   readonly #log: CircuitLog;
   readonly #probeKey = `model-serving:probe:${randomUUID()}`;
   #open = false;
-  #writes = 0;
+  readonly #writes = new Set<Promise<void>>();
   #probes = 0;
   /** When the probe under way was started. */
   #probing: number | undefined;
@@ -117,22 +117,27 @@ export class Circuit {
 
   /** Writes without being waited for; `failed` hears of it if it comes to nothing. */
   set(key: string, stored: string, ttl: number, failed: () => void): void {
-    if (this.#writes >= MAX_WRITES) {
+    if (this.#writes.size >= MAX_WRITES) {
       failed();
       return;
     }
-    this.#writes++;
-    this.#write(key, sealEntry(key, stored), ttl).then(
+    const write = this.#write(key, sealEntry(key, stored), ttl).then(
       () => {
-        this.#writes--;
+        this.#writes.delete(write);
         this.#spoiled.delete(key);
       },
       (error: unknown) => {
-        this.#writes--;
+        this.#writes.delete(write);
         this.suspect(error);
         failed();
       },
     );
+    this.#writes.add(write);
+  }
+
+  /** Waits for the writes under way, which may be for ever. */
+  async written(): Promise<void> {
+    await Promise.all(this.#writes);
   }
 
   /** Something went wrong: looks whether it is the store. */

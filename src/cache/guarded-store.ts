@@ -1,3 +1,4 @@
+import type { BeforeApplicationShutdown } from '@nestjs/common';
 import type { Cache } from 'cache-manager';
 import { Circuit, FAILED, type Backend, type CircuitLog } from './circuit.js';
 import { decodeEntry, encodeEntry, type Entry } from './entry.js';
@@ -5,7 +6,7 @@ import { MemoryStore } from './memory-store.js';
 import { timeLimit } from './time-limit.js';
 
 export interface GuardedStoreOptions {
-  /** Milliseconds a read may take. */
+  /** Milliseconds a read may take, and writes under way when the app stops. */
   readonly timeout: number;
   /** Told once when a store goes down and once when it is back. */
   readonly log: CircuitLog;
@@ -23,7 +24,7 @@ const ignore = (): void => {};
  * `timeout`. The entries are those of `CACHE_MANAGER`, store by store, each behind a
  * {@link Circuit} of its own; the memory store, which cannot fail, is used without promises.
  */
-export class GuardedStore {
+export class GuardedStore implements BeforeApplicationShutdown {
   readonly #layers: readonly Layer[];
   /** Whether a read may have to wait for one slow store after another. */
   readonly #severalCircuits: boolean;
@@ -78,6 +79,12 @@ export class GuardedStore {
     }
   }
 
+  /** Requests have drained, and stores are not yet disconnected: some write later than they are told. */
+  async beforeApplicationShutdown(): Promise<void> {
+    const circuits = this.#layers.filter((layer) => layer instanceof Circuit);
+    await this.#limit(Promise.all(circuits.map((circuit) => circuit.written())));
+  }
+
   /** Asks the stores one after another, from the layer at `index` on; {@link FAILED} beats a miss. */
   async #walk(
     key: string,
@@ -109,7 +116,7 @@ export class GuardedStore {
     return undefined;
   }
 
-  /** Several stores may each take up to `timeout`; a request waits no longer than that for all. */
+  /** Several stores may each take up to `timeout`; nobody waits longer than that for all. */
   #limit<T>(walk: Promise<T>): Promise<T | typeof FAILED> {
     return new Promise((resolve) => {
       const timer = timeLimit(this.#timeout, () => resolve(FAILED));

@@ -1,8 +1,13 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { CACHE_MANAGER } from '@nestjs/cache-manager';
 import { Controller, Inject, Injectable, Module } from '@nestjs/common';
 import type { Cache } from 'cache-manager';
+import { Keyv } from 'keyv';
+import { KeyvFile } from 'keyv-file';
 import { ModelEndpoint } from 'nestjs-model-serving';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { ADAPTERS, startApp, type RunningApp } from '../serving-app.js';
 
 let runs = 0;
@@ -97,6 +102,22 @@ describe.each(ADAPTERS)('the store on %s', (adapter) => {
     const second = await startApp(adapter, { controllers: [Models] });
     expect(await cacheOf(first, '/default')).toBe('MISS');
     expect(await cacheOf(second, '/default')).toBe('MISS');
+  });
+
+  it('has what it writes after a while, also where the app stops before', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'answers-'));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    const filename = join(folder, 'answers.json');
+    const start = () => {
+      const stores = [new Keyv({ store: new KeyvFile({ filename }) })];
+      const options = { cache: { stores, timeout: 10_000 } };
+      return startApp(adapter, { controllers: [Models], options });
+    };
+    const first = await start();
+    expect(await cacheOf(first, '/default')).toBe('MISS');
+    await first.close();
+    const second = await start();
+    expect(await cacheOf(second, '/default')).toBe('HIT');
   });
 
   it('is used by endpoints as defaults say, unless they say otherwise', async () => {
