@@ -1,8 +1,14 @@
-import { Keyv } from 'keyv';
+import type { Keyv } from 'keyv';
 import { ConfigurationError } from '../errors/index.js';
 import type { PredictContext } from '../execution/index.js';
 import { appName } from './app-name.js';
 import { MAX_BYTES } from './memory-store.js';
+
+/**
+ * What is used of a Keyv. The class itself would be one of two: CommonJS has another copy of it than
+ * ES modules, and their types do not go together.
+ */
+export type KeyvStore = Pick<Keyv, 'get' | 'set' | 'delete' | 'clear' | 'disconnect'>;
 
 /**
  * Where answers are kept: the `cache` option of `ModelServingModule.forRoot`.
@@ -20,7 +26,7 @@ export interface CacheModuleOptions {
    * the app has shut down.
    * @default one in memory, bounded by `maxEntries`
    */
-  stores?: readonly Keyv[];
+  stores?: readonly KeyvStore[];
   /**
    * Milliseconds an answer is kept, for endpoints that say nothing else. 0 is refused: for Keyv it
    * would mean for ever. To keep nothing, leave the endpoint's `cache` off.
