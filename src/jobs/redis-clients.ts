@@ -28,6 +28,8 @@ export class RedisClients {
   readonly #connection: FilledJobsOptions['connection'];
   readonly #logger = new Logger('Jobs');
   readonly #open: RedisClient[] = [];
+  #patient: RedisClient | undefined;
+  #subscriber: RedisClient | undefined;
   #nextComplaint = 0;
   #isDown = false;
   /** For those who wait: it fails at once where Redis is gone. */
@@ -35,7 +37,7 @@ export class RedisClients {
 
   constructor(connection: FilledJobsOptions['connection']) {
     this.#connection = connection;
-    this.front = this.connect({
+    this.front = this.#connect({
       enableOfflineQueue: false,
       maxRetriesPerRequest: 0,
       commandTimeout: PATIENCE,
@@ -47,16 +49,16 @@ export class RedisClients {
     defineScripts(this.front);
   }
 
-  /** Another connection; one that waits for Redis for as long as it takes, unless the options say otherwise. */
-  connect(options: RedisOptions = { maxRetriesPerRequest: null }): RedisClient {
-    const client = this.#make({
-      ...OWN,
-      ...options,
-      retryStrategy: (times) => Math.min(times * 50, 1_000),
-    });
-    client.on('error', (error) => this.complain(error));
-    this.#open.push(client);
-    return client;
+  /** For workers: it waits for Redis for as long as it takes, as what a run came to is not to be lost. */
+  get patient(): RedisClient {
+    if (this.#patient === undefined) defineScripts((this.#patient = this.#connect()));
+    return this.#patient;
+  }
+
+  /** Hears what processes tell one another. */
+  get subscriber(): RedisClient {
+    // Each endpoint listens to it.
+    return (this.#subscriber ??= this.#connect().setMaxListeners(0));
   }
 
   /** Ends when Redis has answered for the first time, or has had its chance to. */
@@ -103,6 +105,18 @@ export class RedisClients {
 
   close(): void {
     for (const client of this.#open) client.disconnect();
+  }
+
+  /** One that waits for Redis for as long as it takes, unless the options say otherwise. */
+  #connect(options: RedisOptions = { maxRetriesPerRequest: null }): RedisClient {
+    const client = this.#make({
+      ...OWN,
+      ...options,
+      retryStrategy: (times) => Math.min(times * 50, 1_000),
+    });
+    client.on('error', (error) => this.complain(error));
+    this.#open.push(client);
+    return client;
   }
 
   #make(options: RedisOptions): RedisClient {

@@ -1,4 +1,4 @@
-import type { RedisClient, RedisClients } from './redis-clients.js';
+import type { RedisClients } from './redis-clients.js';
 import { Waiters } from './waiters.js';
 
 /** Tells, across processes, of the jobs of one endpoint that have ended or were cancelled. */
@@ -8,7 +8,7 @@ export class JobNews {
   readonly #waiters = new Waiters();
   readonly #missed = new Set<() => void>();
   readonly #ended = new Set<(id: string) => void>();
-  #subscriber: RedisClient | undefined;
+  #isSubscribed = false;
 
   constructor(clients: RedisClients, base: string) {
     this.#clients = clients;
@@ -49,14 +49,16 @@ export class JobNews {
   }
 
   #subscribe(): void {
-    if (this.#subscriber !== undefined) return;
-    const subscriber = (this.#subscriber = this.#clients.connect());
+    if (this.#isSubscribed) return;
+    this.#isSubscribed = true;
+    const { subscriber } = this.#clients;
     // Of what was said while the connection was lost nobody has heard.
     subscriber.on('ready', () => {
       this.#waiters.tellAll();
       for (const missed of this.#missed) missed();
     });
-    subscriber.on('message', (_channel: string, message: string) => {
+    subscriber.on('message', (channel: string, message: string) => {
+      if (channel !== this.#channel) return;
       const id = message.slice(message.indexOf(' ') + 1);
       this.#waiters.tell(id);
       for (const listener of this.#ended) listener(id);

@@ -11,7 +11,6 @@ import type { RedisClient, RedisClients } from './redis-clients.js';
 import { PostponedJobs } from './postponed-jobs.js';
 import type { JobNews } from './redis-news.js';
 import {
-  defineScripts,
   finishArguments,
   runForBytes,
   runScript,
@@ -46,7 +45,6 @@ const FAREWELL = 2_000;
 export class RedisWorker implements JobWorker {
   readonly #run: RunJob;
   readonly #options: RedisWorkerOptions;
-  /** Waits for Redis for as long as it takes: what a run came to is not to be lost. */
   readonly #client: RedisClient;
   readonly #worker: Worker;
   readonly #underway = new Map<string, Underway>();
@@ -61,8 +59,7 @@ export class RedisWorker implements JobWorker {
     const { clients, place, news, concurrency, lockDuration } = options;
     this.#run = run;
     this.#options = options;
-    this.#client = clients.connect();
-    defineScripts(this.#client);
+    this.#client = clients.patient;
     this.#postponed = new PostponedJobs((id) => this.#persist(() => options.enqueue(id)));
     this.#worker = new Worker(place.queue, (job, token) => this.#process(job, token!), {
       connection: this.#client,

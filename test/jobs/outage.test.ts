@@ -101,6 +101,33 @@ describe.each(ADAPTERS)('on %s', (adapter) => {
     expect(await waiting).toMatchObject({ status: 200, body: { state: 'succeeded' } });
   });
 
+  it('asks for jobs by a connection an endpoint, and has three more for all of them', async () => {
+    const redis = await startRedis();
+    onTestFinished(() => redis.stop());
+    const warnings: string[] = [];
+    const note = ({ message }: Error) => void warnings.push(message);
+    process.on('warning', note);
+    onTestFinished(() => void process.off('warning', note));
+    const paths = Array.from({ length: 12 }, (_, index) => `/twelve/${index}`);
+    const twelve = paths.map((path) => {
+      @ModelEndpoint(path, undefined, { jobs: true })
+      class OneOfTwelve {
+        predict() {
+          return { path };
+        }
+      }
+      return OneOfTwelve;
+    });
+    const { submit } = await startJobs(adapter, { controllers: twelve }, apart(redis.url));
+    const wait = { prefer: 'respond-async, wait=60' };
+    const answers = await Promise.all(paths.map((path) => submit(path, {}, wait)));
+    expect(answers.map(({ body }) => body)).toEqual(paths.map((path) => ({ path })));
+    const clients = execFileSync('redis-cli', ['-p', String(redis.port), 'client', 'list']);
+    // This one is among them.
+    expect(String(clients).match(/^id=/gm)).toHaveLength(paths.length + 3 + 1);
+    expect(warnings).toEqual([]);
+  });
+
   it('says 503 where Redis is out of memory, and takes jobs again when it is not', async () => {
     const redis = await startRedis();
     onTestFinished(() => redis.stop());
