@@ -203,10 +203,10 @@ export class BatchExecutor implements Executor {
       return settlement.promise;
     }
     const end = performance.now();
-    this.#observer.inferred(end - start, size);
+    const [answer] = answers;
+    this.#observer.inferred(end - start, size, answer instanceof Failure);
     this.#release(end - start, size);
     this.#serveQueue();
-    const [answer] = answers;
     if (end >= task.deadline)
       throw deadlineExceeded(answer instanceof Failure ? answer.error : undefined);
     if (answer instanceof Failure) throw answer.error;
@@ -280,10 +280,13 @@ export class BatchExecutor implements Executor {
     items: number,
     start = performance.now(),
   ): Promise<unknown[]> {
+    let failed = true;
     try {
-      return await run();
+      const answers = await run();
+      failed = false;
+      return answers;
     } finally {
-      this.#observer.inferred(performance.now() - start, items);
+      this.#observer.inferred(performance.now() - start, items, failed);
     }
   }
 }

@@ -40,8 +40,11 @@ export type BatchReason = 'full' | 'delay' | 'idle';
 export interface ExecutionObserver {
   /** A request was started after waiting so long. */
   queued(ms: number): void;
-  /** The handler was run once (for one request, or for a batch of so many items) and took so long to settle. */
-  inferred(ms: number, items: number): void;
+  /**
+   * The handler was run once (for one request, or for a batch of so many items) and took so long to settle;
+   * where it threw, it `failed`.
+   */
+  inferred(ms: number, items: number, failed: boolean): void;
   /** A batch of so many items was started. */
   batched(size: number, reason: BatchReason): void;
 }

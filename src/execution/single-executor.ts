@@ -69,7 +69,7 @@ export class SingleExecutor implements Executor {
       value = this.#handle(task, receiver);
       pending = isPending(value);
     } catch (error) {
-      const end = this.#release(start);
+      const end = this.#release(start, true);
       this.#serveQueue();
       throw end < task.deadline ? error : deadlineExceeded(error);
     }
@@ -146,7 +146,7 @@ export class SingleExecutor implements Executor {
       value = this.#handle(task, receiver);
       pending = isPending(value);
     } catch (error) {
-      settlement.reject(error, this.#release(start));
+      settlement.reject(error, this.#release(start, true));
       return;
     }
     if (pending) this.#follow(settlement, value as Pending, start);
@@ -173,18 +173,18 @@ export class SingleExecutor implements Executor {
       },
       (error: unknown) => {
         this.#abandoned.delete(settlement);
-        settlement.reject(error, this.#release(start));
+        settlement.reject(error, this.#release(start, true));
         this.#serveQueue();
       },
     );
   }
 
   /** Gives a slot back and tells when. */
-  #release(start: number): number {
+  #release(start: number, failed = false): number {
     const end = performance.now();
     this.#running--;
     this.#estimate.record(end - start, 1);
-    this.#observer.inferred(end - start, 1);
+    this.#observer.inferred(end - start, 1, failed);
     return end;
   }
 }

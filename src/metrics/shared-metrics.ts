@@ -31,8 +31,8 @@ export class SharedMetrics implements EndpointMetrics {
     for (const listener of this.#listeners) listener.queued(ms);
   }
 
-  inferred(ms: number, items: number): void {
-    for (const listener of this.#listeners) listener.inferred(ms, items);
+  inferred(ms: number, items: number, failed: boolean): void {
+    for (const listener of this.#listeners) listener.inferred(ms, items, failed);
   }
 
   batched(size: number, reason: BatchReason): void {

@@ -22,6 +22,9 @@ class EndpointStatistics implements EndpointMetrics {
   readonly #miss = new Duration();
   readonly #batches = new Map<number, Duration>();
   #last = 0;
+  /** Of runs that have not failed, how many there were and of how many inputs. */
+  #executions = 0;
+  #inferences = 0;
 
   answered(_method: string, status: number, ms: number): void {
     if (status < 400) this.#success.add(ms);
@@ -32,8 +35,12 @@ class EndpointStatistics implements EndpointMetrics {
     this.#queue.add(ms);
   }
 
-  inferred(ms: number, items: number): void {
+  inferred(ms: number, items: number, failed: boolean): void {
     this.#last = Date.now();
+    if (!failed) {
+      this.#executions++;
+      this.#inferences += items;
+    }
     this.#infer.add(ms);
     let batch = this.#batches.get(items);
     if (batch === undefined) this.#batches.set(items, (batch = new Duration()));
@@ -55,8 +62,8 @@ class EndpointStatistics implements EndpointMetrics {
     const none = new Duration();
     return {
       last_inference: this.#last,
-      inference_count: this.#queue.count,
-      execution_count: this.#infer.count,
+      inference_count: this.#inferences,
+      execution_count: this.#executions,
       inference_stats: {
         success: { ...this.#success },
         fail: { ...this.#fail },

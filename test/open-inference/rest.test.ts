@@ -213,6 +213,44 @@ describe.each(ADAPTERS)('Open Inference by HTTP on %s', (adapter) => {
     expect((await get('/v2/models/stats')).body.model_stats).toHaveLength(4);
   });
 
+  it('counts inferences that have not failed, and their runs', async () => {
+    function check({ fails }: { fails: boolean }) {
+      if (fails) throw new Error('It fails');
+      return {};
+    }
+    @ModelEndpoint('/single', undefined, { name: 'single' })
+    class Single {
+      predict(input: { fails: boolean }) {
+        return check(input);
+      }
+    }
+    @ModelEndpoint('/batched', undefined, { name: 'batched', batch: { maxSize: 8, maxDelay: 0 } })
+    class Batched {
+      predict(inputs: { fails: boolean }[]) {
+        return inputs.map(check);
+      }
+    }
+    const { post, get } = await startApp(adapter, { ...parts, controllers: [Single, Batched] });
+    for (const [name, runs] of Object.entries({ single: 2, batched: 1 })) {
+      const ask = (...data: string[]) =>
+        post(`/v2/models/${name}/infer`, {
+          inputs: [{ name: 'request', datatype: 'BYTES', shape: [data.length], data }],
+        });
+      expect((await ask('{"fails":true}')).status).toBe(500);
+      expect((await ask('{"fails":false}', '{"fails":false}')).status).toBe(200);
+      const [statistics] = (await get(`/v2/models/${name}/stats`)).body.model_stats;
+      expect(statistics).toMatchObject({
+        inference_count: 2,
+        execution_count: runs,
+        inference_stats: {
+          success: { count: 1 },
+          fail: { count: 1 },
+          compute_infer: { count: runs + 1 },
+        },
+      });
+    }
+  });
+
   it('gives every kind of field a tensor, and each its rows', async () => {
     const { post } = await startApp(adapter, parts);
     const inputs = [
