@@ -27,7 +27,6 @@ export async function keepRate(
   while (begun < count && !signal.aborted) {
     const now = performance.now();
     const most = Math.min(count, begun + MOST_A_TURN);
-    // What falls due meanwhile waits for the next turn, so that answers are read, too.
     while (begun < most && dueAt(begun) <= now && !signal.aborted) act(dueAt(begun++));
     if (begun < count) await pause(dueAt(begun) - performance.now(), signal);
   }

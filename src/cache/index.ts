@@ -14,6 +14,7 @@ export {
   type EndpointCacheOptions,
   type EndpointCacheSettings,
   type FilledCacheModuleOptions,
+  type KeyvStore,
 } from './options.js';
 export { SingleFlight } from './single-flight.js';
 export { AnswerCache } from './answer-cache.js';

@@ -47,7 +47,8 @@ export interface CacheModuleOptions {
    */
   maxBytes?: number;
   /**
-   * Milliseconds a request waits for the stores, at least 1; after that it is served without them.
+   * Milliseconds a request waits for the stores, at least 1; after that it is served without them. The
+   * app's end waits as long for what is being written.
    * @default 250
    */
   timeout?: number;

@@ -7,7 +7,7 @@ export class Part extends Call {
   readonly #group: TaskGroup;
   #isAwaited = true;
   /** Its whole has one timer for all of them. */
-  readonly isTimed = true;
+  readonly isTimedElsewhere = true;
 
   constructor(whole: Call, group: TaskGroup) {
     super(whole.endpoint, whole.requestId, whole.headers, whole.scope);

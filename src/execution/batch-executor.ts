@@ -283,7 +283,7 @@ export class BatchExecutor implements Executor {
     let failed = true;
     try {
       const answers = await run();
-      failed = false;
+      failed = answers.every((answer) => answer instanceof Failure);
       return answers;
     } finally {
       this.#observer.inferred(performance.now() - start, items, failed);

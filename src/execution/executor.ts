@@ -42,7 +42,7 @@ export interface ExecutionObserver {
   queued(ms: number): void;
   /**
    * The handler was run once (for one request, or for a batch of so many items) and took so long to settle;
-   * where it threw, it `failed`.
+   * it `failed` where nobody has an answer of it.
    */
   inferred(ms: number, items: number, failed: boolean): void;
   /** A batch of so many items was started. */

@@ -26,7 +26,7 @@ export class Settlement implements QueueEntry<Settlement> {
     readonly since: number,
     readonly outcome = new Deferred(),
   ) {
-    if (!task.isTimed) {
+    if (!task.isTimedElsewhere) {
       this.#timer = setTimeout(expire, delayUntil(task.deadline, performance.now()), this);
     }
     task.onCancel((reason) => this.giveUp(reason));

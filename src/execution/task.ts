@@ -78,7 +78,7 @@ export interface Task {
   /** When the answer must be ready, on the clock of `performance.now()`. */
   readonly deadline: number;
   /** Whether somebody else gives it up at its deadline. */
-  readonly isTimed?: boolean;
+  readonly isTimedElsewhere?: boolean;
   /** Where the items of a handler that streams go. */
   readonly sink?: Sink | undefined;
   /** What traces it, where anything does. */

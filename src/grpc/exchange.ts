@@ -183,7 +183,7 @@ export class Exchange extends ServerInterceptingCall implements Listener {
     this.#share = share;
     bytesOf(this.#wire)?.on('data', (chunk: Buffer) => {
       const flaw = this.#received === 0 && compressionFlaw(this.#wire, chunk[0]!);
-      if (flaw) this.#finish(invalid(flaw));
+      if (flaw) this.#finish(flaw);
       this.#received += chunk.length;
       this.#hold(this.#received);
     });

@@ -10,16 +10,17 @@ import { FIRST_BYTES } from './preface.js';
  */
 export function injectorInto(server: Server, credentials: ServerCredentials): ConnectionInjector {
   const expected = 'GrpcModule: expected credentials of a key and its certificate, got';
-  const { cert } = credentials._getSecureContextOptions() ?? {};
+  const { cert } = credentials._getSecureContextOptions?.() ?? {};
   if (Array.isArray(cert) && cert.length === 0) throw new ConfigurationError(`${expected} none`);
+  let injector: ConnectionInjector;
   try {
-    const injector = server.createConnectionInjector(inTime(credentials));
-    waiveLongTimeouts(server);
-    return injector;
+    injector = server.createConnectionInjector(inTime(credentials));
   } catch (cause) {
     const { message } = cause as Error;
     throw new ConfigurationError(`${expected} what TLS refuses: ${message}`, { cause });
   }
+  waiveLongTimeouts(server);
+  return injector;
 }
 
 /**
@@ -27,10 +28,10 @@ export function injectorInto(server: Server, credentials: ServerCredentials): Co
  * wait for two minutes, and the end of the app with it: what has no session yet cannot be told to leave.
  */
 function inTime(credentials: ServerCredentials): ServerCredentials {
-  if (!credentials._isSecure()) return credentials;
+  if (!credentials._isSecure?.()) return credentials;
   return Object.create(credentials, {
     _getConstructorOptions: {
-      value: () => ({ ...credentials._getConstructorOptions(), handshakeTimeout: FIRST_BYTES }),
+      value: () => ({ ...credentials._getConstructorOptions?.(), handshakeTimeout: FIRST_BYTES }),
     },
   }) as ServerCredentials;
 }

@@ -4,11 +4,11 @@ import { http2ServersOf } from './http2-servers.js';
 
 const TIMEOUT = 'grpc-timeout';
 const MILLISECONDS: Readonly<Record<string, number>> = { H: 3_600_000, M: 60_000, S: 1000 };
-/** The longest delay that a timer takes, and an endpoint its `timeout`. */
+/** The longest that a timer of Node takes, and so an endpoint's `timeout`. */
 const LONGEST = 2 ** 31 - 1;
 
 /**
- * Has a server of gRPC take a timeout beyond 24 days for none: grpc-js counts in 32 bits and would end such a
+ * Has a server of gRPC take a timeout beyond 2^31 ms, some 24 days, for none: grpc-js counts in 32 bits and would end such a
  * call at once, or at any time.
  */
 export function waiveLongTimeouts(server: Server): void {

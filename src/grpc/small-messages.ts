@@ -1,6 +1,8 @@
 import { ServerInterceptingCall, type ServerInterceptingCallInterface } from '@grpc/grpc-js';
+import type { ServingError } from '../errors/index.js';
 import { answerOf } from '../gate/failure-answer.js';
 import { requestIdOf } from '../gate/request-id.js';
+import { compressionFlaw } from './compression-flag.js';
 import { bytesOf } from './exchange.js';
 import { blameForUnread, tooLarge } from './refusal.js';
 import { statusOf } from './trailers.js';
@@ -15,20 +17,20 @@ export const SMALL = 64 * 1024;
 export function takingSmallMessages(wire: ServerInterceptingCallInterface): ServerInterceptingCall {
   let received = 0;
   let requestId: unknown;
-  function refuse(): void {
-    const {
-      code,
-      details = '',
-      metadata,
-    } = statusOf(answerOf(tooLarge(SMALL)), requestIdOf(requestId));
+  let isRefused = false;
+  function refuse(error: ServingError): void {
+    isRefused = true;
+    const { code, details = '', metadata } = statusOf(answerOf(error), requestIdOf(requestId));
     wire.sendStatus({ code, details, metadata });
   }
 
   blameForUnread(wire);
   bytesOf(wire)?.on('data', (chunk: Buffer) => {
-    if (received > SMALL) return;
+    if (isRefused) return;
+    const flaw = received === 0 && compressionFlaw(wire, chunk[0]!);
+    if (flaw) return refuse(flaw);
     received += chunk.length;
-    if (received > SMALL) refuse();
+    if (received > SMALL) refuse(tooLarge(SMALL));
   });
   return new ServerInterceptingCall(wire, {
     start: (next) =>
@@ -38,9 +40,10 @@ export function takingSmallMessages(wire: ServerInterceptingCallInterface): Serv
           pass(metadata);
         },
         onReceiveMessage(message: Buffer, pass) {
+          if (isRefused) return;
           received = 0;
           // It may have been compressed.
-          if (message.length > SMALL) refuse();
+          if (message.length > SMALL) refuse(tooLarge(SMALL));
           else pass(message);
         },
       }),

@@ -118,11 +118,14 @@ function isConnection(value: unknown): boolean {
   return value === 'memory' || (/^rediss?:\/\//.test(value) && URL.canParse(value));
 }
 
-/** Of options of ioredis, or of a client of it. */
+/** Of an address, of options of ioredis, or of a client of it. */
 function keyPrefixOf(connection: string | object): unknown {
+  if (typeof connection === 'string') {
+    return URL.canParse(connection) && new URL(connection).searchParams.get('keyPrefix');
+  }
   const { options = connection } = connection as { options?: object };
-  const { keyPrefix, redisOptions } = options as Partial<Record<string, any>>;
-  return keyPrefix ?? redisOptions?.keyPrefix;
+  const { keyPrefix, redisOptions, url = '' } = options as Partial<Record<string, any>>;
+  return keyPrefix ?? redisOptions?.keyPrefix ?? keyPrefixOf(url);
 }
 
 function isTime(value: unknown, least: number): boolean {

@@ -101,7 +101,7 @@ export class JobsModule
     return super.forRootAsync(options);
   }
 
-  /** Before Nest makes the routes: those of jobs come right after them. */
+  /** Before Nest makes the routes, which those of jobs are to stand beside. */
   configure(_consumer: MiddlewareConsumer): void {
     const registry = this.#find(EndpointRegistry);
     registry.onBound(() => this.#install(registry));

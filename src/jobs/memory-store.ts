@@ -60,6 +60,8 @@ interface KeptJob {
   task: { readonly request: JobRequest; readonly body: Buffer } | undefined;
   /** Aborts the run that is under way. */
   controller: AbortController | undefined;
+  /** When it is forgotten. */
+  expiry: NodeJS.Timeout | undefined;
 }
 
 class MemoryStore implements JobStore {
@@ -105,10 +107,13 @@ class MemoryStore implements JobStore {
       result: undefined,
       task: { request, body },
       controller: undefined,
+      expiry: undefined,
     };
     this.#jobs.set(id, job);
     this.#states.queued.add(job);
     if (key !== undefined) this.#keys.set(key, id);
+    const { timeout, resultTtl } = this.#endpoint;
+    job.expiry = this.#later(timeout + resultTtl, () => this.#forgetWaiting(job));
     this.#offer(job);
     return { kind: 'taken', id };
   }
@@ -177,7 +182,9 @@ class MemoryStore implements JobStore {
     const { queued } = this.#states;
     if (queued.size < maxWaiting) return false;
     const oldest = now() - timeout;
-    return [...queued].filter(({ createdAt }) => createdAt >= oldest).length >= maxWaiting;
+    let waiting = 0;
+    for (const { createdAt } of queued) if (createdAt >= oldest) waiting++;
+    return waiting >= maxWaiting;
   }
 
   #move(job: KeptJob, state: JobState): void {
@@ -249,17 +256,27 @@ class MemoryStore implements JobStore {
     job.controller = undefined;
     controller?.abort();
     this.#waiters.tell(job.id);
-    this.#later(this.#endpoint.resultTtl, () => this.#forget(job));
+    this.#cancel(job.expiry);
+    job.expiry = this.#later(this.#endpoint.resultTtl, () => this.#forget(job));
+  }
+
+  /** One that nobody has run, when it has been kept past its deadline for as long as others past their end. */
+  #forgetWaiting(job: KeptJob): void {
+    if (job.state !== 'queued') return;
+    job.task = undefined;
+    this.#due.delete(job);
+    this.#forget(job);
   }
 
   #forget(job: KeptJob): void {
-    const { id, key, state } = job;
+    const { id, key, state, expiry } = job;
+    this.#cancel(expiry);
     this.#jobs.delete(id);
     this.#states[state].delete(job);
     if (key !== undefined && this.#keys.get(key) === id) this.#keys.delete(key);
   }
 
-  #later(ms: number, then: () => void): void {
+  #later(ms: number, then: () => void): NodeJS.Timeout {
     const timer = setTimeout(
       () => {
         this.#timers.delete(timer);
@@ -268,6 +285,13 @@ class MemoryStore implements JobStore {
       Math.min(ms, LONGEST_TIMER),
     ).unref();
     this.#timers.add(timer);
+    return timer;
+  }
+
+  #cancel(timer: NodeJS.Timeout | undefined): void {
+    if (timer === undefined) return;
+    clearTimeout(timer);
+    this.#timers.delete(timer);
   }
 }
 

@@ -121,12 +121,12 @@ export class RedisClients {
 
   #make(options: RedisOptions): RedisClient {
     const connection = this.#connection;
-    if (typeof connection === 'string') return new Redis(connection, options);
+    if (typeof connection === 'string') return new Redis(addressFor(connection, options), options);
     if (!('duplicate' in connection)) {
       const { url, ...rest } = connection as RedisOptions & { readonly url?: string };
       return url === undefined
         ? new Redis({ ...rest, ...options })
-        : new Redis(url, { ...rest, ...options });
+        : new Redis(addressFor(url, options), { ...rest, ...options });
     }
     const client = connection as RedisClient;
     if (!client.isCluster) return (client as Redis).duplicate(options);
@@ -135,6 +135,14 @@ export class RedisClients {
     const redisOptions = { ...cluster.options.redisOptions, ...options };
     return cluster.duplicate([], { enableOfflineQueue, lazyConnect, redisOptions });
   }
+}
+
+/** An address, whose query would have the last word, without what the options say. */
+function addressFor(url: string, options: RedisOptions): string {
+  if (!URL.canParse(url)) return url;
+  const address = new URL(url);
+  for (const name of Object.keys(options)) address.searchParams.delete(name);
+  return address.href;
 }
 
 function after(ms: number, signal: AbortSignal): Promise<never> {

@@ -162,8 +162,7 @@ export class Drain {
     const timer = new AbortController();
     for (const set of sets) if (set.listening) set.stopListening();
     await this.#afterListening?.();
-    await this.#handshakes?.end(quietPeriod);
-    const closed = Promise.all(sets.map((set) => set.close(quietPeriod)));
+    const closed = this.#close(quietPeriod);
     const expired = setTimeout(timeout, 'expired', { signal: timer.signal }).catch(() => undefined);
     if ((await Promise.race([closed, expired])) === 'expired') {
       call(this.#cutHooks);
@@ -175,6 +174,12 @@ export class Drain {
       await closed;
     }
     timer.abort();
+  }
+
+  async #close(quietPeriod: number): Promise<void> {
+    // Who shakes hands may yet become a connection that is to be told.
+    await this.#handshakes?.end(quietPeriod);
+    await Promise.all(this.#connections.map((set) => set.close(quietPeriod)));
   }
 }
 

@@ -12,6 +12,7 @@ export class Handshakes {
   constructor(server: Server) {
     server.on('connection', (socket: Socket) => {
       const client = clientOf(socket);
+      if (client === undefined) return;
       this.#pending.set(client, socket);
       socket.once('close', () => this.#forget(client, socket));
     });
@@ -38,13 +39,14 @@ export class Handshakes {
     });
   }
 
-  #forget(client: string, socket = this.#pending.get(client)): void {
-    if (this.#pending.get(client) !== socket) return;
+  #forget(client: string | undefined, socket = this.#pending.get(client!)): void {
+    if (client === undefined || this.#pending.get(client) !== socket) return;
     this.#pending.delete(client);
     if (this.#pending.size === 0) this.#onEmpty?.();
   }
 }
 
-function clientOf({ remoteAddress, remotePort }: Socket): string {
-  return `${remoteAddress} ${remotePort}`;
+/** `undefined` on the socket of a file, which tells none from another: there nobody is waited for. */
+function clientOf({ remoteAddress, remotePort }: Socket): string | undefined {
+  return remoteAddress && `${remoteAddress} ${remotePort}`;
 }

@@ -55,7 +55,7 @@ export class RequestParts implements Parts, Outlet {
   /** @throws {ServingError} `InvalidAnswer` where interceptors of the app have left no answer for a row */
   response(): InferenceResponse {
     const { length } = this.#answers;
-    const { count = 0, sizes = new Map() } = this.#rows ?? {};
+    const { count = 0, sizes = new Map<string, number>() } = this.#rows ?? {};
     if (length !== count) {
       throw new ServingError(
         'InvalidAnswer',

@@ -29,8 +29,8 @@ function sextet(code: number): number {
   return code === 43 ? 62 : code === 47 ? 63 : -1;
 }
 
-/** Shared by all fields that are empty: nothing can be written into it. */
-const NO_BYTES = Buffer.alloc(0);
+/** Shared by all that is empty: to make one takes long, and nothing can be written into it. */
+export const NO_BYTES = Buffer.alloc(0);
 
 /** Up to this length a loop is faster than calling the native decoder. */
 const LOOPED = 32;

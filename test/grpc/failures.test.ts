@@ -141,7 +141,7 @@ describe.each(GRPC_DOORS)('A call on $door', (way) => {
   });
 
   it('is not read as it is where it says that it is compressed, and the call does not', async () => {
-    const { run } = await start();
+    const { run, session } = await start();
     const flagged = (flag: number) => Buffer.from([flag, ...framed(text(3)).subarray(1)]);
     for (const [flag, headers] of [
       [1, {}],
@@ -152,6 +152,13 @@ describe.each(GRPC_DOORS)('A call on $door', (way) => {
       expect(await run(flagged(flag), headers)).toMatchObject({ code: status.INVALID_ARGUMENT });
     }
     expect(await run(flagged(0))).toMatchObject({ code: status.OK });
+    const check = '/grpc.health.v1.Health/Check';
+    expect(await rawCall(session, check, Buffer.of(1, 0, 0, 0, 0))).toMatchObject({
+      code: status.INVALID_ARGUMENT,
+    });
+    expect(await rawCall(session, check, Buffer.of(0, 0, 0, 0, 0))).toMatchObject({
+      code: status.OK,
+    });
   });
 
   it('is held to the limit of its endpoint, compressed or not', async () => {

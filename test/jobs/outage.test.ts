@@ -84,7 +84,7 @@ describe.each(ADAPTERS)('on %s', (adapter) => {
     expect((await ended(locationOf(await submit('/double', { x: 3 })))).state).toBe('succeeded');
   });
 
-  it('makes connections of its own of a client that connects late and does not queue', async () => {
+  it('makes connections of its own of a client or an address that connects late and does not queue', async () => {
     const redis = await startRedis();
     onTestFinished(() => redis.stop());
     const client = new Redis(redis.url, {
@@ -94,7 +94,9 @@ describe.each(ADAPTERS)('on %s', (adapter) => {
       stringNumbers: true,
     });
     const options = apart(client);
-    const front = await startJobs(adapter, { controllers }, { ...options, process: false });
+    const address = `${redis.url}?enableOfflineQueue=false&lazyConnect=true&autoResubscribe=false`;
+    const ofFront = { ...options, connection: address, process: false };
+    const front = await startJobs(adapter, { controllers }, ofFront);
     const location = await taken(() => front.submit('/double', { x: 1 }));
     const waiting = front.request('GET', location, undefined, { prefer: 'wait=60' });
     await startJobs(adapter, { controllers }, options);
@@ -253,6 +255,8 @@ describe('The boot of an app with jobs', () => {
   it.each([
     [{ connection: 'redis' }, 'JobsModule: expected connection to be'],
     [{ connection: 'redis://localhost:99999' }, 'JobsModule: expected connection to be'],
+    [{ connection: 'redis://localhost?keyPrefix=a:' }, 'without keyPrefix, of which BullMQ knows'],
+    [{ connection: { url: 'redis://localhost?keyPrefix=a:' } }, 'without keyPrefix, of which'],
     [
       { connection: { keyPrefix: 'a:' } },
       "to be without keyPrefix, of which BullMQ knows nothing: namespace sets apps apart, got 'a:'",

@@ -6,6 +6,7 @@ import { ModelEndpoint, protobufSchema } from 'nestjs-model-serving';
 import { OnnxModel } from 'nestjs-model-serving/onnx';
 import { OpenInferenceModule } from 'nestjs-model-serving/open-inference';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { typeOfDatatype } from '../../src/open-inference/binding/element-type.js';
 import { writeGraph, type Value } from '../runtimes/onnx-graph.js';
 import { ADAPTERS, createApp, startApp } from '../serving-app.js';
 
@@ -150,6 +151,7 @@ describe('A model that a file declares', () => {
   it.each([
     ['UINT8', 'UINT8', [300, 1]],
     ['UINT8', 'UINT8', 'no bytes'],
+    ['UINT8', 'UINT8', Infinity],
     ['INT32', 'INT32', ['1', 1]],
     ['INT32', 'INT32', [2 ** 31, 1]],
     ['INT32', 'INT32', [0.5, 1]],
@@ -170,6 +172,16 @@ describe('A model that a file declares', () => {
     expect([status, body]).toEqual([500, { error: 'Internal server error' }]);
   });
 
+  it.each([
+    ['FP16', 65_519, 65_520],
+    ['BF16', 3.389e38, 3.4e38],
+  ] as const)('of %s has no number that would be infinite', (datatype, fits, overflows) => {
+    const { write } = typeOfDatatype(datatype);
+    expect(write(fits)).toBe(fits);
+    expect(write(overflows)).toBeUndefined();
+    expect(write('Infinity')).toBe(Infinity);
+  });
+
   it('has answers of the sizes that inputs have by the same names', async () => {
     const { told, infer } = await copying(['FLOAT', ['rows', 'height', 'width']]);
     expect(await told()).toEqual([{ name: 'y', datatype: 'FP32', shape: [-1, -1, -1] }]);
@@ -178,6 +190,50 @@ describe('A model that a file declares', () => {
       const { body } = await infer('FP32', shape, data);
       expect(body.outputs).toEqual([{ name: 'y', datatype: 'FP32', shape, data }]);
     }
+  });
+
+  it('has no answers whose sizes the inputs of a request do not tell', async () => {
+    const inputs: Record<string, Value> = {
+      x: ['FLOAT', ['rows', 'height', 'width']],
+      z: ['FLOAT', ['rows', 'height']],
+      w: ['FLOAT', ['rows', 'depth']],
+    };
+    const nodes = [['Identity', ['x'], ['y']]] as const;
+    const model = new OnnxModel(
+      writeGraph(directory, { inputs, outputs: { y: inputs.x! }, nodes }),
+    );
+    @ModelEndpoint('/either', undefined, { name: 'either' })
+    class Either {
+      readonly model = model;
+      predict({ x, z, w }: Record<string, unknown>) {
+        return { y: [x ?? z ?? w].flat(2) };
+      }
+    }
+    const { post } = await startApp('express', {
+      controllers: [Either],
+      providers: [{ provide: OnnxModel, useValue: model }],
+      imports: [OpenInferenceModule.forRoot()],
+    });
+    const infer = (shapes: Record<string, number[]>) =>
+      post('/v2/models/either/infer', {
+        inputs: Object.entries(shapes).map(([name, shape]) => ({
+          name,
+          datatype: 'FP32',
+          shape,
+          data: Array.from({ length: shape.reduce((product, size) => product * size, 1) }, () => 1),
+        })),
+      });
+    const shaped = async (shapes: Record<string, number[]>) =>
+      (await infer(shapes)).body.outputs[0].shape;
+    expect(await shaped({ x: [1, 2, 3], z: [1, 2] })).toEqual([1, 2, 3]);
+    expect(await shaped({ z: [1, 2] })).toEqual([1, 2, 1]);
+    // What two inputs tell in two ways neither does.
+    expect(await shaped({ x: [1, 2, 3], z: [1, 6] })).toEqual([1, 2, 3]);
+    const { status, body } = await infer({ w: [1, 2] });
+    expect([status, body.error]).toEqual([
+      400,
+      expect.stringContaining('expected those that tell height and width of the output y'),
+    ]);
   });
 
   it('has flat lists or text for answers whose sizes nobody tells', async () => {

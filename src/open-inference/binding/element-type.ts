@@ -1,5 +1,7 @@
+import { NO_BYTES } from '../../schema/base64.js';
 import type { EnumModel, FieldModel, ValueModel } from '../../schema/index.js';
 import type { Datatype } from '../tensors/index.js';
+import { halfOf } from '../tensors/half.js';
 import { JSON_ELEMENTS } from '../tensors/json-element.js';
 
 /** An element of a tensor, as the tensors have it. */
@@ -58,7 +60,7 @@ function typeOf(value: ValueModel): ElementType | undefined {
  * Bytes are text.
  */
 export function typeOfDatatype(datatype: Datatype): ElementType {
-  const write = (value: unknown) => elementOf(value, datatype);
+  const write = (value: unknown) => checkedElement(value, datatype);
   return { ...uncheckedType(datatype), blank: undefined, write };
 }
 
@@ -81,18 +83,22 @@ function uncheckedType(datatype: Datatype): ElementType {
   }
 }
 
-/** What is not finite is text in the canonical form. */
+/** Numbers that are not finite, by their text in the canonical form. */
 const NOT_FINITE: Readonly<Record<string, number>> = {
   NaN,
   Infinity,
   '-Infinity': -Infinity,
 };
 
-function elementOf(value: unknown, datatype: Datatype): Element | undefined {
+function checkedElement(value: unknown, datatype: Datatype): Element | undefined {
   switch (datatype) {
     case 'FP16':
-    case 'BF16':
-      return elementOf(value, 'FP32');
+    case 'BF16': {
+      const element = checkedElement(value, 'FP32') as number | undefined;
+      if (!Number.isFinite(element)) return element;
+      const half = halfOf(datatype)!;
+      return Number.isFinite(half.fromBits(half.toBits(element!))) ? element : undefined;
+    }
     case 'FP32':
     case 'FP64':
       if (typeof value === 'string' && Object.hasOwn(NOT_FINITE, value)) return NOT_FINITE[value];
@@ -105,6 +111,7 @@ function elementOf(value: unknown, datatype: Datatype): Element | undefined {
   return JSON_ELEMENTS[datatype].read(value);
 }
 
+/** What is not finite is text in the canonical form. */
 function floatType(datatype: Datatype): ElementType {
   return {
     datatype,
@@ -131,9 +138,6 @@ const BOOL: ElementType = {
 };
 
 const STRING: ElementType = { datatype: 'BYTES', blank: '', read: textOf, write: String };
-
-/** Shared by all elements that are empty: to make one takes long, and nothing can be written into it. */
-const NO_BYTES = Buffer.alloc(0);
 
 const BYTES: ElementType = {
   datatype: 'BYTES',

@@ -31,7 +31,7 @@ export class FieldInputs implements InputBinding {
       const expected = `expected ${count} rows, as inputs[0] has, got ${columns[odd]!.rows}`;
       throw refusal(['inputs', odd, 'shape'], expected);
     }
-    return new FieldRows(count, columns);
+    return new FieldRows(count, columns, sizesOf(columns));
   }
 
   #column(tensor: Tensor, index: number): Column {
@@ -81,7 +81,8 @@ class Column {
     this.#width = this.rows === 0 ? 0 : this.#elements.length / this.rows;
   }
 
-  get sizes(): readonly (readonly [string, number])[] {
+  /** Those of a row that a model has names for. */
+  get namedSizes(): readonly (readonly [string, number])[] {
     const { declaredRow = [] } = this.field;
     return declaredRow.flatMap((name, index) =>
       typeof name === 'string' && name !== '' ? [[name, this.#shape[index]!] as const] : [],
@@ -119,17 +120,23 @@ function nested(values: readonly unknown[], shape: readonly number[]): readonly 
   );
 }
 
+/** Those about which the inputs are at one: some models name sizes alike that are not. */
+function sizesOf(columns: readonly Column[]): Sizes {
+  const told = columns.flatMap(({ namedSizes }) => namedSizes);
+  const sizes = new Map(told);
+  for (const [name, size] of told) if (sizes.get(name) !== size) sizes.delete(name);
+  return sizes;
+}
+
 class FieldRows implements Rows {
   readonly count: number;
+  readonly sizes: Sizes;
   readonly #columns: readonly Column[];
 
-  constructor(count: number, columns: readonly Column[]) {
+  constructor(count: number, columns: readonly Column[], sizes: Sizes) {
     this.count = count;
+    this.sizes = sizes;
     this.#columns = columns;
-  }
-
-  get sizes(): Sizes {
-    return new Map(this.#columns.flatMap(({ sizes }) => sizes));
   }
 
   read(part: Call, row: number): void {

@@ -4,7 +4,7 @@ import { answerValue } from '../../json/index.js';
 import { decodeBase64 } from '../../schema/base64.js';
 import { describe } from '../../schema/report.js';
 import { NUMERIC, type NumericElements } from '../tensors/datatypes.js';
-import type { Elements, Tensor } from '../tensors/index.js';
+import { refusal, type Elements, type Tensor } from '../tensors/index.js';
 import type { Element } from './element-type.js';
 import type { FieldTensor } from './field-tensor.js';
 import type { Sizes } from './input-binding.js';
@@ -53,7 +53,8 @@ export class FieldOutputs implements OutputBinding {
     const isThere = isObject(answer) && Object.hasOwn(answer, name);
     const value = isThere ? (answer as Members)[name] : undefined;
     if (!this.#areDeclared) return value;
-    if (isThere) return answerValue(value);
+    // A number is a list of one.
+    if (isThere) return typeof value === 'number' ? [answerValue(value)] : answerValue(value);
     throw new ServingError(
       'InvalidAnswer',
       `Expected an answer without a schema to have the model's output ${name}`,
@@ -97,7 +98,11 @@ function elementsOf(field: FieldTensor, rows: readonly List[]): Elements {
   return elements as Elements;
 }
 
-/** The shape that a list of so many elements has: of several open sizes, inputs tell all but one. */
+/**
+ * The shape that a list of so many elements has: of several open sizes, inputs tell all but one.
+ *
+ * @throws {InvalidRequest} where they are not among those of the request
+ */
 function rowShapeOf(
   { name, rowShape, declaredRow = [] }: FieldTensor,
   width: number,
@@ -106,8 +111,15 @@ function rowShapeOf(
 ): readonly number[] {
   const isClear = rowShape.indexOf(-1) === rowShape.lastIndexOf(-1);
   const told = rowShape.map((size, index) => {
-    return size !== -1 || isClear ? size : (sizes.get(declaredRow[index]) ?? -1);
+    return size !== -1 || isClear ? size : (sizes.get(String(declaredRow[index])) ?? -1);
   });
+  if (told.indexOf(-1) !== told.lastIndexOf(-1)) {
+    const names = declaredRow.filter((size) => typeof size === 'string' && !sizes.has(size));
+    throw refusal(
+      ['inputs'],
+      `expected those that tell ${names.join(' and ')} of the output ${name}, got others`,
+    );
+  }
   // Of no rows there is no length either.
   if (rows === 0) return told.map((size) => Math.max(size, 0));
   const open = told.indexOf(-1);

@@ -11,7 +11,7 @@ export interface InputBinding {
 }
 
 /** The sizes of dimensions, by the names that a model has for them. */
-export type Sizes = ReadonlyMap<number | string | undefined, number>;
+export type Sizes = ReadonlyMap<string, number>;
 
 /** The inputs of a request, one a row. */
 export interface Rows {

@@ -1,6 +1,8 @@
 import type { Readable } from 'node:stream';
 import { ServerInterceptingCall, type ServerInterceptingCallInterface } from '@grpc/grpc-js';
-import { UploadShare, type UploadBudget } from '../../gate/upload-budget.js';
+import type { ServingError } from '../../errors/index.js';
+import { tooManyUploads, UploadShare, type UploadBudget } from '../../gate/upload-budget.js';
+import { compressionFlaw } from '../../grpc/compression-flag.js';
 import { bytesOf } from '../../grpc/exchange.js';
 
 /** Bytes before each message: whether it is compressed, and its length (gRPC over HTTP/2). */
@@ -13,8 +15,9 @@ const PREFIX = 5;
 export class ArrivingMessages {
   /** Stands between grpc-js and the handler of the stream. */
   readonly call: ServerInterceptingCall;
-  /** Called where there is no room for more: nothing further is received. */
-  onRefusal: (() => void) | undefined;
+  /** Called where there is no room for more, or what comes cannot be read: nothing further is received. */
+  onRefusal: ((error: ServingError) => void) | undefined;
+  readonly #wire: ServerInterceptingCallInterface;
   readonly #share: UploadShare;
   readonly #source: Readable | undefined;
   /** Of the message that is coming in. */
@@ -28,6 +31,7 @@ export class ArrivingMessages {
   #isRefused = false;
 
   constructor(wire: ServerInterceptingCallInterface, uploads: UploadBudget) {
+    this.#wire = wire;
     this.#share = new UploadShare(uploads);
     const receive = (chunk: Buffer) => this.#receive(chunk);
     this.#source = bytesOf(wire)?.on('data', receive);
@@ -64,6 +68,8 @@ export class ArrivingMessages {
         this.#prefixed += copied;
         at += copied;
         if (this.#prefixed < PREFIX) return;
+        const flaw = compressionFlaw(this.#wire, this.#prefix[0]!);
+        if (flaw) return this.#refuse(flaw);
         this.#missing = this.#prefix.readUInt32BE(1);
       }
       const came = Math.min(this.#missing, chunk.length - at);
@@ -77,10 +83,13 @@ export class ArrivingMessages {
 
   #hold(bytes: number): void {
     this.#held += bytes;
-    if (!this.#isRefused && this.#share.holds(this.#held)) return;
+    if (this.#isRefused || !this.#share.holds(this.#held)) this.#refuse(tooManyUploads());
+  }
+
+  #refuse(error: ServingError): void {
     this.#source?.pause();
     if (this.#isRefused) return;
     this.#isRefused = true;
-    this.onRefusal?.();
+    this.onRefusal?.(error);
   }
 }

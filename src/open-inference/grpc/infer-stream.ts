@@ -2,7 +2,6 @@ import type { ServerDuplexStream } from '@grpc/grpc-js';
 import type { ServingError } from '../../errors/index.js';
 import { answerOf } from '../../gate/failure-answer.js';
 import { requestIdOf } from '../../gate/request-id.js';
-import { tooManyUploads } from '../../gate/upload-budget.js';
 import { statusOf } from '../../grpc/trailers.js';
 import type { ArrivingMessages } from './arriving-messages.js';
 import { infer } from './infer.js';
@@ -39,7 +38,7 @@ export class InferStream {
     this.#models = models;
     this.#arriving = arriving;
     this.#requestId = requestIdOf(stream.metadata.get('x-request-id')[0]);
-    arriving.onRefusal = () => this.refuse(tooManyUploads());
+    arriving.onRefusal = (error) => this.refuse(error);
     stream.on('data', (bytes: Buffer) => this.#take(bytes));
     stream.on('drain', () => stream.resume());
     stream.on('end', () => void this.#last.then(() => stream.end()));

@@ -1,17 +1,13 @@
 import { viewedBytes, type Path } from '../../json/index.js';
+import { NO_BYTES } from '../../schema/base64.js';
 import { NUMERIC, type NumericElements } from './datatypes.js';
-import { BFLOAT16, FLOAT16, type Half } from './half.js';
+import { halfOf, type Half } from './half.js';
 import { refusal, unexpected } from './refusal.js';
 import { checkCount } from './shape.js';
 import type { Datatype, Elements } from './tensor.js';
 
 /** Bytes of the length that stands before each of BYTES. */
 const PREFIX = 4;
-
-const HALVES: Partial<Record<Datatype, Half>> = { FP16: FLOAT16, BF16: BFLOAT16 };
-
-/** Shared by all elements without bytes: nothing can be written into it. */
-const NOTHING = Buffer.alloc(0);
 
 /**
  * The elements of raw bytes: little-endian, one behind the other. They look at the bytes themselves where
@@ -33,7 +29,7 @@ export function readRaw(
     throw refusal(place, message);
   }
   checkCount(bytes.length / width, shape, place);
-  const half = HALVES[datatype];
+  const half = halfOf(datatype);
   if (half !== undefined) return widened(bytes, half);
   if (datatype === 'BOOL') checkBooleans(bytes, place);
   return numbersOf(bytes, NUMERIC[datatype].Array, width);
@@ -42,7 +38,7 @@ export function readRaw(
 /** Raw bytes of elements. Those of numbers are what the elements look at, not a copy. */
 export function writeRaw(elements: Elements, datatype: Datatype): Uint8Array {
   if (datatype === 'BYTES') return writeByteStrings(elements as readonly (string | Uint8Array)[]);
-  const half = HALVES[datatype];
+  const half = halfOf(datatype);
   const numbers = half === undefined ? elements : narrowed(elements as Float32Array, half);
   return viewedBytes(numbers as NumericElements);
 }
@@ -92,7 +88,7 @@ function readByteStrings(bytes: Uint8Array, shape: readonly number[], place: Pat
           : `expected ${length} bytes, as its length says, got ${rest}`,
       );
     }
-    elements.push(length === 0 ? NOTHING : bytes.subarray(start, at));
+    elements.push(length === 0 ? NO_BYTES : bytes.subarray(start, at));
   }
   checkCount(elements.length, shape, place);
   return elements;

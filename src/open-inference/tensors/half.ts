@@ -1,3 +1,5 @@
+import type { Datatype } from './tensor.js';
+
 // The bits of a float32 are read and written through two views of one buffer.
 const single = new Float32Array(1);
 const bits = new Uint32Array(single.buffer);
@@ -54,6 +56,12 @@ export const BFLOAT16: Half = {
     return roundedOff(word, 16);
   },
 };
+
+/** `undefined` for what does not have 16 bits, or is no float. */
+export function halfOf(datatype: Datatype): Half | undefined {
+  if (datatype === 'FP16') return FLOAT16;
+  return datatype === 'BF16' ? BFLOAT16 : undefined;
+}
 
 /** All but the last bits, rounded to the nearest, ties to even. */
 function roundedOff(word: number, count: number): number {
