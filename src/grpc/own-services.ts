@@ -1,7 +1,8 @@
 import type { Root } from 'protobufjs';
 import type { Endpoint } from '../endpoint/endpoint.js';
 import type { Readiness } from '../lifecycle/readiness.js';
-import { fileDescriptorsOf, type NamedFiles } from '../schema/descriptor/file-descriptors.js';
+import { fileDescriptorsOf } from '../schema/descriptor/file-descriptors.js';
+import { NamedFiles } from '../schema/descriptor/named-files.js';
 import type { FilledGrpcOptions } from './grpc-options.js';
 import { HealthService } from './health.js';
 import type { ServedMethod } from './methods.js';
@@ -36,7 +37,7 @@ export function ownServices(
     ...services.flatMap(({ protos }) => protos.map(({ root }) => root)),
   ]);
   const names = [...endpoints.keys(), ...services.flatMap((service) => service.names)];
-  const named: NamedFiles = new Map();
+  const named = new NamedFiles();
   const files = [...roots].flatMap((root) => fileDescriptorsOf(root, named));
   return [...services, new ReflectionService(names, files)];
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import descriptor from 'protobufjs/ext/descriptor.js';
 import { describe, expect, test } from 'vitest';
 import { fileDescriptorsOf } from '../../src/schema/descriptor/file-descriptors.js';
+import { NamedFiles } from '../../src/schema/descriptor/named-files.js';
 import { compileSchema } from '../../src/schema/index.js';
 import { loadFile } from '../../src/schema/load.js';
 import { protobufSchema } from '../../src/schema/protobuf-schema.js';
@@ -75,6 +76,26 @@ const TEXTS = {
     message Other { extend Request { optional string inside = 101; } }
     extend Request { optional Other more = 100; }
     enum Closed { A = 1; B = -2; }`,
+  defaults: `syntax = "proto2"; package d;
+    enum Kind { A = 1; B = 2; }
+    message Request {
+      optional bytes raw = 1 [default = "\\x01\\"\\\\\\'\\u00e9 ~"];
+      optional string text = 2 [default = "\\"\\\\\\n"];
+      optional float most = 3 [default = inf];
+      optional double least = 4 [default = -inf];
+      optional double none = 5 [default = nan];
+      optional double below = 6 [default = -0.0];
+      optional uint64 large = 7 [default = 18446744073709551615];
+      optional Kind kind = 8 [default = B];
+      optional bool sure = 9 [default = true];
+      optional bytes nothing = 10 [default = ""];
+    }`,
+  maps: `syntax = "proto3"; package m;
+    message Request {
+      map<string, int32> _of = 1;
+      map<bool, Request> __a__b_1 = 2;
+      map<int32, bytes> To_ = 3;
+    }`,
   nothing: `syntax = "proto3"; message Request {} message Response { Request r = 1; }`,
   edition: `edition = "2023"; package ed;
     enum Kind { option features.enum_type = CLOSED; K = 0; }
@@ -118,4 +139,28 @@ test('files have the names that they have within their folder', () => {
   expect(files.map(({ name }) => name)).toEqual(['a.proto', 'common/b.proto']);
   expect(files[0]!.dependencies).toEqual([files[1]]);
   expect([...files[0]!.symbols]).toEqual(['Request', 'Request.b', 'Response', 'S', 'S.R']);
+});
+
+test('a file is the same for roots that have it in different folders', () => {
+  const folder = temporaryFolder('descriptors');
+  for (const name of ['a', 'b']) mkdirSync(join(folder, name));
+  const service = 'service S { rpc R(Request) returns (Request); }';
+  writeFileSync(
+    join(folder, 'a/a.proto'),
+    `syntax = "proto3"; package a; message Request {} ${service}`,
+  );
+  writeFileSync(
+    join(folder, 'b/b.proto'),
+    `syntax = "proto3"; package b; import "a/a.proto"; message Request { a.Request a = 1; } ${service}`,
+  );
+  const taken = new NamedFiles();
+  const [one, other] = ['a/a.proto', 'b/b.proto'].map((name) => {
+    const schema = protobufSchema(join(folder, name), { rpc: 'S.R', includeDirs: [folder] });
+    return fileDescriptorsOf(compileSchema(schema, 'Test').method!.root, taken);
+  });
+  expect(one!.map(({ name }) => name)).toEqual(['a.proto']);
+  expect(other!.map(({ name }) => name)).toEqual(['b/b.proto', 'a.proto']);
+  expect(other![1]!.bytes).toEqual(one![0]!.bytes);
+  const { dependency } = FileDescriptorProto.decode(other![0]!.bytes) as { dependency?: string[] };
+  expect(dependency).toEqual(['a.proto']);
 });

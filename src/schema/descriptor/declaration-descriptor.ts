@@ -114,9 +114,7 @@ export class DeclarationDescriptor {
       jsonName,
       ...(partOf && { oneofIndex: oneofs.indexOf(partOf) }),
       ...(isProto3Optional(field) && { proto3Optional: true }),
-      ...(field.options?.['default'] !== undefined && {
-        defaultValue: String(field.options['default']),
-      }),
+      ...(field.options?.['default'] !== undefined && { defaultValue: defaultOf(field) }),
       options: this.#optionsOf(field) as IFieldDescriptorProto['options'],
     };
   }
@@ -189,10 +187,29 @@ export function protoNameOf(field: Field): string {
 
 /** protoc's name of a map's entry. */
 function entryName(field: Field): string {
-  const camel = protoNameOf(field).replace(/(?:^|_+)([^_]?)/g, (_, next: string) =>
+  const camel = protoNameOf(field).replace(/(?:^_*|_+)([^_]?)/g, (_, next: string) =>
     next.toUpperCase(),
   );
   return `${camel}Entry`;
+}
+
+/** In protoc's spelling. */
+function defaultOf({ type, options }: Field): string {
+  const value: unknown = options!['default'];
+  if (type === 'bytes') return escaped(Buffer.from(String(value)));
+  if (Object.is(value, -0)) return '-0';
+  return typeof value === 'number' && !Number.isFinite(value)
+    ? String(value).toLowerCase().replace('infinity', 'inf')
+    : String(value);
+}
+
+/** Bytes as within a string of C. */
+function escaped(bytes: Uint8Array): string {
+  return Array.from(bytes, (byte) => {
+    if (byte < 0x20 || byte > 0x7e) return `\\${byte.toString(8).padStart(3, '0')}`;
+    const character = String.fromCharCode(byte);
+    return '"\'\\'.includes(character) ? `\\${character}` : character;
+  }).join('');
 }
 
 function isProto3Optional({ options }: Field): boolean {

@@ -1,16 +1,14 @@
-import { basename, dirname, relative } from 'node:path/posix';
+import { dirname, relative } from 'node:path/posix';
 import type { NamespaceBase, ReflectionObject, Root } from 'protobufjs';
-import descriptor, { type IFileDescriptorProto } from 'protobufjs/ext/descriptor.js';
+import type { IFileDescriptorProto } from 'protobufjs/ext/descriptor.js';
 import { NameIndex } from '../name-index.js';
 import { isEnum, isNamespace, isService, isType, nameOf } from '../reflection.js';
 import { wellKnownPath } from '../proto/bundled.js';
 import { DeclarationDescriptor, isExtension, protoNameOf } from './declaration-descriptor.js';
+import { NamedFiles, type NamedFile } from './named-files.js';
 
 /** A file, as reflection hands it out. */
-export interface FileDescriptor {
-  readonly name: string;
-  /** A `google.protobuf.FileDescriptorProto`. */
-  readonly bytes: Uint8Array;
+export interface FileDescriptor extends NamedFile {
   /** The files that it needs. */
   readonly dependencies: readonly FileDescriptor[];
   /** The full names of what it declares, methods, fields and values among them. */
@@ -27,16 +25,13 @@ interface Draft {
   readonly declarations: Declared[];
 }
 
-/** Files by name: a client that keeps all it is given takes two of one name for the same. */
-export type NamedFiles = Map<string, Uint8Array>;
-
 /**
  * The files that a root was read from, as descriptors. Of a root whose files are not known any more, each
  * package is one.
  *
  * @param taken those of other roots, which it adds to
  */
-export function fileDescriptorsOf(root: Root, taken: NamedFiles = new Map()): FileDescriptor[] {
+export function fileDescriptorsOf(root: Root, taken = new NamedFiles()): FileDescriptor[] {
   const drafts = draftsOf(root);
   const names = new NameIndex(root);
   const nameOfPath = shortNames(drafts.map(({ path }) => path));
@@ -58,36 +53,13 @@ export function fileDescriptorsOf(root: Root, taken: NamedFiles = new Map()): Fi
     const dependencies = [...needed].filter((other) => !open.has(other)).map(finish);
     open.delete(file);
     const dependency = dependencies.map(({ name }) => name);
-    const named = nameFile(file.name, { ...file.proto, dependency }, taken);
+    const named = taken.name(file.name, { ...file.proto, dependency });
     const { symbols, extensions } = file;
     const made = { ...named, dependencies, symbols, extensions };
     finished.set(file, made);
     return made;
   }
   return files.map(finish);
-}
-
-/** Gives a file its name, or another where one with other contents has that already. */
-function nameFile(given: string, proto: IFileDescriptorProto, taken: NamedFiles) {
-  const { FileDescriptorProto } = descriptor;
-  for (const name of namesFor(given, proto.package ?? '')) {
-    const bytes = FileDescriptorProto.encode(
-      FileDescriptorProto.fromObject({ ...proto, name }),
-    ).finish();
-    const known = taken.get(name);
-    if (known !== undefined && Buffer.compare(known, bytes) !== 0) continue;
-    taken.set(name, bytes);
-    return { name, bytes };
-  }
-  throw new Error('There is always one more name');
-}
-
-/** Its own, that in the folder of its package, and numbered ones. */
-function* namesFor(name: string, packageName: string): Iterable<string> {
-  yield name;
-  const own = `${packageName.replaceAll('.', '/')}/${basename(name)}`.replace(/^\//, '');
-  yield own;
-  for (let number = 2; ; number++) yield own.replace(/(\.proto)?$/, `.${number}$1`);
 }
 
 /** What stands in each file. */
