@@ -19,7 +19,8 @@ export async function failureOf(
     const given = await arranged.rescue(error, args);
     rescued = isObservable(given) ? await lastValueFrom(given, { defaultValue: undefined }) : given;
   } catch (thrown) {
-    if (wasAnswered(thrown)) return error;
+    // What no filter takes comes back.
+    if (thrown === error || wasAnswered(thrown)) return error;
     if (arranged.type === 'http' || isFailure(thrown)) return thrown;
     call.log.error('A filter of the app failed where there is no HTTP response', thrown);
     return error;

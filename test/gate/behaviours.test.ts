@@ -118,6 +118,7 @@ function handle(input: Input, { requestId }: PredictContext) {
   seen.push('handler');
   if (input.text === 'spill') throw new Spilled('milk');
   if (input.text === 'invalid') throw new InvalidRequest('No text');
+  if (input.text === 'fault') throw new Error('broken');
   return { piped: input.piped ?? [], named: requestId !== '' };
 }
 
@@ -251,13 +252,15 @@ describe.each(DOORS)('What the app binds, by $door,', ({ door, open }) => {
     expect(Teller.made).toBe(2);
   });
 
-  it('says of refusals nothing at the level of errors', async () => {
+  it('says of refusals nothing at the level of errors, and of a fault one line', async () => {
     const errors: unknown[] = [];
     const { app, call } = await open(boundTo(door, 'class'));
-    app.useLogger({ log() {}, warn() {}, error: (...said: unknown[]) => errors.push(said) });
+    app.useLogger({ log() {}, warn() {}, error: (...said: unknown[]) => errors.push(said[0]) });
     await call('/run', { text: 'a' }, { 'x-refuse': 'guard' });
     await call('/run', { text: 'invalid' });
     await call('/run', { text: 'pipe' });
     expect(errors).toEqual([]);
+    await call('/run', { text: 'fault' });
+    expect(errors).toEqual([expect.stringMatching(/ broken$/)]);
   });
 });
