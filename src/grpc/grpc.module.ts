@@ -85,7 +85,7 @@ export class GrpcModule
   /** By then all routes are made, and with them the endpoints. */
   async onApplicationBootstrap(): Promise<void> {
     const { httpAdapter } = this.#host;
-    if (httpAdapter === undefined) return;
+    if (!httpAdapter) return;
     this.#server = new GrpcServer(this.#options, {
       endpoints: this.#find(EndpointRegistry).endpoints,
       gate: this.#find(Gate),

@@ -2,7 +2,12 @@ import { credentials, ServerCredentials } from '@grpc/grpc-js';
 import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { createServer, type AddressInfo } from 'node:net';
-import { ConfigurationError, ModelEndpoint, protobufSchema } from 'nestjs-model-serving';
+import {
+  ConfigurationError,
+  ModelEndpoint,
+  ModelServingModule,
+  protobufSchema,
+} from 'nestjs-model-serving';
 import { GrpcModule, type GrpcModuleOptions } from 'nestjs-model-serving/grpc';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createApp, type AppUnderTest } from '../serving-app.js';
@@ -136,4 +141,15 @@ it('is set up by a factory as well', async () => {
   onTestFinished(() => app.close());
   await app.listen(0, '127.0.0.1');
   expect(app.get(GrpcModule).port).toBeGreaterThan(0);
+});
+
+it.each([{}, { port: 0 }])('serves nothing in an app without HTTP, %o', async (options) => {
+  @Module({ imports: [ModelServingModule.forRoot(), GrpcModule.forRoot(options)] })
+  class AppModule {}
+  const app = await NestFactory.createApplicationContext(AppModule, {
+    logger: false,
+    abortOnError: false,
+  });
+  expect(app.get(GrpcModule).port).toBeUndefined();
+  await app.close();
 });
