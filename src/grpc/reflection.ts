@@ -95,6 +95,8 @@ export class ReflectionService implements OwnService {
     this.#streams.add(stream);
     stream.on('cancelled', () => this.#streams.delete(stream));
     stream.on('data', (bytes: Buffer) => {
+      // What comes behind a malformed request, or when the app ends: an answer would keep the status back.
+      if (stream.writableEnded) return;
       try {
         const request = this.#request.readBinary(bytes) as Request;
         const { host } = request;

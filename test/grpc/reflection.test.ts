@@ -5,6 +5,7 @@ import { Client, credentials, status } from '@grpc/grpc-js';
 import { ModelEndpoint, protobufSchema } from 'nestjs-model-serving';
 import { describe, expect, it } from 'vitest';
 import { GrpcClient } from './grpc-client.js';
+import { framed, openSession, rawCall } from './raw-call.js';
 import { GRPC_DOORS, startGrpc } from './shared-app.js';
 
 /** As grpc.reflection has it, written here once more. */
@@ -243,6 +244,20 @@ describe.each(GRPC_DOORS)('Reflection on $door', (way) => {
     expect(await grpcurl(address, 'two.Twin', 'Run', { part: { ofTwo: 'x' } })).toEqual({
       part: { ofTwo: 'x' },
     });
+  });
+
+  it('ends with what is no request, whatever comes before and behind', async () => {
+    const { address } = await startGrpc(way, parts);
+    const list = framed(Buffer.from([58, 0]));
+    const malformed = framed(Buffer.from([255]));
+    const path = '/grpc.reflection.v1.ServerReflection/ServerReflectionInfo';
+    const body = Buffer.concat([list, malformed, list, malformed, list]);
+    const told = await rawCall(openSession(address), path, body);
+    expect(told).toMatchObject({
+      code: status.INVALID_ARGUMENT,
+      message: 'The request is malformed',
+    });
+    expect(told.messages).toHaveLength(1);
   });
 
   it('does not hold the app up', async () => {
