@@ -12,10 +12,10 @@ import { ServingError } from '../errors/index.js';
 import { delayUntil, deadlineExceeded } from '../execution/index.js';
 import { tooManyUploads, type UploadShare } from '../gate/upload-budget.js';
 import { compressionFlaw } from './compression-flag.js';
-import { refusalOf, withEncodings } from './refusal.js';
+import { isUnsendable, refusalOf, withEncodings } from './refusal.js';
 
 /** A status on its way to the client. */
-export type Status = Partial<StatusObject> & Pick<StatusObject, 'code'>;
+export type Status = Partial<StatusObject> & Pick<StatusObject, 'code' | 'details'>;
 
 /** What grpc-js hands to the handler of a method. */
 export type Handle =
@@ -67,6 +67,8 @@ export class Exchange extends ServerInterceptingCall implements Listener {
   /** What grpc-js has refused it for. */
   #refusal: ServingError | undefined;
   #isLost = false;
+  /** Whether grpc-js waits for ever for a message to be sent, and holds back what follows. */
+  #isStuck = false;
   watcher: Watcher | undefined;
 
   /**
@@ -81,8 +83,12 @@ export class Exchange extends ServerInterceptingCall implements Listener {
     // V8 makes a function that is written right where it is assigned to a property among the old objects,
     // from where it would keep all of the call until the next full collection of garbage.
     const sendStatus: typeof send = (status) => {
+      if (isUnsendable(status)) {
+        this.#isStuck = true;
+        this.#isAnswered = false;
+      }
       if (!this.#isAnswered) {
-        return this.#refuse(refusalOf(status as StatusObject, limit));
+        return this.#refuse(refusalOf(status, limit));
       }
       // It could not write what it was given.
       if (status.code !== OK && !status.metadata) this.#isLost = true;
@@ -206,7 +212,8 @@ export class Exchange extends ServerInterceptingCall implements Listener {
     if (this.#isAnswered) return;
     this.#isAnswered = true;
     const { stream, respond } = this.#handle;
-    if (respond !== undefined) respond(status);
+    if (this.#isStuck) this.#wire.sendStatus(status);
+    else if (respond !== undefined) respond(status);
     else stream.emit('error', status);
   }
 

@@ -1,22 +1,17 @@
-import {
-  Metadata,
-  status,
-  type ServerInterceptingCallInterface,
-  type StatusObject,
-} from '@grpc/grpc-js';
+import { Metadata, status, type ServerInterceptingCallInterface } from '@grpc/grpc-js';
 import { InvalidRequest, ServingError } from '../errors/index.js';
 import { deadlineExceeded } from '../execution/index.js';
 
 /**
  * What it means that grpc-js refuses a call by itself, before it has been answered: its message is too
- * large, it came compressed and cannot be decompressed, or its deadline is past or cannot be read.
+ * large, it came compressed and cannot be decompressed, or its deadline is past or cannot be read; or, when
+ * it is being answered, that an answer is too large.
  *
  * @param limit bytes that a message may have
  */
-export function refusalOf(
-  { code, details }: Pick<StatusObject, 'code' | 'details'>,
-  limit: number,
-): ServingError {
+export function refusalOf(told: Told, limit: number): ServingError {
+  const { code, details } = told;
+  if (isUnsendable(told)) return new ServingError('PayloadTooLarge', String(details));
   switch (code) {
     case status.DEADLINE_EXCEEDED:
       return deadlineExceeded();
@@ -59,6 +54,13 @@ export function withEncodings(told: Told): Told {
 }
 
 const UNSUPPORTED = /^Received message compressed /;
+
+/** Whether an answer is larger than the `grpc.max_send_message_length` that the app has set. */
+export function isUnsendable({ details, metadata }: Told): boolean {
+  return !metadata && UNSENDABLE.test(String(details));
+}
+
+const UNSENDABLE = /^Sent message larger than max /;
 
 export function tooLarge(limit: number): ServingError {
   return new ServingError('PayloadTooLarge', `Expected a message of at most ${limit} bytes`);

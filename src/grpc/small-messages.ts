@@ -20,8 +20,7 @@ export function takingSmallMessages(wire: ServerInterceptingCallInterface): Serv
   let isRefused = false;
   function refuse(error: ServingError): void {
     isRefused = true;
-    const { code, details = '', metadata } = statusOf(answerOf(error), requestIdOf(requestId));
-    wire.sendStatus({ code, details, metadata });
+    wire.sendStatus(statusOf(answerOf(error), requestIdOf(requestId)));
   }
 
   blameForUnread(wire);

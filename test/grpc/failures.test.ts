@@ -2,8 +2,10 @@ import { deflateSync, gzipSync } from 'node:zlib';
 import { ConflictException } from '@nestjs/common';
 import { status } from '@grpc/grpc-js';
 import { ModelEndpoint, protobufSchema, type PredictContext } from 'nestjs-model-serving';
+import type { GrpcModuleOptions } from 'nestjs-model-serving/grpc';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { deferred } from '../endpoint/deferred.js';
+import { levelsAre } from '../execution-http/levels.js';
 import { GrpcClient } from './grpc-client.js';
 import { framed, openSession, rawCall } from './raw-call.js';
 import { GRPC_DOORS, startGrpc } from './shared-app.js';
@@ -69,8 +71,8 @@ const varint = (n: number): number[] => (n < 128 ? [n] : [(n & 127) | 128, ...va
 const lengthOf = ([message]: Buffer[]) => message![1];
 
 describe.each(GRPC_DOORS)('A call on $door', (way) => {
-  const start = async () => {
-    const app = await startGrpc(way, parts);
+  const start = async (options?: GrpcModuleOptions) => {
+    const app = await startGrpc(way, parts, options);
     const session = openSession(app.address);
     const count = async (route: string, told: number) => {
       const { body } = await app.get('/__metrics');
@@ -239,6 +241,24 @@ describe.each(GRPC_DOORS)('A call on $door', (way) => {
     release.resolve();
     expect(await running).toMatchObject({ code: 0 });
     expect(await waiting).toMatchObject({ code: 0 });
+  });
+
+  it('is told that its answer is larger than the app lets answers be', async () => {
+    const app = await start({ channelOptions: { 'grpc.max_send_message_length': 1 } });
+    const client = new GrpcClient(proto, 'acme.Model', app.address);
+    const metadata = { 'x-request-id': 'i' };
+    const tooLarge = {
+      code: status.RESOURCE_EXHAUSTED,
+      message: 'Sent message larger than max (7 vs. 1)',
+      details: { RequestInfo: { requestId: 'i' } },
+    };
+    const counts = () => Promise.all(['/run', '/tell'].map((route) => app.count(route, 413)));
+    const counted = await counts();
+    expect(await client.call('Run', {})).toMatchObject({ code: 0 });
+    expect(await client.call('Run', { text: 'a' }, { metadata })).toMatchObject(tooLarge);
+    expect(await client.stream('Tell', {}, { metadata })).toMatchObject({ ...tooLarge, items: [] });
+    await levelsAre(app, { in_flight: 0 });
+    expect(await counts()).toEqual(counted.map((count) => count + 1));
   });
 
   it('says what is wrong, within what a client takes of trailers', async () => {
