@@ -123,6 +123,9 @@ const SHOWN: Record<string, string> = {
 
 const ID = 'model_serving.request.id';
 
+/** Nanoseconds that the clocks of a span may differ by: one is read in milliseconds since 1970. */
+const CLOCKS_APART = 1_000;
+
 /** Waits until all traces look like this: a line a span, those below it indented; whatever order they come in. */
 export async function expectTraces(...lines: string[]): Promise<void> {
   const trees: string[] = [];
@@ -131,11 +134,23 @@ export async function expectTraces(...lines: string[]): Promise<void> {
     else trees.push(line);
   }
   await expect.poll(() => forest()).toEqual(trees.toSorted());
+  expect(strayEvents()).toEqual([]);
+}
+
+/** Events that are not within the time of their span. */
+function strayEvents(): string[] {
+  return spans().flatMap(({ name, events, startTime, endTime }) => {
+    const isStray = (time: number) =>
+      time < nanosOf(startTime) - CLOCKS_APART || time > nanosOf(endTime) + CLOCKS_APART;
+    return events
+      .filter(({ time }) => isStray(nanosOf(time)))
+      .map((event) => `${event.name} of ${name}`);
+  });
 }
 
 /** Spans are told apart by the ids of their requests; links by their spans. */
 function forest(): string[] {
-  const all = spans().toSorted((one, other) => startOf(one) - startOf(other));
+  const all = spans().toSorted((one, other) => nanosOf(one.startTime) - nanosOf(other.startTime));
   const byId = new Map(all.map((span) => [span.spanContext().spanId, span]));
   const childrenOf = (parent: ReadableSpan) =>
     all.filter(({ parentSpanContext: place }) => place?.spanId === parent.spanContext().spanId);
@@ -150,7 +165,7 @@ function forest(): string[] {
     .toSorted();
 }
 
-function startOf({ startTime: [seconds, nanos] }: ReadableSpan): number {
+function nanosOf([seconds, nanos]: ReadableSpan['startTime']): number {
   return seconds * 1e9 + nanos;
 }
 

@@ -104,7 +104,7 @@ export class CallSpan implements CallTrace {
     if (outcome === 'rejected') span.addEvent('rejected', { reason }, this.#answeredAt);
     if (!isFault) return;
     if (cause === undefined) span.setStatus({ code: SpanStatusCode.ERROR, message: reason });
-    else failSpan(span, cause, reason);
+    else failSpan(span, cause, reason, this.#answeredAt);
   }
 
   /** A handler may go on when its call is over; and what is not sampled has no use for the rest. */
