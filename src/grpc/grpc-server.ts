@@ -1,3 +1,4 @@
+import { createRequire } from 'node:module';
 import { Logger } from '@nestjs/common';
 import type { Server as HttpServer } from 'node:http';
 import { Server, ServerCredentials, type ServerInterceptingCall } from '@grpc/grpc-js';
@@ -15,6 +16,8 @@ import { ownServices } from './own-services.js';
 import { OwnPort } from './own-port.js';
 import { sharePort } from './shared-port.js';
 import { SMALL, takingSmallMessages } from './small-messages.js';
+
+const require = createRequire(import.meta.url);
 
 /** The parts of an app that a server of gRPC works with. */
 export interface Surroundings {
@@ -51,6 +54,8 @@ export class GrpcServer {
     const ofEndpoints = new EndpointService(methods, gate, readiness, uploads);
     const own = ownServices(options, [...methods.values()], readiness, services);
     const { credentials = ServerCredentials.createInsecure(), channelOptions } = options;
+    // An instrumentation of the app learns of a package when it is required: an import passes it by.
+    require('@grpc/grpc-js');
     this.#server = new Server({
       'grpc.enable_channelz': 0,
       ...channelOptions,

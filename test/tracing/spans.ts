@@ -85,10 +85,8 @@ new HttpInstrumentation({
   ignoreIncomingRequestHook: ({ headers }) => 'x-untraced' in headers,
 }).enable();
 new GrpcInstrumentation({ ignoreGrpcMethods: [] }).enable();
-// They patch a module when it is required.
-const require = createRequire(import.meta.url);
-require('node:http');
-require('@grpc/grpc-js');
+// It patches a module when it is required: that of gRPC is by the library.
+createRequire(import.meta.url)('node:http');
 
 beforeEach(() => exporter.reset());
 
