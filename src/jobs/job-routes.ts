@@ -73,18 +73,20 @@ export class JobRoutes {
       version === undefined
         ? handle
         : (adapter.applyVersionFilter(handle as never, version, this.#versioning!) as Handle);
-    const handleOf = (errand: Errand) => versioned(this.#handle(group, errand)) as never;
+    const handleOf = (route: string, errand: Errand) =>
+      versioned(this.#handle(group, route, errand)) as never;
+    const result = `${base}/result`;
     adapter.get(
-      `${base}/result`,
-      handleOf((desk, visitor) => desk.tellResult(visitor)),
+      result,
+      handleOf(result, (desk, visitor) => desk.tellResult(visitor)),
     );
     adapter.get(
       base,
-      handleOf((desk, visitor) => desk.tellStatus(visitor)),
+      handleOf(base, (desk, visitor) => desk.tellStatus(visitor)),
     );
     adapter.delete(
       base,
-      handleOf((desk, visitor) => desk.remove(visitor)),
+      handleOf(base, (desk, visitor) => desk.remove(visitor)),
     );
   }
 
@@ -95,7 +97,7 @@ export class JobRoutes {
     return routeVersion ?? versioning.defaultVersion;
   }
 
-  #handle(group: readonly EndpointPlace[], errand: Errand): Handle {
+  #handle(group: readonly EndpointPlace[], route: string, errand: Errand): Handle {
     const candidates = group.map(({ endpoint }) => ({
       endpoint,
       isItsHost: hostCondition(endpoint.controller, this.#adapter),
@@ -103,7 +105,9 @@ export class JobRoutes {
     return (request, response, next) => {
       const found = candidates.find(({ isItsHost }) => isItsHost?.(request) !== false);
       if (found === undefined && next !== undefined) return next();
-      const visitor = new Visitor((found ?? candidates[0]!).endpoint, [request, response, next]);
+      const { endpoint } = found ?? candidates[0]!;
+      endpoint.tracing?.nameRoute({ route });
+      const visitor = new Visitor(endpoint, [request, response, next]);
       void this.#serve(visitor, errand, found !== undefined);
       return undefined;
     };

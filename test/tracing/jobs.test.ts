@@ -1,5 +1,5 @@
 import { Controller } from '@nestjs/common';
-import { trace, type TextMapPropagator } from '@opentelemetry/api';
+import { SpanKind, trace, type TextMapPropagator } from '@opentelemetry/api';
 import { ModelEndpoint, ServingError, type PredictContext } from 'nestjs-model-serving';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { apart, locationOf, startJobs, type JobApp } from '../jobs/job-app.js';
@@ -125,6 +125,21 @@ describe.each(['memory', 'Redis'] as const)('jobs in %s', (keeper) => {
             .toSorted(),
         )
         .toEqual([traceOf('a'), traceOf('b')]);
+    });
+
+    it('and requests for them are named by their routes', async () => {
+      const location = locationOf(await app.submit('/fail', { times: 0 }));
+      await app.ended(location);
+      await app.request('GET', `${location}/result`);
+      await app.request('DELETE', location);
+      await app.request('GET', location);
+      const route = '/fail/jobs/:modelServingJob';
+      await expect
+        .poll(
+          () =>
+            new Set(spans().flatMap(({ kind, name }) => (kind === SpanKind.SERVER ? name : []))),
+        )
+        .toEqual(new Set(['POST /fail', `GET ${route}`, `GET ${route}/result`, `DELETE ${route}`]));
     });
 
     it('in batches that link to each of them', async () => {
