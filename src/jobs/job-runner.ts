@@ -36,8 +36,6 @@ export interface RunnerOptions {
   readonly backoff: number;
   /** Whether what runs has been cut by the end of the process. */
   isCut(): boolean;
-  /** A job of this age, in milliseconds, has ended. */
-  onEnd(state: JobEnd['state'], age: number): void;
 }
 
 /**
@@ -73,16 +71,12 @@ export class JobRunner {
 
   async #run(run: JobRun): Promise<RunOutcome> {
     const { endpoint, status } = this.#options;
-    const begun = performance.now();
     const call = new JobCall(endpoint, run, status);
     const leave = () => call.cancel(new ServingError('Cancelled', 'The job was cancelled'));
     if (run.signal.aborted) leave();
     else run.signal.addEventListener('abort', leave, { once: true });
     const outcome = await this.#take(call, run);
     run.signal.removeEventListener('abort', leave);
-    if (outcome.state === 'succeeded' || outcome.state === 'failed') {
-      this.#options.onEnd(outcome.state, run.age + performance.now() - begun);
-    }
     return outcome;
   }
 

@@ -5,6 +5,7 @@ import type {
   JobRecord,
   JobRequest,
   JobResult,
+  JobState,
   NewJob,
   Submission,
 } from './job.js';
@@ -20,8 +21,6 @@ export interface JobRun {
   readonly failures: number;
   /** Milliseconds until the job's deadline. */
   readonly timeLeft: number;
-  /** Milliseconds since it was taken in. */
-  readonly age: number;
   /** Aborted where nobody waits for the job any more, or another worker has it. */
   readonly signal: AbortSignal;
   /** Notes how much of it is done. */
@@ -61,6 +60,8 @@ export interface StoredEndpoint {
   readonly maxWaiting: number;
   /** How long what has ended is kept. */
   readonly resultTtl: number;
+  /** Told of every job that this process has ended, of whatever age that was: another may have ended it before. */
+  onEnd(state: JobState, age: number): void;
 }
 
 /**

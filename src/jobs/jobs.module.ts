@@ -150,9 +150,9 @@ export class JobsModule
     const gate = this.#find(Gate);
     const { attempts, timeout, maxWaiting } = endpoint.options.jobs!;
     const queue = queueOf(endpoint);
-    const store = backend.open({ queue, attempts, timeout, maxWaiting, resultTtl });
     const { route, controller, method } = endpoint;
     const onEnd = this.#find(ServingMetrics).watchJobs({ route, levels: () => store.levels() });
+    const store = backend.open({ queue, attempts, timeout, maxWaiting, resultTtl, onEnd });
     const guard = gate.guard(endpoint, 'http');
     const desk = new JobDesk({ endpoint, store, guard, leaving });
     endpoint.deferral = desk;
@@ -162,7 +162,6 @@ export class JobsModule
       status: statusOf(controller.prototype[method] as object),
       backoff,
       isCut: () => workers.isCut,
-      onEnd,
     });
     const start = () => store.work(runner.run, fetchedBy(endpoint));
     return { reception: { desk, guard }, start };

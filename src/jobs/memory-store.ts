@@ -214,7 +214,6 @@ class MemoryStore implements JobStore {
       ...job.task!,
       attempt: job.attempts,
       failures: job.failures,
-      age: startedAt - job.createdAt,
       timeLeft: job.createdAt + this.#endpoint.timeout - startedAt,
       signal: controller.signal,
       progress: (fraction) => {
@@ -247,6 +246,7 @@ class MemoryStore implements JobStore {
   #end(job: KeptJob, end: JobEnd | { readonly state: 'cancelled' }): void {
     this.#move(job, end.state);
     job.finishedAt = now();
+    this.#endpoint.onEnd(end.state, job.finishedAt - job.createdAt);
     job.task = undefined;
     this.#due.delete(job);
     if (end.state !== 'cancelled') job.result = end.result;

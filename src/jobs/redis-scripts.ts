@@ -103,23 +103,26 @@ const SCRIPTS = {
     local age = since(found[2])
     if attempt == 1 then measured('waiting', age) end
     moveTo(id, 'running', now)
-    return {'started', found[3], found[4], tonumber(found[5]), stalls, age, timeout - age, attempt}
+    return {'started', found[3], found[4], tonumber(found[5]), stalls, timeout - age, attempt}
   `,
-  /** id, token, state, ttl, status, type, headers, body, failure, without a token the lock of whoever runs it */
+  /**
+   * id, token, state, ttl, status, type, headers, body, failure, without a token the lock of whoever runs it;
+   * its age, where it has ended by this
+   */
   finishJob: `
     local id, token, state = ARGV[1], ARGV[2], ARGV[3]
     local job = key('job:' .. id)
-    local found = redis.call('HMGET', job, 'state', 'token', 'started')
-    if found[1] ~= 'queued' and found[1] ~= 'running' then return 'over' end
-    if token ~= '' and found[2] ~= token then return 'lost' end
-    if token == '' and redis.call('EXISTS', ARGV[10]) == 1 then return 'held' end
+    local found = redis.call('HMGET', job, 'state', 'token', 'started', 'created')
+    if found[1] ~= 'queued' and found[1] ~= 'running' then return false end
+    if token ~= '' and found[2] ~= token then return false end
+    if token == '' and redis.call('EXISTS', ARGV[10]) == 1 then return false end
     if token ~= '' then measured('running', since(found[3])) end
     finish(id, state, tonumber(ARGV[4]))
     redis.call('HSET', job, 'status', ARGV[5], 'type', ARGV[6], 'headers', ARGV[7], 'result', ARGV[8])
     if state == 'failed' then redis.call('HSET', job, 'failure', ARGV[9])
     else redis.call('HSET', job, 'progress', 1) end
     redis.call('PUBLISH', KEYS[1] .. ':news', 'ended ' .. id)
-    return 'finished'
+    return since(found[4])
   `,
   /** id, token, whether it failed, milliseconds before it is due again */
   requeueJob: `
@@ -145,22 +148,23 @@ const SCRIPTS = {
   holdsJob: `
     return redis.call('HGET', key('job:' .. ARGV[1]), 'token') == ARGV[2] and 1 or 0
   `,
-  /** id, ttl */
+  /** id, ttl; the state it was in, and its age where it has ended by this */
   removeJob: `
     local id = ARGV[1]
     local job = key('job:' .. id)
-    local state = redis.call('HGET', job, 'state')
-    if not state then return false end
+    local found = redis.call('HMGET', job, 'state', 'created')
+    local state = found[1]
+    if not state then return {} end
     if state == 'queued' or state == 'running' then
       finish(id, 'cancelled', tonumber(ARGV[2]))
       redis.call('PUBLISH', KEYS[1] .. ':news', 'ended ' .. id)
-      return state
+      return {state, since(found[2])}
     end
     local idempotency = redis.call('HGET', job, 'key')
     if idempotency then redis.call('DEL', key('key:' .. idempotency)) end
     redis.call('DEL', job)
     moveTo(id, '', 0)
-    return state
+    return {state}
   `,
   /** timeout, ttl */
   countJobs: `

@@ -124,16 +124,20 @@ export class RedisStore implements JobStore {
   }
 
   async remove(id: string): Promise<JobState | undefined> {
-    const was = (await this.#run('removeJob', id, this.#endpoint.resultTtl)) as JobState | null;
+    const { resultTtl, onEnd } = this.#endpoint;
+    const [was, age] = (await this.#run('removeJob', id, resultTtl)) as [JobState?, number?];
+    if (age !== undefined) onEnd('cancelled', age);
     // A worker that gets it all the same finds it over.
     if (was === 'queued') await this.#queue?.remove(id).catch(() => undefined);
-    return was ?? undefined;
+    return was;
   }
 
   async expire(id: string, end: JobEnd): Promise<void> {
     const { prefix, queue } = this.#place;
-    const args = finishArguments(id, '', end, this.#endpoint.resultTtl);
-    await this.#run('finishJob', ...args, `${prefix}:${queue}:${id}:lock`);
+    const { resultTtl, onEnd } = this.#endpoint;
+    const args = finishArguments(id, '', end, resultTtl);
+    const age = await this.#run('finishJob', ...args, `${prefix}:${queue}:${id}:lock`);
+    if (age !== null) onEnd(end.state, Number(age));
   }
 
   async levels(): Promise<JobLevels> {

@@ -34,7 +34,7 @@ interface Underway {
   readonly controller: AbortController;
 }
 
-type Started = [Buffer, Buffer, Buffer, number, number, number, number, number];
+type Started = [Buffer, Buffer, Buffer, number, number, number, number];
 
 /** Milliseconds before what Redis refuses is tried again. */
 const RETRY_INTERVAL = 1_000;
@@ -132,7 +132,7 @@ export class RedisWorker implements JobWorker {
     const found = await this.#persist(() =>
       runForBytes(this.#client, 'startJob', this.#options.place.base, id, token, endpoint.timeout),
     );
-    const [kind, requestText, body, failures, stalls, age, timeLeft, attempt] = found as Started;
+    const [kind, requestText, body, failures, stalls, timeLeft, attempt] = found as Started;
     if (String(kind) !== 'started') return undefined;
     const request = JSON.parse(String(requestText)) as JobRequest;
     const end = endOfLost(request, endpoint, stalls, timeLeft);
@@ -145,7 +145,6 @@ export class RedisWorker implements JobWorker {
       body,
       attempt,
       failures,
-      age,
       timeLeft,
       signal: controller.signal,
       progress: this.#progressOf(id, token),
@@ -185,8 +184,10 @@ export class RedisWorker implements JobWorker {
   }
 
   async #finish(id: string, token: string, end: JobEnd): Promise<undefined> {
-    const args = finishArguments(id, token, end, this.#options.endpoint.resultTtl);
-    await this.#persist(() => this.#script('finishJob', ...args));
+    const { resultTtl, onEnd } = this.#options.endpoint;
+    const args = finishArguments(id, token, end, resultTtl);
+    const age = await this.#persist(() => this.#script('finishJob', ...args));
+    if (age !== null) onEnd(end.state, Number(age));
   }
 
   /** Writes of several fractions, while Redis has not taken the one before, the last. */

@@ -3,6 +3,7 @@ import { ModelEndpoint } from 'nestjs-model-serving';
 import { JobsModule } from 'nestjs-model-serving/jobs';
 import { execFileSync } from 'node:child_process';
 import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
+import type { JobState } from '../../src/jobs/job.js';
 import { fillJobsOptions } from '../../src/jobs/jobs-options.js';
 import { RedisBackend } from '../../src/jobs/redis-backend.js';
 import { defineScripts, runScript } from '../../src/jobs/redis-scripts.js';
@@ -288,32 +289,62 @@ describe('The boot of an app with jobs', () => {
   });
 });
 
-describe('a job that Redis takes, of which BullMQ says nothing', () => {
-  async function openStore() {
-    const redis = await startRedis();
-    const backend = await RedisBackend.connect(fillJobsOptions(apart(redis.url)));
-    const limits = { attempts: 3, timeout: 60_000, maxWaiting: 10, resultTtl: 60_000 };
-    const store = backend.open({ queue: 'q', ...limits }) as RedisStore;
-    onTestFinished(async () => {
-      await backend.close();
-      await redis.stop();
-    });
-    const request = { requestId: 'r', url: '/', headers: {}, params: {}, query: {} };
-    const job = { id: 'a'.repeat(32), scope: '', request, body: Buffer.from('{}') };
-    return { store, job: { ...job, key: 'key', digest: 'd' } };
-  }
+async function openStore() {
+  const redis = await startRedis();
+  const { namespace, ...options } = apart(redis.url);
+  const backend = await RedisBackend.connect(fillJobsOptions({ namespace, ...options }));
+  const limits = { attempts: 3, timeout: 60_000, maxWaiting: 10, resultTtl: 60_000 };
+  const ends: JobState[] = [];
+  const onEnd = (state: JobState) => ends.push(state);
+  const store = backend.open({ queue: 'q', ...limits, onEnd }) as RedisStore;
+  const client = new Redis(redis.url);
+  defineScripts(client);
+  onTestFinished(async () => {
+    client.disconnect();
+    await backend.close();
+    await redis.stop();
+  });
+  /** What another worker does that has got the job, since this one was not heard of. */
+  const startElsewhere = (id: string) =>
+    runScript(client, 'startJob', `{model-serving:${namespace}}.jobs:q`, id, 'other', 60_000);
+  const request = { requestId: 'r', url: '/', headers: {}, params: {}, query: {} };
+  const job = { id: 'a'.repeat(32), scope: '', request, body: Buffer.from('{}') };
+  return { store, ends, startElsewhere, job: { ...job, key: 'key', digest: 'd' } };
+}
 
+/** A worker whose runs succeed when they are let go. */
+function holdRuns(store: RedisStore) {
+  const begun = deferred();
+  const end = deferred();
+  const result = { status: 200, type: 'text/plain', headers: {}, body: Buffer.from('done') };
+  const worker = store.work(async () => {
+    begun.resolve();
+    await end.promise;
+    return { state: 'succeeded', result };
+  }, 1);
+  onTestFinished(() => worker.close());
+  return { begun, end, worker };
+}
+
+it('a job has not ended where a run has that another one has taken the place of', async () => {
+  const { store, ends, startElsewhere, job } = await openStore();
+  const { begun, end, worker } = holdRuns(store);
+  await store.submit(job);
+  await begun.promise;
+  await startElsewhere(job.id);
+  end.resolve();
+  worker.pause();
+  await worker.idle();
+  expect((await store.levels()).counts).toMatchObject({ running: 1, succeeded: 0 });
+  expect(ends).toEqual([]);
+  await store.remove(job.id);
+  expect(ends).toEqual(['cancelled']);
+});
+
+describe('a job that Redis takes, of which BullMQ says nothing', () => {
   it('is taken where a worker has begun it', async () => {
     const { store, job } = await openStore();
-    const begun = deferred();
-    const end = deferred();
-    const result = { status: 200, type: 'text/plain', headers: {}, body: Buffer.from('done') };
-    const worker = store.work(async () => {
-      begun.resolve();
-      await end.promise;
-      return { state: 'succeeded', result };
-    }, 1);
-    onTestFinished(() => worker.close());
+    const { begun, end } = holdRuns(store);
     const enqueue = store.enqueue.bind(store);
     store.enqueue = async (id) => {
       await enqueue(id);

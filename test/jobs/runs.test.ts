@@ -13,9 +13,10 @@ import {
   type PredictContext,
 } from 'nestjs-model-serving';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { Scrape } from '../metrics/scrape.js';
 import { startRedis, type RedisServer } from '../redis-server.js';
 import { ADAPTERS } from '../serving-app.js';
-import { apart, locationOf, startJobs } from './job-app.js';
+import { apart, locationOf, startJobs, type JobApp } from './job-app.js';
 
 let redis: RedisServer;
 beforeAll(async () => {
@@ -150,6 +151,23 @@ class OfName {
   }
 }
 
+/** Tells how many jobs of an endpoint have ended from now on, by state. */
+async function endsOf(endpoint: string, { request }: JobApp) {
+  const count = async () =>
+    new Scrape(String((await request('GET', '/__metrics')).body)).by(
+      'state',
+      'model_serving_job_duration_seconds_count',
+      { endpoint },
+    );
+  const before = await count();
+  return async () => {
+    const more = Object.entries(await count()).map(
+      ([state, ends]) => [state, ends - (before[state] ?? 0)] as const,
+    );
+    return Object.fromEntries(more.filter(([, ends]) => ends > 0));
+  };
+}
+
 const controllers = [Failing, Hanging, Late, Long, Batch, Answerless];
 
 beforeEach(() => {
@@ -207,7 +225,9 @@ describe.each(ADAPTERS)('on %s', (adapter) => {
     });
 
     it('fail at their deadline where nobody runs them', async () => {
-      const { submit, ended } = await start({ process: false });
+      const app = await start({ process: false });
+      const { submit, ended } = app;
+      const ends = await endsOf('/late', app);
       const location = locationOf(await submit('/late', {}));
       // It leaves its place to others.
       await expect.poll(async () => (await submit('/late', {})).status).toBe(202);
@@ -217,6 +237,7 @@ describe.each(ADAPTERS)('on %s', (adapter) => {
         error: { code: 'DEADLINE_EXCEEDED' },
       });
       expect(runs).toBe(0);
+      expect(await ends()).toEqual({ failed: 1 });
     });
 
     it.each([30, -30])(
@@ -275,7 +296,9 @@ describe.each(ADAPTERS)('on %s', (adapter) => {
     });
 
     it('are cancelled while they wait and while they run', async () => {
-      const { submit, until, request } = await start();
+      const app = await start();
+      const { submit, until, request } = app;
+      const ends = await endsOf('/long', app);
       const running = locationOf(await submit('/long', {}));
       await until(running, ({ progress }) => progress !== undefined);
       const told = await request('DELETE', running);
@@ -295,6 +318,7 @@ describe.each(ADAPTERS)('on %s', (adapter) => {
       expect((await idle.request('DELETE', waiting)).status).toBe(204);
       expect((await idle.request('GET', waiting)).body.state).toBe('cancelled');
       expect((await idle.request('GET', `${waiting}/result`)).status).toBe(409);
+      expect(await ends()).toEqual({ cancelled: 2 });
     });
 
     it('fill the batches of their endpoint', async () => {
