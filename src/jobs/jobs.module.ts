@@ -151,7 +151,11 @@ export class JobsModule
     const { attempts, timeout, maxWaiting } = endpoint.options.jobs!;
     const queue = queueOf(endpoint);
     const { route, controller, method } = endpoint;
-    const onEnd = this.#find(ServingMetrics).watchJobs({ route, levels: () => store.levels() });
+    const onEnd = this.#find(ServingMetrics).watchJobs({
+      route,
+      queue,
+      levels: () => store.levels(),
+    });
     const store = backend.open({ queue, attempts, timeout, maxWaiting, resultTtl, onEnd });
     const guard = gate.guard(endpoint, 'http');
     const desk = new JobDesk({ endpoint, store, guard, leaving });

@@ -10,6 +10,8 @@ export interface JobLevels {
 /** A queue of jobs that can be asked for its levels. */
 export interface JobSource {
   readonly route: string;
+  /** What the queue is called; several of one route are of its versions, or of its hosts. */
+  readonly queue: string;
   /** Rejects, soon, where the store of the jobs cannot be reached. */
   levels(): Promise<JobLevels>;
 }
@@ -35,12 +37,18 @@ class JobSources {
     gauge: Gauge,
     show: (gauge: Gauge, route: string, levels: JobLevels) => void,
   ): Promise<void> {
-    gauge.reset();
-    const all = [...this.#sources].map(async (source) => {
+    // Another app of this process may have the same queue.
+    const queues = new Map<string, JobSource>();
+    for (const source of this.#sources) queues.set(source.queue, source);
+    const routes = new Map<string, JobLevels>();
+    const all = [...queues.values()].map(async (source) => {
+      const { route } = source;
       const levels = await this.#levelsOf(source);
-      if (levels !== undefined) show(gauge, source.route, levels);
+      if (levels !== undefined) routes.set(route, together(levels, routes.get(route)));
     });
     await Promise.all(all);
+    gauge.reset();
+    for (const [route, levels] of routes) show(gauge, route, levels);
   }
 
   #levelsOf(source: JobSource): Promise<JobLevels | undefined> {
@@ -52,6 +60,17 @@ class JobSources {
     }
     return asked;
   }
+}
+
+function together(one: JobLevels, other: JobLevels = { counts: {}, oldestWaiting: 0 }): JobLevels {
+  const counts = Object.entries(one.counts).map(([state, count]) => [
+    state,
+    count + (other.counts[state] ?? 0),
+  ]);
+  return {
+    counts: Object.fromEntries(counts) as JobLevels['counts'],
+    oldestWaiting: Math.max(one.oldestWaiting, other.oldestWaiting),
+  };
 }
 
 export const JOB_SOURCES = new JobSources();

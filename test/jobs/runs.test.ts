@@ -366,6 +366,32 @@ describe.each(ADAPTERS)('on %s, endpoints of like names in one Redis', (adapter)
       expect(answers.map(({ body }) => body)).toEqual(answers.map(() => ({ by })));
     }
   });
+
+  it('are shown together where they are of one route', async () => {
+    const versions = ['1', '2'].map((version) => {
+      @Controller({ version })
+      class OfVersion {
+        @ModelEndpoint('/shared', undefined, { jobs: true })
+        predict() {
+          return {};
+        }
+      }
+      return OfVersion;
+    });
+    const { submit, request } = await startJobs(
+      adapter,
+      {
+        controllers: versions,
+        setUp: (app) => app.enableVersioning({ type: VersioningType.HEADER, header: 'x-v' }),
+      },
+      { ...apart(redis.url), process: false },
+    );
+    for (const version of ['1', '1', '2']) await submit('/shared', {}, { 'x-v': version });
+    const scrape = new Scrape(String((await request('GET', '/__metrics')).body));
+    const ofRoute = { endpoint: '/shared' };
+    expect(scrape.by('state', 'model_serving_jobs', ofRoute)).toEqual({ queued: 3 });
+    expect(scrape.select('model_serving_job_oldest_waiting_seconds', ofRoute)).toHaveLength(1);
+  });
 });
 
 it('validates a waiting job against the schema of the version that runs it', async () => {
