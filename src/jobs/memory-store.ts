@@ -49,6 +49,8 @@ interface KeptJob {
   readonly key: string | undefined;
   readonly digest: string;
   state: JobState;
+  /** When it was queued last, or is due to be run again. */
+  waitingSince: number;
   startedAt: number | undefined;
   finishedAt: number | undefined;
   attempts: number;
@@ -90,14 +92,16 @@ class MemoryStore implements JobStore {
       return known.digest === digest ? { kind: 'known', id: known.id } : { kind: 'other' };
     }
     if (this.#isFull) return { kind: 'full' };
+    const createdAt = now();
     const job: KeptJob = {
       id,
       scope,
       requestId: request.requestId,
-      createdAt: now(),
+      createdAt,
       key,
       digest,
       state: 'queued',
+      waitingSince: createdAt,
       startedAt: undefined,
       finishedAt: undefined,
       attempts: 0,
@@ -148,7 +152,7 @@ class MemoryStore implements JobStore {
   async levels(): Promise<JobLevels> {
     const { queued, running, succeeded, failed, cancelled } = this.#states;
     let oldest = Infinity;
-    for (const { createdAt } of queued) oldest = Math.min(oldest, createdAt);
+    for (const { waitingSince } of queued) oldest = Math.min(oldest, waitingSince);
     return {
       counts: {
         queued: queued.size,
@@ -208,7 +212,7 @@ class MemoryStore implements JobStore {
     job.startedAt = startedAt;
     job.attempts++;
     const controller = (job.controller = new AbortController());
-    this.#waiting.add(startedAt - job.createdAt);
+    this.#waiting.add(startedAt - job.waitingSince);
     const jobRun: JobRun = {
       id: job.id,
       ...job.task!,
@@ -233,6 +237,7 @@ class MemoryStore implements JobStore {
       case 'retried':
       case 'returned':
         this.#move(job, 'queued');
+        job.waitingSince = now() + outcome.delay;
         if (outcome.state === 'retried') job.failures++;
         else job.attempts--;
         this.#later(outcome.delay, () => job.task !== undefined && this.#offer(job));

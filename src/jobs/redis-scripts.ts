@@ -91,7 +91,7 @@ const SCRIPTS = {
   startJob: `
     local id, token, timeout = ARGV[1], ARGV[2], tonumber(ARGV[3])
     local job = key('job:' .. id)
-    local found = redis.call('HMGET', job, 'state', 'created', 'request', 'body', 'failures')
+    local found = redis.call('HMGET', job, 'state', 'created', 'request', 'body', 'failures', 'due')
     local state = found[1]
     if state ~= 'queued' and state ~= 'running' then return {'over'} end
     -- Whoever ran it before has not been heard of for longer than a lock lasts.
@@ -101,7 +101,7 @@ const SCRIPTS = {
     redis.call('HSET', job, 'state', 'running', 'started', now, 'token', token)
     redis.call('HDEL', job, 'progress', 'due')
     local age = since(found[2])
-    if attempt == 1 then measured('waiting', age) end
+    if attempt == 1 then measured('waiting', since(found[6] or found[2])) end
     moveTo(id, 'running', now)
     return {'started', found[3], found[4], tonumber(found[5]), stalls, timeout - age, attempt}
   `,
@@ -128,13 +128,15 @@ const SCRIPTS = {
   requeueJob: `
     local id, token = ARGV[1], ARGV[2]
     local job = key('job:' .. id)
-    local found = redis.call('HMGET', job, 'state', 'token', 'created')
+    local found = redis.call('HMGET', job, 'state', 'token')
     if found[1] ~= 'running' or found[2] ~= token then return 'lost' end
+    local due = now + ARGV[4]
     if ARGV[3] == '1' then redis.call('HINCRBY', job, 'failures', 1)
     else redis.call('HINCRBY', job, 'attempts', -1) end
-    redis.call('HSET', job, 'state', 'queued', 'due', now + ARGV[4])
+    redis.call('HSET', job, 'state', 'queued', 'due', due)
     redis.call('HDEL', job, 'token')
-    moveTo(id, 'queued', found[3])
+    -- It waits from now on: what it did before was run.
+    moveTo(id, 'queued', due)
     return 'queued'
   `,
   /** id, token, fraction */
@@ -188,12 +190,12 @@ const SCRIPTS = {
   /** where BullMQ has its jobs, how long they must have waited; what is queued here but not there */
   findUnqueued: `
     local found = {}
-    local ids = redis.call('ZRANGEBYSCORE', key('queued'), '-inf', now - tonumber(ARGV[2]), 'LIMIT', 0, 1000)
+    local ids = redis.call('ZRANGEBYSCORE', key('queued'), '-inf', now, 'LIMIT', 0, 1000)
     for _, id in ipairs(ids) do
       if redis.call('EXISTS', ARGV[1] .. ':' .. id) == 0 then
-        local job = redis.call('HMGET', key('job:' .. id), 'state', 'due')
+        local job = redis.call('HMGET', key('job:' .. id), 'state', 'due', 'created')
         if not job[1] then redis.call('ZREM', key('queued'), id)
-        elseif tonumber(job[2] or 0) <= now then table.insert(found, id) end
+        elseif tonumber(job[2] or job[3] + ARGV[2]) <= now then table.insert(found, id) end
       end
     end
     return found

@@ -2,7 +2,14 @@ import { expect, it } from 'vitest';
 import { MemoryBackend } from '../../src/jobs/memory-store.js';
 import { stopClock } from '../stopped-clock.js';
 
-const endpoint = { queue: '/q', attempts: 1, timeout: 1_000, maxWaiting: 1, resultTtl: 500 };
+const endpoint = {
+  queue: '/q',
+  attempts: 1,
+  timeout: 1_000,
+  maxWaiting: 1,
+  resultTtl: 500,
+  onEnd() {},
+};
 const request = { requestId: 'r', url: '/q', headers: {}, params: {}, query: {} };
 
 function job(id: string) {

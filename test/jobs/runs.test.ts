@@ -205,6 +205,18 @@ describe.each(ADAPTERS)('on %s', (adapter) => {
       }
     });
 
+    it('have not been waiting while they ran, or until they are due again', async () => {
+      const { submit, until, request } = await start({ backoff: 60_000 });
+      const location = locationOf(await submit('/fail', { how: 'unavailable', times: 1 }));
+      await until(location, ({ state, attempts }) => state === 'queued' && attempts === 1);
+      const scrape = new Scrape(String((await request('GET', '/__metrics')).body));
+      const ofRoute = { endpoint: '/fail' };
+      expect(scrape.by('state', 'model_serving_jobs', ofRoute)).toMatchObject({ queued: 1 });
+      expect(scrape.select('model_serving_job_oldest_waiting_seconds', ofRoute)).toMatchObject([
+        { value: 0 },
+      ]);
+    });
+
     it('have a deadline for each run, and one for all of them', async () => {
       const { submit, ended, request } = await start();
       const again = locationOf(await submit('/hang', { times: 1 }));
