@@ -25,7 +25,7 @@ import { JobRunner } from './job-runner.js';
 import type { JobBackend, JobWorker } from './job-store.js';
 import { JobWorkers } from './job-workers.js';
 import { fillJobsOptions, type FilledJobsOptions, type JobsModuleOptions } from './jobs-options.js';
-import { MemoryBackend } from './memory-store.js';
+import { MemoryBackend } from './memory-backend.js';
 
 const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN, ASYNC_OPTIONS_TYPE } =
   new ConfigurableModuleBuilder<JobsModuleOptions>({ moduleName: 'Jobs' })

@@ -12,7 +12,6 @@ import {
   type Submission,
 } from './job.js';
 import type {
-  JobBackend,
   JobRun,
   JobStore,
   JobWorker,
@@ -22,24 +21,8 @@ import type {
 } from './job-store.js';
 import { Average } from './average.js';
 import { MemoryWorker } from './memory-worker.js';
+import { Timers } from './timers.js';
 import { Waiters } from './waiters.js';
-
-/** Keeps jobs in the process: they end with it. */
-export class MemoryBackend implements JobBackend {
-  readonly warning =
-    "Jobs are kept in this process and end with it: connection: 'memory' is for a first try and for tests";
-  readonly #stores: MemoryStore[] = [];
-
-  open(endpoint: StoredEndpoint): JobStore {
-    const store = new MemoryStore(endpoint);
-    this.#stores.push(store);
-    return store;
-  }
-
-  async close(): Promise<void> {
-    for (const store of this.#stores) store.close();
-  }
-}
 
 interface KeptJob {
   readonly id: string;
@@ -66,7 +49,8 @@ interface KeptJob {
   expiry: NodeJS.Timeout | undefined;
 }
 
-class MemoryStore implements JobStore {
+/** The jobs of one endpoint in the process. */
+export class MemoryStore implements JobStore {
   readonly #endpoint: StoredEndpoint;
   readonly #jobs = new Map<string, KeptJob>();
   readonly #keys = new Map<string, string>();
@@ -79,7 +63,7 @@ class MemoryStore implements JobStore {
   readonly #waiters = new Waiters();
   readonly #waiting = new Average();
   readonly #running = new Average();
-  readonly #timers = new Set<NodeJS.Timeout>();
+  readonly #timers = new Timers();
   #worker: MemoryWorker | undefined;
 
   constructor(endpoint: StoredEndpoint) {
@@ -117,7 +101,7 @@ class MemoryStore implements JobStore {
     this.#states.queued.add(job);
     if (key !== undefined) this.#keys.set(key, id);
     const { timeout, resultTtl } = this.#endpoint;
-    job.expiry = this.#later(timeout + resultTtl, () => this.#forgetWaiting(job));
+    job.expiry = this.#timers.set(timeout + resultTtl, () => this.#forgetWaiting(job));
     this.#offer(job);
     return { kind: 'taken', id };
   }
@@ -177,7 +161,7 @@ class MemoryStore implements JobStore {
   }
 
   close(): void {
-    for (const timer of this.#timers) clearTimeout(timer);
+    this.#timers.clearAll();
   }
 
   /** Those whose deadline has passed do not count. */
@@ -240,7 +224,7 @@ class MemoryStore implements JobStore {
         job.waitingSince = now() + outcome.delay;
         if (outcome.state === 'retried') job.failures++;
         else job.attempts--;
-        this.#later(outcome.delay, () => job.task !== undefined && this.#offer(job));
+        this.#timers.set(outcome.delay, () => job.task !== undefined && this.#offer(job));
         return;
       default:
         this.#running.add(now() - job.startedAt!);
@@ -261,8 +245,8 @@ class MemoryStore implements JobStore {
     job.controller = undefined;
     controller?.abort();
     this.#waiters.tell(job.id);
-    this.#cancel(job.expiry);
-    job.expiry = this.#later(this.#endpoint.resultTtl, () => this.#forget(job));
+    this.#timers.clear(job.expiry);
+    job.expiry = this.#timers.set(this.#endpoint.resultTtl, () => this.#forget(job));
   }
 
   /** One that nobody has run, when it has been kept past its deadline for as long as others past their end. */
@@ -275,28 +259,10 @@ class MemoryStore implements JobStore {
 
   #forget(job: KeptJob): void {
     const { id, key, state, expiry } = job;
-    this.#cancel(expiry);
+    this.#timers.clear(expiry);
     this.#jobs.delete(id);
     this.#states[state].delete(job);
     if (key !== undefined && this.#keys.get(key) === id) this.#keys.delete(key);
-  }
-
-  #later(ms: number, then: () => void): NodeJS.Timeout {
-    const timer = setTimeout(
-      () => {
-        this.#timers.delete(timer);
-        then();
-      },
-      Math.min(ms, LONGEST_TIMER),
-    ).unref();
-    this.#timers.add(timer);
-    return timer;
-  }
-
-  #cancel(timer: NodeJS.Timeout | undefined): void {
-    if (timer === undefined) return;
-    clearTimeout(timer);
-    this.#timers.delete(timer);
   }
 }
 
@@ -304,6 +270,3 @@ class MemoryStore implements JobStore {
 function now(): number {
   return Math.floor(performance.timeOrigin + performance.now());
 }
-
-/** Timers of Node hold no more milliseconds. */
-const LONGEST_TIMER = 2 ** 31 - 1;

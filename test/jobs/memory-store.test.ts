@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { MemoryBackend } from '../../src/jobs/memory-store.js';
+import { MemoryStore } from '../../src/jobs/memory-store.js';
 import { stopClock } from '../stopped-clock.js';
 
 const endpoint = {
@@ -19,7 +19,7 @@ function job(id: string) {
 
 it('Jobs in memory that nobody runs are forgotten, as those in Redis are', async () => {
   const clock = stopClock();
-  const store = new MemoryBackend().open(endpoint);
+  const store = new MemoryStore(endpoint);
   expect((await store.submit(job('one'))).kind).toBe('taken');
   expect((await store.submit(job('two'))).kind).toBe('full');
   clock.advance(1_001);
