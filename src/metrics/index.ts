@@ -5,3 +5,4 @@ export { familyName } from './open-metrics.js';
 export { SharedWork } from './shared-work.js';
 export type { JobLevels } from './job-sources.js';
 export { ServingMetrics } from './serving-metrics.js';
+export { SharedMetrics } from './shared-metrics.js';

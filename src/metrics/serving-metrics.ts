@@ -15,7 +15,7 @@ export class ServingMetrics {
   readonly #table: MetricTable | undefined;
   readonly #sources = new Set<GaugeSource>();
   readonly #jobSources = new Set<JobSource>();
-  readonly #observers = new Set<(route: string) => EndpointMetrics>();
+  readonly #observers = new Set<() => EndpointMetrics>();
 
   constructor(enabled: boolean, version: string) {
     if (!enabled) return;
@@ -40,12 +40,12 @@ export class ServingMetrics {
   forEndpoint(route: string, streams = false): EndpointMetrics {
     const own =
       this.#table === undefined ? NO_METRICS : new BoundMetrics(this.#table, route, streams);
-    const others = [...this.#observers].map((observe) => observe(route));
+    const others = [...this.#observers].map((observe) => observe());
     return others.length === 0 ? own : new SharedMetrics([own, ...others]);
   }
 
   /** Has another listener told of what happens at every endpoint that is made from now on. */
-  observe(listener: (route: string) => EndpointMetrics): void {
+  observe(listener: () => EndpointMetrics): void {
     this.#observers.add(listener);
   }
 

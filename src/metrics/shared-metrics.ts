@@ -5,45 +5,45 @@ import type { CacheResult, EndpointMetrics } from './endpoint-metrics.js';
 
 /** Tells several listeners of what happens at one endpoint. */
 export class SharedMetrics implements EndpointMetrics {
-  readonly #listeners: readonly EndpointMetrics[];
+  readonly listeners: readonly EndpointMetrics[];
 
   constructor(listeners: readonly EndpointMetrics[]) {
-    this.#listeners = listeners;
+    this.listeners = listeners;
   }
 
   settled(outcome: Outcome): void {
-    for (const listener of this.#listeners) listener.settled(outcome);
+    for (const listener of this.listeners) listener.settled(outcome);
   }
 
   answered(method: string, status: number, ms: number, place?: TraceIds): void {
-    for (const listener of this.#listeners) listener.answered(method, status, ms, place);
+    for (const listener of this.listeners) listener.answered(method, status, ms, place);
   }
 
   cacheLookup(result: CacheResult): void {
-    for (const listener of this.#listeners) listener.cacheLookup(result);
+    for (const listener of this.listeners) listener.cacheLookup(result);
   }
 
   invalid(direction: 'request' | 'response'): void {
-    for (const listener of this.#listeners) listener.invalid(direction);
+    for (const listener of this.listeners) listener.invalid(direction);
   }
 
   queued(ms: number): void {
-    for (const listener of this.#listeners) listener.queued(ms);
+    for (const listener of this.listeners) listener.queued(ms);
   }
 
   inferred(ms: number, items: number, failed: boolean): void {
-    for (const listener of this.#listeners) listener.inferred(ms, items, failed);
+    for (const listener of this.listeners) listener.inferred(ms, items, failed);
   }
 
   batched(size: number, reason: BatchReason): void {
-    for (const listener of this.#listeners) listener.batched(size, reason);
+    for (const listener of this.listeners) listener.batched(size, reason);
   }
 
   firstItem(ms: number): void {
-    for (const listener of this.#listeners) listener.firstItem(ms);
+    for (const listener of this.listeners) listener.firstItem(ms);
   }
 
   item(): void {
-    for (const listener of this.#listeners) listener.item();
+    for (const listener of this.listeners) listener.item();
   }
 }

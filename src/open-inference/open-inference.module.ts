@@ -24,7 +24,7 @@ import { mount } from './rest/mount.js';
 import { answerIndex, answerQuestion, refuseMethod, reply, type Arrival } from './rest/question.js';
 import { methodOf, type Asked } from './rest/route.js';
 import { ServedModels } from './served-models.js';
-import { ServedStatistics } from './statistics.js';
+import { EndpointStatistics } from './statistics.js';
 
 const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN, ASYNC_OPTIONS_TYPE } =
   new ConfigurableModuleBuilder<OpenInferenceModuleOptions>({ moduleName: 'OpenInference' })
@@ -71,7 +71,6 @@ export class OpenInferenceModule
   readonly #options: Required<OpenInferenceModuleOptions>;
   readonly #modules: ModuleRef;
   readonly #host: HttpAdapterHost;
-  readonly #statistics = new ServedStatistics();
   #served: ServedModels | undefined;
   #inferences: InferDoor | undefined;
 
@@ -97,7 +96,7 @@ export class OpenInferenceModule
 
   /** Before Nest makes the routes, and with them the endpoints. */
   configure(): void {
-    this.#find(ServingMetrics).observe((route) => this.#statistics.listen(route));
+    this.#find(ServingMetrics).observe(() => new EndpointStatistics());
   }
 
   onModuleInit(): void {
@@ -145,7 +144,6 @@ export class OpenInferenceModule
     return (this.#served ??= new ServedModels(this.#find(EndpointRegistry).endpoints, {
       gate: this.#find(Gate),
       readiness: this.#find(Readiness),
-      statistics: this.#statistics,
       serverName: this.#options.serverName,
     }));
   }

@@ -9,7 +9,7 @@ import { VERSION } from '../version.js';
 import type { ModelMetadata, Models } from './models.js';
 import { Model } from './model.js';
 import { RequestParts } from './request-parts.js';
-import type { ServedStatistics } from './statistics.js';
+import { statisticsOf } from './statistics.js';
 import type { InferenceRequest, InferenceResponse } from './tensors/index.js';
 
 /** What the server can do beyond the protocol itself, in Triton's words. */
@@ -25,7 +25,6 @@ const EXTENSIONS = [
 export interface ModelsSurroundings {
   readonly gate: Gate;
   readonly readiness: Readiness;
-  readonly statistics: ServedStatistics;
   readonly serverName: string;
 }
 
@@ -87,12 +86,11 @@ export class ServedModels implements Models {
     const models = this.#models.filter(
       (model) => (!name || model.name === name) && (!version || model.version === version),
     );
-    const { statistics } = this.#surroundings;
     return {
       model_stats: models.map((model) => ({
         name: model.name,
         version: model.version ?? '',
-        ...statistics.of(model.endpoint),
+        ...statisticsOf(model.endpoint),
       })),
     };
   }

@@ -1,5 +1,5 @@
 import type { Endpoint } from '../endpoint/endpoint.js';
-import type { CacheResult, EndpointMetrics } from '../metrics/index.js';
+import { SharedMetrics, type CacheResult, type EndpointMetrics } from '../metrics/index.js';
 
 /** How often something happened, and how many nanoseconds it took in all. */
 class Duration {
@@ -13,7 +13,7 @@ class Duration {
 }
 
 /** What happened at one endpoint since it was made, by whichever door, as Triton's statistics have it. */
-class EndpointStatistics implements EndpointMetrics {
+export class EndpointStatistics implements EndpointMetrics {
   readonly #success = new Duration();
   readonly #fail = new Duration();
   readonly #queue = new Duration();
@@ -86,18 +86,9 @@ class EndpointStatistics implements EndpointMetrics {
   }
 }
 
-/** The statistics of all endpoints of an app. */
-export class ServedStatistics {
-  readonly #byRoute = new Map<string, EndpointStatistics>();
-
-  /** Listens to an endpoint that is being made. */
-  listen(route: string): EndpointMetrics {
-    const statistics = this.#byRoute.get(route) ?? new EndpointStatistics();
-    this.#byRoute.set(route, statistics);
-    return statistics;
-  }
-
-  of({ route }: Endpoint): object {
-    return (this.#byRoute.get(route) ?? new EndpointStatistics()).toJSON();
-  }
+/** Those of an endpoint, which are its own also where others answer its route, by versions or hosts. */
+export function statisticsOf({ metrics }: Endpoint): object {
+  const listeners = metrics instanceof SharedMetrics ? metrics.listeners : [];
+  const own = listeners.find((listener) => listener instanceof EndpointStatistics);
+  return (own ?? new EndpointStatistics()).toJSON();
 }

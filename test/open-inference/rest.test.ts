@@ -1,4 +1,5 @@
 import { gzipSync } from 'node:zlib';
+import { Controller, VersioningType } from '@nestjs/common';
 import { ModelEndpoint, protobufSchema } from 'nestjs-model-serving';
 import { OpenInferenceModule } from 'nestjs-model-serving/open-inference';
 import { describe, expect, it } from 'vitest';
@@ -249,6 +250,32 @@ describe.each(ADAPTERS)('Open Inference by HTTP on %s', (adapter) => {
         },
       });
     }
+  });
+
+  it('counts apart what answers one route by versions', async () => {
+    const controllers = ['1', '2'].map((version) => {
+      @Controller({ version })
+      class OfVersion {
+        @ModelEndpoint('/shared', undefined, { name: 'shared', version })
+        predict() {
+          return {};
+        }
+      }
+      return OfVersion;
+    });
+    const { post, get } = await startApp(adapter, {
+      ...parts,
+      controllers,
+      setUp: (app) => app.enableVersioning({ type: VersioningType.HEADER, header: 'x-v' }),
+    });
+    await post('/v2/models/shared/versions/2/infer', {
+      inputs: [{ name: 'request', datatype: 'BYTES', shape: [2], data: ['{}', '{}'] }],
+    });
+    const { model_stats: statistics } = (await get('/v2/models/stats')).body;
+    expect(statistics).toMatchObject([
+      { version: '1', inference_count: 0 },
+      { version: '2', inference_count: 2 },
+    ]);
   });
 
   it('gives every kind of field a tensor, and each its rows', async () => {
