@@ -96,6 +96,12 @@ export class OpenInferenceModule
 
   /** Before Nest makes the routes, and with them the endpoints. */
   configure(): void {
+    const all = this.#modules.get(OpenInferenceModule, { strict: false, each: true });
+    if (all.length > 1) {
+      throw new ConfigurationError(
+        'OpenInferenceModule: expected one forRoot() or forRootAsync() of it in the whole app, got several',
+      );
+    }
     this.#find(ServingMetrics).observe(() => new EndpointStatistics());
   }
 

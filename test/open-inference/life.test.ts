@@ -146,6 +146,13 @@ describe.each(ADAPTERS)('The life of an app on %s', (adapter) => {
     expect((await post('/v2/models/one/infer', of(1))).body.model_version).toBe(newest);
   });
 
+  it('does not begin with two of the module', async () => {
+    const imports = [OpenInferenceModule.forRoot(), OpenInferenceModule.forRoot({ prefix: '/v3' })];
+    await expect(startApp(adapter, { ...parts, imports })).rejects.toThrow(
+      'OpenInferenceModule: expected one forRoot() or forRootAsync() of it in the whole app, got several',
+    );
+  });
+
   it('leaves other routes under the prefix to the app', async () => {
     const { get, post } = await startApp(adapter, parts);
     expect((await get('/v2/mine')).body).toEqual({ mine: true });
