@@ -338,6 +338,12 @@ describe.each(GRPC_DOORS)('The Open Inference Protocol by gRPC on $door', (way) 
       inferResponse: { rawOutputContents: [bytesOf(SUMS), expect.anything()] },
     });
     expect(answers[1].errorMessage).toBe('There is no model "other"');
+    // By this clients of Triton know that no further answer to a request is to come.
+    for (const { inferResponse } of answers) {
+      expect(inferResponse.parameters).toMatchObject({
+        triton_final_response: { boolParam: true },
+      });
+    }
     expect(answers[2].errorMessage).not.toBe('');
     expect(await answered()).toBe(67);
     expect(await refused()).toBe(66);

@@ -14,6 +14,9 @@ export type BareStream = ServerDuplexStream<Buffer, Buffer>;
 
 const RESPONSE = PROTO.codec('inference.ModelStreamInferResponse');
 
+/** In Triton, of an answer: whether it is the last to its request. Clients that would read several wait for it. */
+const FINAL = { triton_final_response: { boolParam: true } };
+
 /** Bytes of a stream that may be under way at once; more are not read. */
 const MOST_UNDER_WAY = 1024 * 1024;
 /** What a request counts for in bytes, besides its own. */
@@ -84,14 +87,15 @@ export class InferStream {
       const { metadata } = call;
       const arrival = { size: bytes.length, metadata, stream: this.#stream };
       const response = await infer(this.#models, call, asked, arrival);
-      const message = RESPONSE.encode({ inferResponse: inferResponse(response, asked.isRaw) });
+      const told = { ...inferResponse(response, asked.isRaw), parameters: FINAL };
+      const message = RESPONSE.encode({ inferResponse: told });
       call.answered();
       return message;
     } catch (cause) {
       const errorMessage = call === undefined ? answerOf(cause).error : call.failed(cause);
       const { modelName = '', modelVersion = '', id } = asked ?? {};
-      const inferResponse = { modelName, modelVersion, ...(id && { id }) };
-      return RESPONSE.encode({ errorMessage, inferResponse });
+      const told = { modelName, modelVersion, ...(id && { id }), parameters: FINAL };
+      return RESPONSE.encode({ errorMessage, inferResponse: told });
     } finally {
       if (call !== undefined) this.#calls.delete(call);
     }
