@@ -27,13 +27,16 @@ export class RequestParts implements Parts, Outlet {
   }
 
   begin(): number {
+    return this.#bind().count;
+  }
+
+  #bind(): Rows {
     const { flaw } = this.#call;
     try {
       if (flaw !== undefined) throw flaw;
       shorten(this.#call, this.#request);
       this.#chosen = this.#model.choose(this.#request);
-      this.#rows = this.#model.inputs.bind(this.#request);
-      return this.#rows.count;
+      return (this.#rows = this.#model.inputs.bind(this.#request));
     } catch (error) {
       this.#call.endpoint.metrics.invalid('request');
       throw error;
@@ -52,10 +55,13 @@ export class RequestParts implements Parts, Outlet {
 
   end(): void {}
 
-  /** @throws {ServingError} `InvalidAnswer` where interceptors of the app have left no answer for a row */
+  /**
+   * @throws {InvalidRequest} that nobody has seen as interceptors of the app have answered themselves
+   * @throws {ServingError} `InvalidAnswer` where they have left no answer for a row
+   */
   response(): InferenceResponse {
     const { length } = this.#answers;
-    const { count = 0, sizes = new Map<string, number>() } = this.#rows ?? {};
+    const { count, sizes } = this.#rows ?? this.#bind();
     if (length !== count) {
       throw new ServingError(
         'InvalidAnswer',

@@ -21,7 +21,7 @@ import {
   type PredictContext,
 } from 'nestjs-model-serving';
 import { OpenInferenceModule } from 'nestjs-model-serving/open-inference';
-import { map } from 'rxjs';
+import { EMPTY, map, of } from 'rxjs';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { ADAPTERS, startApp, type RunningApp } from '../serving-app.js';
 import { stopClock } from '../stopped-clock.js';
@@ -65,6 +65,8 @@ class Guard implements CanActivate {
 class Tenfold implements NestInterceptor {
   intercept(context: ExecutionContext, next: CallHandler) {
     const how = context.switchToHttp().getRequest().headers['x-replace'];
+    if (how === 'all') return of({ y: 5 });
+    if (how === 'none') return EMPTY;
     return next.handle().pipe(
       map((answer: { y: number }) => {
         if (how === 'wrong') return { y: 'no number' };
@@ -187,6 +189,19 @@ describe.each(ADAPTERS)('The rows of a request on %s', (adapter) => {
     }
     const wrong = await infer(app, 'gated', [1, 2], { 'x-replace': 'wrong' });
     expect([wrong.status, wrong.body]).toEqual([500, { error: 'Internal server error' }]);
+  });
+
+  it('are each to have an answer where an interceptor gives them itself', async () => {
+    const app = await startApp(adapter, parts);
+    const ask = async (how: string, data: unknown[]) => {
+      const { status, body } = await infer(app, 'gated', data, { 'x-replace': how });
+      return [status, body.outputs?.[0]?.data ?? body.error];
+    };
+    expect(await ask('all', [1])).toEqual([200, [5]]);
+    expect(await ask('all', [1, 2])).toEqual([500, 'Internal server error']);
+    expect(await ask('none', [1])).toEqual([500, 'Internal server error']);
+    expect(await ask('all', ['one'])).toEqual([400, expect.stringContaining('inputs[0].data[0]')]);
+    expect(ran).toEqual([]);
   });
 
   it('name the one that has failed, and a filter may see it first', async () => {
