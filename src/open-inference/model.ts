@@ -22,8 +22,11 @@ export interface ChosenOutput {
   readonly tensor: TensorMetadata;
 }
 
-/** Of an output that is asked for: in Triton, how many of its best classes are to stand in its place. */
-const CLASSIFICATION = 'classification';
+/**
+ * Of an output that is asked for, what would stand in its place in Triton: so many of its best classes, or
+ * nothing, as it is in memory that the client reads.
+ */
+const REPLACEMENTS = ['classification', 'shared_memory_region'];
 
 /** An endpoint as a model of the protocol. */
 export class Model {
@@ -84,10 +87,11 @@ export class Model {
       return tensors.map((tensor) => ({ name: tensor.name, tensor }));
     }
     return outputs.map(({ name, parameters }, index) => {
-      const classes = parameters?.[CLASSIFICATION];
-      if (classes) {
-        const place = ['outputs', index, 'parameters', CLASSIFICATION];
-        throw unexpected(place, 'none, as outputs are given as they are', classes);
+      const replacement = REPLACEMENTS.find((key) => parameters?.[key]);
+      if (replacement !== undefined) {
+        const place = ['outputs', index, 'parameters', replacement];
+        const got = parameters![replacement];
+        throw unexpected(place, 'none, as outputs are given as they are', got);
       }
       const tensor = this.outputs.find(name);
       if (tensor !== undefined) return { name, tensor };

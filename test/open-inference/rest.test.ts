@@ -123,6 +123,15 @@ describe.each(ADAPTERS)('Open Inference by HTTP on %s', (adapter) => {
       error:
         'Invalid request at outputs[1].parameters.classification: expected none, as outputs are given as they are, got 3',
     });
+    const parameters = { shared_memory_region: 'out', shared_memory_byte_size: 64 };
+    const shared = await app.post('/v2/models/simple/infer', {
+      ...simple,
+      outputs: [{ name: 'OUTPUT0', parameters }],
+    });
+    expect(shared.body).toEqual({
+      error:
+        'Invalid request at outputs[0].parameters.shared_memory_region: expected none, as outputs are given as they are, got "out"',
+    });
   });
 
   it('tells of itself and of its models', async () => {
