@@ -7,7 +7,6 @@ import { Gate } from '../dist/src/gate/gate.js';
 import { ModelEndpoint, ModelServingModule, protobufSchema } from '../dist/src/index.js';
 import { Readiness } from '../dist/src/lifecycle/readiness.js';
 import { ServedModels } from '../dist/src/open-inference/served-models.js';
-import { ServedStatistics } from '../dist/src/open-inference/statistics.js';
 import { readBinaryRequest, writeResponse } from '../dist/src/open-inference/tensors/index.js';
 import { OnnxModel } from '../dist/src/runtimes/onnx/index.js';
 import { median } from './harness/statistics.mjs';
@@ -41,7 +40,6 @@ const [endpoint] = app.get(EndpointRegistry, { strict: false }).endpoints;
 const models = new ServedModels([endpoint], {
   gate: app.get(Gate, { strict: false }),
   readiness: app.get(Readiness, { strict: false }),
-  statistics: new ServedStatistics(),
   serverName: 'bench',
 });
 
