@@ -6,12 +6,13 @@ import {
   type OnApplicationBootstrap,
   type OnApplicationShutdown,
 } from '@nestjs/common';
-import { HttpAdapterHost, ModuleRef } from '@nestjs/core';
+import { HttpAdapterHost, ModuleRef, ModulesContainer } from '@nestjs/core';
 import { EndpointRegistry } from '../endpoint/endpoint-registry.js';
 import { ConfigurationError } from '../errors/index.js';
 import { Gate } from '../gate/gate.js';
 import { UploadBudget } from '../gate/upload-budget.js';
 import { Drain } from '../lifecycle/drain.js';
+import { putOutermost } from '../lifecycle/outermost.js';
 import { Readiness } from '../lifecycle/readiness.js';
 import { fillGrpcOptions, type FilledGrpcOptions, type GrpcModuleOptions } from './grpc-options.js';
 import { GrpcServer } from './grpc-server.js';
@@ -61,8 +62,11 @@ export class GrpcModule
     @Inject(FILLED_OPTIONS) options: FilledGrpcOptions,
     modules: ModuleRef,
     host: HttpAdapterHost,
+    all: ModulesContainer,
   ) {
     super();
+    // As HTTP's, a port of its own opens when the whole app has started.
+    putOutermost(GrpcModule, all);
     this.#options = options;
     this.#modules = modules;
     this.#host = host;

@@ -1,9 +1,7 @@
 import { Inject, Module, type OnModuleDestroy } from '@nestjs/common';
 import { HttpAdapterHost, ModulesContainer } from '@nestjs/core';
 import { Drain } from './drain.js';
-
-/** Nest destroys the modules of an app in the order of their distance: the root's, the nearest, is 1. */
-const BEFORE_THE_ROOT = -1;
+import { putOutermost } from './outermost.js';
 
 /**
  * Drains the app before any other module is destroyed. Nest 12 has done so by then, in the adapter's
@@ -18,9 +16,7 @@ export class DrainModule implements OnModuleDestroy {
     @Inject(ModulesContainer) modules: ModulesContainer,
   ) {
     this.#host = host;
-    for (const module of modules.values()) {
-      if (module.metatype === DrainModule) module.distance = BEFORE_THE_ROOT;
-    }
+    putOutermost(DrainModule, modules);
   }
 
   async onModuleDestroy(): Promise<void> {

@@ -60,6 +60,7 @@ export class Drain {
   /** Those of the app's HTTP server first. */
   readonly #connections: ConnectionSet[];
   readonly #handshakes: Handshakes | undefined;
+  #onAccepting: (() => void) | undefined;
   readonly #beginHooks: (() => void)[] = [];
   readonly #cutHooks: (() => void)[] = [];
   #options: DrainOptions = {
@@ -79,6 +80,7 @@ export class Drain {
     if ((server as object) instanceof TlsServer) {
       this.#handshakes = new Handshakes(server as unknown as TlsServer);
     }
+    server.once('listening', () => this.#accept());
     const beforeClose: (() => unknown) | undefined = adapter.beforeClose?.bind(adapter);
     adapter.beforeClose = async () => {
       await this.begin();
@@ -118,12 +120,18 @@ export class Drain {
   /** Drains the connections of another server along with those of the app's own. */
   add(connections: ConnectionSet): void {
     this.#connections.push(connections);
+    if (connections.listening) this.#accept();
   }
 
   /** Leaves a connection of the app's HTTP server to whoever speaks another protocol on it. */
   forget(socket: Socket): void {
     const [ofApp] = this.#connections;
     if (ofApp instanceof Connections) ofApp.forget(socket);
+  }
+
+  /** Calls `hook` at the moment from which on connections are accepted, on whichever port. */
+  onAccepting(hook: () => void): void {
+    this.#onAccepting = hook;
   }
 
   /** Calls `hook` when the app begins to stop and is no longer ready. */
@@ -148,6 +156,12 @@ export class Drain {
   begin(): Promise<void> {
     this.#run ??= this.#drain();
     return this.#run;
+  }
+
+  #accept(): void {
+    const hook = this.#onAccepting;
+    this.#onAccepting = undefined;
+    hook?.();
   }
 
   async #drain(): Promise<void> {

@@ -6,6 +6,8 @@ import {
   type Type,
 } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
+import { once } from 'node:events';
+import type { Server } from 'node:http';
 import { Drain, type DrainOptions } from '../lifecycle/drain.js';
 import { initWithDocs } from './docs.js';
 import { createHttpAdapter } from './http-adapter.js';
@@ -25,12 +27,12 @@ export function createLogger(
 /**
  * Creates the app, sets it up and listens. A failure is thrown, after what has been started is released.
  *
- * @param onListening is called at the moment from which on connections are accepted.
+ * @param onAccepting is called at the moment from which on connections are accepted.
  */
 export async function startApplication(
   root: RootModule,
   options: FilledServeOptions,
-  onListening: (app: INestApplication) => void,
+  onAccepting: (app: INestApplication) => void,
 ): Promise<INestApplication> {
   const adapter =
     typeof options.adapter === 'string'
@@ -38,8 +40,9 @@ export async function startApplication(
       : options.adapter;
   const logger = createLogger(options, 'Nest');
   const app = await NestFactory.create(root, adapter, { logger, abortOnError: false });
-  Drain.for(adapter).configure({ delay: options.drainDelay, timeout: options.shutdownTimeout });
-  app.getHttpServer().once('listening', () => onListening(app));
+  const drain = Drain.for(adapter);
+  drain.configure({ delay: options.drainDelay, timeout: options.shutdownTimeout });
+  drain.onAccepting(() => onAccepting(app));
   // Nest's own hooks would end the process a second time.
   app.enableShutdownHooks = () => app;
   try {
@@ -66,6 +69,7 @@ export function exitOnTermination(
   beforeRelease?: () => Promise<void>,
 ): (options: Partial<DrainOptions>) => void {
   let stopping = false;
+  const server: Server = app.getHttpServer();
   const stop = async (
     signal: TerminationSignal | undefined,
     options: Partial<DrainOptions> = {},
@@ -77,6 +81,8 @@ export function exitOnTermination(
     // Nest hands the signal on to the shutdown hooks, though the interface does not say so.
     const close: (signal?: string) => Promise<void> = app.close.bind(app);
     try {
+      // Another port may have opened a moment before: the app ends as a whole.
+      if (!server.listening) await once(server, 'listening');
       await drain.begin();
       await beforeRelease?.();
       await close(signal);
@@ -88,7 +94,7 @@ export function exitOnTermination(
   };
   const ignore = onTermination(signals, (signal) => void stop(signal));
   // An app that is closed by the program leaves the process, and what signals mean to it, alone.
-  app.getHttpServer().once('close', () => {
+  server.once('close', () => {
     if (!stopping) ignore();
   });
   return (options) => void stop(undefined, options);

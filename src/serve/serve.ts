@@ -51,9 +51,9 @@ export async function serve(
   // So far, nothing has been accepted. The first process of a container ends by itself or not at all:
   // there the kernel drops a signal that nobody listens to.
   const ignore = onTermination(SIGNALS, exitBy);
-  const app = await startApplication(root, filled, (listening) => {
+  const app = await startApplication(root, filled, (accepting) => {
     ignore();
-    exitOnTermination(listening, SIGNALS);
+    exitOnTermination(accepting, SIGNALS);
   }).catch((error: unknown) => {
     ignore();
     throw error;

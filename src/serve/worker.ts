@@ -17,9 +17,9 @@ export async function serveAsWorker(
   link.onDrain(() => process.exit(0));
   // Before it listens, lest it tell its first clients that the others are not ready.
   await link.join();
-  const app = await startApplication(root, options, (listening) => {
-    Drain.for(listening.getHttpAdapter() as never).waitAfterListening(() => link.reportDeaf());
-    link.onDrain(exitOnTermination(listening, ['SIGTERM', 'SIGINT'], () => link.sayFarewell()));
+  const app = await startApplication(root, options, (accepting) => {
+    Drain.for(accepting.getHttpAdapter() as never).waitAfterListening(() => link.reportDeaf());
+    link.onDrain(exitOnTermination(accepting, ['SIGTERM', 'SIGINT'], () => link.sayFarewell()));
   });
   link.reportListening(await serviceOf(app, options.docs?.path));
   return app;

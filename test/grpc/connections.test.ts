@@ -1,6 +1,9 @@
 import { ChannelCredentials, ServerCredentials, status } from '@grpc/grpc-js';
+import { Injectable } from '@nestjs/common';
+import { ModuleRef } from '@nestjs/core';
 import type { ClientHttp2Session } from 'node:http2';
 import { ModelEndpoint, protobufSchema } from 'nestjs-model-serving';
+import { GrpcModule } from 'nestjs-model-serving/grpc';
 import { describe, expect, it } from 'vitest';
 import { ADAPTERS } from '../serving-app.js';
 import { selfSigned } from './certificate.js';
@@ -42,6 +45,24 @@ describe.each(ADAPTERS)('A port with certificates, on %s,', (adapter) => {
     expect(await call(ChannelCredentials.createSsl(cert))).toMatchObject(refused);
     expect(await call(ChannelCredentials.createInsecure())).toMatchObject(refused);
   });
+});
+
+it.each(ADAPTERS)('A port of its own opens when all else has started, on %s', async (adapter) => {
+  const ports: unknown[] = [];
+  @Injectable()
+  class Starting {
+    constructor(readonly modules: ModuleRef) {}
+
+    onApplicationBootstrap(): void {
+      ports.push(this.modules.get(GrpcModule, { strict: false }).port);
+    }
+  }
+  const { app } = await startGrpc(
+    { adapter, port: 'a port of its own' },
+    { providers: [Starting] },
+  );
+  expect(ports).toEqual([undefined]);
+  expect(app.get(GrpcModule).port).toBeTypeOf('number');
 });
 
 describe.each(GRPC_DOORS)('A connection on $door', (way) => {

@@ -1,12 +1,13 @@
 import { ServerCredentials, status } from '@grpc/grpc-js';
 import type { AbstractHttpAdapter } from '@nestjs/core';
-import { connect, createServer, type AddressInfo } from 'node:net';
+import { connect } from 'node:net';
 import { once } from 'node:events';
 import { describe, expect, it, vi } from 'vitest';
 import { Drain } from '../../src/lifecycle/drain.js';
 import { FixtureProcess } from '../serve/fixture-process.js';
 import { ADAPTERS } from '../serving-app.js';
 import { selfSigned } from './certificate.js';
+import { freePort } from './free-port.js';
 import { GrpcClient } from './grpc-client.js';
 import { failure, Load, type Caller, type Outcome } from './load.js';
 import { startGrpc } from './shared-app.js';
@@ -41,15 +42,6 @@ async function call(client: GrpcClient, n: number): Promise<Outcome> {
     return failure(told);
   }
   return isStream ? {} : { pid: told.answer.pid };
-}
-
-async function freePort(): Promise<string> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return String(port);
 }
 
 describe.each(ADAPTERS)('gRPC on %s', (adapter) => {
