@@ -40,7 +40,7 @@ export interface GrpcModuleOptions {
   /**
    * Options of grpc-js for its server, such as `grpc.max_connection_age_ms`, `grpc.keepalive_time_ms` or
    * `grpc.max_concurrent_streams`. How large a message may be is the endpoints' `bodyLimit`.
-   * @default those of grpc-js
+   * @default those of grpc-js, and `grpc.keepalive_time_ms` of a minute
    */
   channelOptions?: ChannelOptions;
 }

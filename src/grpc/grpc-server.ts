@@ -19,6 +19,13 @@ import { SMALL, takingSmallMessages } from './small-messages.js';
 
 const require = createRequire(import.meta.url);
 
+/**
+ * How often a client is asked whether it is still there, in milliseconds. Without it a connection is kept for ever
+ * whose client has gone without a word, or that Node has ended for resetting too many streams: Node sends its
+ * GOAWAY then, and leaves the socket.
+ */
+const KEEPALIVE = 60_000;
+
 /** The parts of an app that a server of gRPC works with. */
 export interface Surroundings {
   readonly endpoints: readonly Endpoint[];
@@ -58,6 +65,7 @@ export class GrpcServer {
     require('@grpc/grpc-js');
     this.#server = new Server({
       'grpc.enable_channelz': 0,
+      'grpc.keepalive_time_ms': KEEPALIVE,
       ...channelOptions,
       'grpc.max_receive_message_length': Math.max(
         SMALL,

@@ -1,5 +1,6 @@
 import type { ConnectionInjector, Server, ServerCredentials } from '@grpc/grpc-js';
 import { ConfigurationError } from '../errors/index.js';
+import { passOverGoneStreams } from './gone-streams.js';
 import { waiveLongTimeouts } from './long-timeouts.js';
 import { FIRST_BYTES } from './preface.js';
 
@@ -20,6 +21,7 @@ export function injectorInto(server: Server, credentials: ServerCredentials): Co
     throw new ConfigurationError(`${expected} what TLS refuses: ${message}`, { cause });
   }
   waiveLongTimeouts(server);
+  passOverGoneStreams(server);
   return injector;
 }
 

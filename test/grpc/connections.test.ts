@@ -1,11 +1,15 @@
 import { ChannelCredentials, ServerCredentials, status } from '@grpc/grpc-js';
 import { Injectable } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
-import type { ClientHttp2Session } from 'node:http2';
+import { once } from 'node:events';
+import { constants, type ClientHttp2Session } from 'node:http2';
+import type { Socket } from 'node:net';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { ModelEndpoint, protobufSchema } from 'nestjs-model-serving';
 import { GrpcModule } from 'nestjs-model-serving/grpc';
 import { describe, expect, it } from 'vitest';
 import { ADAPTERS } from '../serving-app.js';
+import { stopClock } from '../stopped-clock.js';
 import { selfSigned } from './certificate.js';
 import { GrpcClient } from './grpc-client.js';
 import { framed, openSession, rawCall } from './raw-call.js';
@@ -64,6 +68,31 @@ it.each(ADAPTERS)('A port of its own opens when all else has started, on %s', as
   expect(ports).toEqual([undefined]);
   expect(app.get(GrpcModule).port).toBeTypeOf('number');
 });
+
+it.each(ADAPTERS)(
+  'A connection that HTTP/2 ends for its resets is let go, on %s',
+  async (adapter) => {
+    const clock = stopClock();
+    const { app, address } = await startGrpc({ adapter, port: "the app's port" }, parts);
+    const accepted = once(app.getHttpServer(), 'connection') as Promise<[Socket]>;
+    const session = openSession(address);
+    const [socket] = await accepted;
+    const closed = once(socket, 'close');
+    while (!session.destroyed) {
+      for (let n = 0; n < 100; n++) {
+        // What grpc-js refuses by its head, too.
+        const stream = session.request({ ':method': 'POST', ':path': '/acme.Model/Run' });
+        stream.on('error', () => {});
+        stream.close(constants.NGHTTP2_CANCEL);
+      }
+      await nextTurn();
+    }
+    // It is asked whether it is there, and does not say so.
+    clock.advance(60_000);
+    clock.advance(20_000);
+    await closed;
+  },
+);
 
 describe.each(GRPC_DOORS)('A connection on $door', (way) => {
   it('is ended by age, and its client told before', async () => {
