@@ -61,6 +61,8 @@ export interface JobRecord {
   readonly requestId: string;
   readonly state: JobState;
   readonly createdAt: number;
+  /** When it was taken in, or was given back or will be due to be run again. */
+  readonly waitingSince: number;
   readonly startedAt: number | undefined;
   readonly finishedAt: number | undefined;
   /** When this was found. */

@@ -25,10 +25,10 @@ export function isDone({ state }: Pick<JobRecord, 'state'>): boolean {
 
 /** Seconds after which to ask again for a job, by how long others have waited and run. */
 export function retryAfterOf(job: JobRecord, { waiting, running }: JobPace): number {
-  const { state, createdAt, startedAt, now } = job;
+  const { state, waitingSince, startedAt, now } = job;
   return state === 'running'
     ? seconds(running - (now - startedAt!))
-    : seconds(waiting + running - (now - createdAt));
+    : seconds(waiting + running - (now - waitingSince));
 }
 
 /** Milliseconds as a `Retry-After`. */

@@ -83,8 +83,8 @@ const SCRIPTS = {
   /** id */
   findJob: `
     local job = redis.call('HMGET', key('job:' .. ARGV[1]), 'state', 'scope', 'requestId', 'created', 'started',
-      'finished', 'attempts', 'progress', 'failure')
-    job[10] = now
+      'finished', 'attempts', 'progress', 'failure', 'due')
+    job[11] = now
     return job
   `,
   /** id, token, timeout */

@@ -85,8 +85,19 @@ export class RedisStore implements JobStore {
 
   async find(id: string): Promise<JobRecord | undefined> {
     const found = (await this.#run('findJob', id)) as (string | number | null)[];
-    const [state, scope, requestId, created, started, finished, attempts, progress, failure, now] =
-      found;
+    const [
+      state,
+      scope,
+      requestId,
+      created,
+      started,
+      finished,
+      attempts,
+      progress,
+      failure,
+      due,
+      now,
+    ] = found;
     if (typeof state !== 'string') return undefined;
     return {
       id,
@@ -94,6 +105,7 @@ export class RedisStore implements JobStore {
       requestId: String(requestId),
       state: state as JobState,
       createdAt: Number(created),
+      waitingSince: Number(due ?? created),
       startedAt: numberOf(started),
       finishedAt: numberOf(finished),
       attempts: Number(attempts),

@@ -206,7 +206,7 @@ describe.each(ADAPTERS)('on %s', (adapter) => {
     });
 
     it('have not been waiting while they ran, or until they are due again', async () => {
-      const { submit, until, request } = await start({ backoff: 60_000 });
+      const { submit, until, request } = await start({ backoff: 90_000 });
       const location = locationOf(await submit('/fail', { how: 'unavailable', times: 1 }));
       await until(location, ({ state, attempts }) => state === 'queued' && attempts === 1);
       const scrape = new Scrape(String((await request('GET', '/__metrics')).body));
@@ -215,6 +215,7 @@ describe.each(ADAPTERS)('on %s', (adapter) => {
       expect(scrape.select('model_serving_job_oldest_waiting_seconds', ofRoute)).toMatchObject([
         { value: 0 },
       ]);
+      expect((await request('GET', location)).headers.get('retry-after')).toBe('60');
     });
 
     it('have a deadline for each run, and one for all of them', async () => {
