@@ -39,6 +39,8 @@ const HEAD = `
     local idempotency = redis.call('HGET', job, 'key')
     if idempotency then redis.call('PEXPIRE', key('key:' .. idempotency), ttl) end
     moveTo(id, state, now)
+    -- Where no metrics are asked for nobody counts them, and forgets those that are gone.
+    redis.call('ZREMRANGEBYSCORE', key(state), '-inf', now - ttl)
   end
 `;
 
@@ -91,17 +93,18 @@ const SCRIPTS = {
   startJob: `
     local id, token, timeout = ARGV[1], ARGV[2], tonumber(ARGV[3])
     local job = key('job:' .. id)
-    local found = redis.call('HMGET', job, 'state', 'created', 'request', 'body', 'failures', 'due')
+    local found = redis.call('HMGET', job, 'state', 'created', 'request', 'body', 'failures', 'due', 'token')
     local state = found[1]
     if state ~= 'queued' and state ~= 'running' then return {'over'} end
+    -- A worker whose connection broke before the answer has sent the same again.
+    local runs = found[7] == token and 0 or 1
     -- Whoever ran it before has not been heard of for longer than a lock lasts.
-    local stalls = tonumber(redis.call('HGET', job, 'stalls'))
-    if state == 'running' then stalls = redis.call('HINCRBY', job, 'stalls', 1) end
-    local attempt = redis.call('HINCRBY', job, 'attempts', 1)
+    local stalls = redis.call('HINCRBY', job, 'stalls', state == 'running' and runs or 0)
+    local attempt = redis.call('HINCRBY', job, 'attempts', runs)
     redis.call('HSET', job, 'state', 'running', 'started', now, 'token', token)
     redis.call('HDEL', job, 'progress', 'due')
     local age = since(found[2])
-    if attempt == 1 then measured('waiting', since(found[6] or found[2])) end
+    if attempt == 1 and runs == 1 then measured('waiting', since(found[6] or found[2])) end
     moveTo(id, 'running', now)
     return {'started', found[3], found[4], tonumber(found[5]), stalls, timeout - age, attempt}
   `,

@@ -32,6 +32,8 @@ export interface RedisWorkerOptions {
 interface Underway {
   readonly token: string;
   readonly controller: AbortController;
+  /** Whether its record has the token. */
+  isStarted: boolean;
 }
 
 type Started = [Buffer, Buffer, Buffer, number, number, number, number];
@@ -126,31 +128,40 @@ export class RedisWorker implements JobWorker {
   async #processOne(job: Job, lock: string): Promise<number | undefined> {
     // BullMQ was waiting for a job when it was told to pause, and has got one.
     if (this.#isPaused) return this.#giveBack(job, lock);
-    const id = job.id!;
     const token = randomUUID();
-    const { endpoint } = this.#options;
-    const found = await this.#persist(() =>
-      runForBytes(this.#client, 'startJob', this.#options.place.base, id, token, endpoint.timeout),
-    );
-    const [kind, requestText, body, failures, stalls, timeLeft, attempt] = found as Started;
-    if (String(kind) !== 'started') return undefined;
-    const request = JSON.parse(String(requestText)) as JobRequest;
-    const end = endOfLost(request, endpoint, stalls, timeLeft);
-    if (end !== undefined) return this.#finish(id, token, end);
-    const controller = new AbortController();
-    this.#underway.set(id, { token, controller });
-    const outcome = await this.#run({
-      id,
-      request,
-      body,
-      attempt,
-      failures,
-      timeLeft,
-      signal: controller.signal,
-      progress: this.#progressOf(id, token),
-    });
-    this.#underway.delete(id);
+    const outcome = await this.#outcomeOf(job.id!, token);
     return this.#conclude(job, lock, token, outcome);
+  }
+
+  async #outcomeOf(id: string, token: string): Promise<RunOutcome> {
+    const { endpoint, place } = this.#options;
+    const controller = new AbortController();
+    const underway = { token, controller, isStarted: false };
+    this.#underway.set(id, underway);
+    try {
+      const found = await this.#persist(() =>
+        runForBytes(this.#client, 'startJob', place.base, id, token, endpoint.timeout),
+      );
+      const [kind, requestText, body, failures, stalls, timeLeft, attempt] = found as Started;
+      // That it is cancelled may be heard before the answer that it has started.
+      if (String(kind) !== 'started' || controller.signal.aborted) return { state: 'dropped' };
+      underway.isStarted = true;
+      const request = JSON.parse(String(requestText)) as JobRequest;
+      const end = endOfLost(request, endpoint, stalls, timeLeft);
+      if (end !== undefined) return end;
+      return await this.#run({
+        id,
+        request,
+        body,
+        attempt,
+        failures,
+        timeLeft,
+        signal: controller.signal,
+        progress: this.#progressOf(id, token),
+      });
+    } finally {
+      this.#underway.delete(id);
+    }
   }
 
   async #conclude(
@@ -228,7 +239,8 @@ export class RedisWorker implements JobWorker {
 
   /** Aborts the runs whose jobs were cancelled, or given to another, while nobody could say so. */
   async #lookAfterAll(): Promise<void> {
-    for (const [id, { token, controller }] of this.#underway) {
+    for (const [id, { token, controller, isStarted }] of this.#underway) {
+      if (!isStarted) continue;
       const holds = await this.#script('holdsJob', id, token).catch(() => 1);
       if (holds !== 1) controller.abort();
     }

@@ -2,6 +2,9 @@ import { Redis } from 'ioredis';
 import { ModelEndpoint } from 'nestjs-model-serving';
 import { JobsModule } from 'nestjs-model-serving/jobs';
 import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
+import { pipeline } from 'node:stream/promises';
 import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
 import type { JobState } from '../../src/jobs/job.js';
 import { fillJobsOptions } from '../../src/jobs/jobs-options.js';
@@ -289,9 +292,13 @@ describe('The boot of an app with jobs', () => {
   });
 });
 
-async function openStore() {
+/** @param pass whether an answer of Redis reaches the store, or breaks the connection it comes by */
+async function openStore(pass: (answer: Buffer) => Promise<boolean> = async () => true) {
   const redis = await startRedis();
-  const { namespace, ...options } = apart(redis.url);
+  const between = createServer((socket) => void forward(socket, redis.port, pass)).listen(0);
+  await once(between, 'listening');
+  const { port } = between.address() as AddressInfo;
+  const { namespace, ...options } = apart({ host: '127.0.0.1', port });
   const backend = await RedisBackend.connect(fillJobsOptions({ namespace, ...options }));
   const limits = { attempts: 3, timeout: 60_000, maxWaiting: 10, resultTtl: 60_000 };
   const ends: JobState[] = [];
@@ -302,14 +309,30 @@ async function openStore() {
   onTestFinished(async () => {
     client.disconnect();
     await backend.close();
+    between.close();
     await redis.stop();
   });
+  const base = `{model-serving:${namespace}}.jobs:q`;
   /** What another worker does that has got the job, since this one was not heard of. */
-  const startElsewhere = (id: string) =>
-    runScript(client, 'startJob', `{model-serving:${namespace}}.jobs:q`, id, 'other', 60_000);
+  const startElsewhere = (id: string) => runScript(client, 'startJob', base, id, 'other', 60_000);
   const request = { requestId: 'r', url: '/', headers: {}, params: {}, query: {} };
   const job = { id: 'a'.repeat(32), scope: '', request, body: Buffer.from('{}') };
-  return { store, ends, startElsewhere, job: { ...job, key: 'key', digest: 'd' } };
+  return { store, client, base, ends, startElsewhere, job: { ...job, key: 'key', digest: 'd' } };
+}
+
+async function forward(socket: Socket, port: number, pass: (answer: Buffer) => Promise<boolean>) {
+  const redis = connect(port, '127.0.0.1');
+  await pipeline(
+    socket,
+    redis,
+    async function* (answers: AsyncIterable<Buffer>) {
+      for await (const answer of answers) {
+        if (!(await pass(answer))) return;
+        yield answer;
+      }
+    },
+    socket,
+  ).catch(() => undefined);
 }
 
 /** A worker whose runs succeed when they are let go. */
@@ -317,13 +340,15 @@ function holdRuns(store: RedisStore) {
   const begun = deferred();
   const end = deferred();
   const result = { status: 200, type: 'text/plain', headers: {}, body: Buffer.from('done') };
-  const worker = store.work(async () => {
+  const runs: string[] = [];
+  const worker = store.work(async ({ id }) => {
+    runs.push(id);
     begun.resolve();
     await end.promise;
     return { state: 'succeeded', result };
   }, 1);
   onTestFinished(() => worker.close());
-  return { begun, end, worker };
+  return { begun, end, worker, runs };
 }
 
 it('a job has not ended where a run has that another one has taken the place of', async () => {
@@ -339,6 +364,50 @@ it('a job has not ended where a run has that another one has taken the place of'
   expect(ends).toEqual([]);
   await store.remove(job.id);
   expect(ends).toEqual(['cancelled']);
+});
+
+it('a job is not run that is cancelled before its worker knows that it has started', async () => {
+  const starting = deferred();
+  const { store, job } = await openStore(async (answer) => {
+    if (!answer.includes('started')) return true;
+    starting.resolve();
+    await cancelled.promise;
+    return true;
+  });
+  const cancelled = deferred();
+  const { begun, runs } = holdRuns(store);
+  await store.submit(job);
+  await starting.promise;
+  const told = store.whenEnded(job.id, 60_000, new AbortController().signal);
+  await store.remove(job.id);
+  await told;
+  const other = { ...job, id: 'b'.repeat(32), key: 'other' };
+  await store.submit(other);
+  cancelled.resolve();
+  await begun.promise;
+  expect(runs).toEqual([other.id]);
+});
+
+it('a run begins once, however often its worker has to say so', async () => {
+  let isLost = false;
+  const { store, job } = await openStore(async (answer) => {
+    if (isLost || !answer.includes('started')) return true;
+    isLost = true;
+    return false;
+  });
+  const { begun } = holdRuns(store);
+  await store.submit(job);
+  await begun.promise;
+  expect(isLost).toBe(true);
+  expect(await store.find(job.id)).toMatchObject({ state: 'running', attempts: 1 });
+});
+
+it('ids of jobs that are gone go, too, where nobody asks for metrics', async () => {
+  const { store, client, base, job } = await openStore();
+  await client.zadd(`${base}:cancelled`, 1, 'long gone');
+  await store.submit(job);
+  await store.remove(job.id);
+  expect(await client.zrange(`${base}:cancelled`, 0, -1)).toEqual([job.id]);
 });
 
 describe('a job that Redis takes, of which BullMQ says nothing', () => {
