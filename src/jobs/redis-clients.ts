@@ -30,6 +30,7 @@ export class RedisClients {
   readonly #open: RedisClient[] = [];
   #patient: RedisClient | undefined;
   #subscriber: RedisClient | undefined;
+  #lastOfMuch: Promise<void> = Promise.resolve();
   #nextComplaint = 0;
   #isDown = false;
   /** For those who wait: it fails at once where Redis is gone. */
@@ -92,6 +93,17 @@ export class RedisClients {
     } finally {
       timer.abort();
     }
+  }
+
+  /**
+   * Asks for what is large, once all that was asked for so before has come: together it would be more than
+   * comes in time, and whoever asks for little would wait for it. Who waits fails with whoever is asked for.
+   */
+  askForMuch<T>(question: (client: RedisClient) => Promise<T>): Promise<T> {
+    const answer = this.#lastOfMuch.then(() => this.ask(question));
+    this.#lastOfMuch = answer.then(() => undefined);
+    this.#lastOfMuch.catch(() => (this.#lastOfMuch = Promise.resolve()));
+    return answer;
   }
 
   /** Tells the log of a trouble, once in a while. */

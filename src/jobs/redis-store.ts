@@ -22,6 +22,9 @@ const DELIVERY = {
   stackTraceLimit: 0,
 };
 
+/** Bytes of a result for which others would wait. */
+const LARGE = 64 * 1_024;
+
 /** The jobs of one endpoint in Redis: a record of each by the library, their delivery to workers by BullMQ. */
 export class RedisStore implements JobStore {
   readonly #endpoint: StoredEndpoint;
@@ -116,9 +119,14 @@ export class RedisStore implements JobStore {
   }
 
   async result(id: string): Promise<JobResult | undefined> {
-    const [status, type, headers, body] = await this.#clients.ask((client) =>
-      client.hmgetBuffer(`${this.#place.base}:job:${id}`, 'status', 'type', 'headers', 'result'),
-    );
+    const clients = this.#clients;
+    const key = `${this.#place.base}:job:${id}`;
+    const ask = (client: RedisClient) =>
+      client.hmgetBuffer(key, 'status', 'type', 'headers', 'result');
+    const bytes = await clients.ask((client) => client.hstrlen(key, 'result'));
+    const [status, type, headers, body] = await (bytes > LARGE
+      ? clients.askForMuch(ask)
+      : clients.ask(ask));
     if (!status) return undefined;
     return {
       status: Number(status),

@@ -402,6 +402,42 @@ it('a run begins once, however often its worker has to say so', async () => {
   expect(await store.find(job.id)).toMatchObject({ state: 'running', attempts: 1 });
 });
 
+it('large results are read one after the other, and none waits for a Redis that is away', async () => {
+  const reading = deferred();
+  const broken = deferred();
+  let isHeld = false;
+  const { store, client, base } = await openStore(async (answer) => {
+    if (isHeld || !answer.includes('large')) return true;
+    isHeld = true;
+    reading.resolve();
+    await broken.promise;
+    return false;
+  });
+  const body = 'x'.repeat(65 * 1_024);
+  for (const id of ['a', 'b']) {
+    const result = { status: 200, type: 'large', headers: '{}', result: body };
+    await client.hset(`${base}:job:${id}`, result);
+  }
+  const monitor = await client.duplicate().monitor();
+  onTestFinished(() => monitor.disconnect());
+  const asked: string[] = [];
+  const others = deferred();
+  monitor.on('monitor', (_time, [command = '', key = '']: string[]) => {
+    if (command.toLowerCase() !== 'hmget') return;
+    asked.push(key.slice(base.length + 1));
+    if (key.endsWith(':pace')) others.resolve();
+  });
+  const results = Promise.allSettled([store.result('a'), store.result('b')]);
+  await reading.promise;
+  const pace = store.pace().catch(() => undefined);
+  await others.promise;
+  expect(asked).toEqual(['job:a', 'pace']);
+  broken.resolve();
+  await pace;
+  expect((await results).map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+  await expect.poll(() => store.result('b').catch(() => undefined)).toMatchObject({ status: 200 });
+});
+
 it('ids of jobs that are gone go, too, where nobody asks for metrics', async () => {
   const { store, client, base, job } = await openStore();
   await client.zadd(`${base}:cancelled`, 1, 'long gone');
