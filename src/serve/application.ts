@@ -82,7 +82,7 @@ export function exitOnTermination(
     const close: (signal?: string) => Promise<void> = app.close.bind(app);
     try {
       // Another port may have opened a moment before: the app ends as a whole.
-      if (!server.listening) await once(server, 'listening');
+      if (!server.listening && !drain.begun) await once(server, 'listening');
       await drain.begin();
       await beforeRelease?.();
       await close(signal);
