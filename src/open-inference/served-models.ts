@@ -32,8 +32,10 @@ export interface ModelsSurroundings {
 export class ServedModels implements Models {
   readonly #models: readonly Model[];
   readonly #byEndpoint: ReadonlyMap<Endpoint, Model>;
+  /** The versions of each name, from the oldest to the newest. */
+  readonly #byName: ReadonlyMap<string, readonly Model[]>;
   readonly #surroundings: ModelsSurroundings;
-  readonly #passages = new Map<string, Passage>();
+  readonly #passages = { http: new Map<Endpoint, Passage>(), rpc: new Map<Endpoint, Passage>() };
 
   /** @throws {ConfigurationError} for two models of one name and version, and for tensors that do not fit */
   constructor(endpoints: readonly Endpoint[], surroundings: ModelsSurroundings) {
@@ -43,6 +45,7 @@ export class ServedModels implements Models {
     this.#models = offered.map((endpoint) => new Model(endpoint, only ?? endpoint.options.name));
     refuseTwins(this.#models);
     this.#byEndpoint = new Map(this.#models.map((model) => [model.endpoint, model]));
+    this.#byName = versionsByName(this.#models);
     this.#surroundings = surroundings;
   }
 
@@ -51,7 +54,7 @@ export class ServedModels implements Models {
   }
 
   get names(): readonly string[] {
-    return [...new Set(this.#models.map(({ name }) => name))];
+    return [...this.#byName.keys()];
   }
 
   get isReady(): boolean {
@@ -165,19 +168,30 @@ export class ServedModels implements Models {
   }
 
   #passage(endpoint: Endpoint, type: ContextType): Passage {
-    const key = `${type} ${this.endpoints.indexOf(endpoint)}`;
-    const passage =
-      this.#passages.get(key) ?? this.#surroundings.gate.passage(endpoint, type, { inParts: true });
-    this.#passages.set(key, passage);
+    const passages = this.#passages[type];
+    let passage = passages.get(endpoint);
+    if (passage === undefined) {
+      passage = this.#surroundings.gate.passage(endpoint, type, { inParts: true });
+      passages.set(endpoint, passage);
+    }
     return passage;
   }
 
-  /** From the oldest to the newest: by the numbers in their versions, else as they are declared. */
-  #versionsOf(name: string): Model[] {
-    return this.#models
-      .filter((model) => model.name === name)
-      .sort((one, other) => NUMBERS.compare(numbersOf(one.version), numbersOf(other.version)));
+  #versionsOf(name: string): readonly Model[] {
+    return this.#byName.get(name) ?? [];
   }
+}
+
+/** From the oldest to the newest: by the numbers in their versions, else as they are declared. */
+function versionsByName(models: readonly Model[]): ReadonlyMap<string, readonly Model[]> {
+  const byName = new Map<string, Model[]>();
+  for (const model of models) byName.set(model.name, [...(byName.get(model.name) ?? []), model]);
+  for (const versions of byName.values()) {
+    versions.sort((one, other) =>
+      NUMBERS.compare(numbersOf(one.version), numbersOf(other.version)),
+    );
+  }
+  return byName;
 }
 
 const NUMBERS = new Intl.Collator('en', { numeric: true });
