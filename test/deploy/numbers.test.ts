@@ -87,6 +87,14 @@ describe.skipIf(kubectlMissing)(`numbers of manifests ${kubectlMissing || ''}`, 
     expect(bytes(app.resources.limits.memory as string)).toBe(1024 ** 3);
   });
 
+  test('Redis has the room that it takes to write its file anew', () => {
+    const { document } = builtManifests('jobs').find(({ kind }) => kind === 'StatefulSet')!;
+    const [redis] = document.spec.template.spec.containers as [Document];
+    const [, megabytes] = /--maxmemory,(\d+)mb/.exec(String(redis.args))!;
+    const limit = bytes(redis.resources.limits.memory as string);
+    expect(Number(megabytes) * 1024 ** 2).toBeLessThanOrEqual(limit / 2);
+  });
+
   test('pods are added as fast as docs/scaling.md simulates it: by the defaults', () => {
     for (const { document } of scaled) {
       const { behavior } = document.spec.advanced.horizontalPodAutoscalerConfig as Document;
