@@ -147,9 +147,9 @@ function late({ outcomes }: ServerView, { goodput }: SeenStep): Finding | undefi
   };
 }
 
-/** A setting that follows from how many are answered; none does where nobody is. */
-function ofGoodput(goodput: number, next: (rate: string) => string): string | undefined {
-  return goodput > 0 ? next(digits(goodput)) : undefined;
+/** A setting, a whole number, that follows from how many are answered; none does where nobody is. */
+function ofGoodput(goodput: number, next: (rate: number) => string): string | undefined {
+  return goodput > 0 ? next(Math.ceil(goodput)) : undefined;
 }
 
 /** Where most of the time passed before the server saw a request, or after it had answered. */

@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { shownUrl } from './address.js';
 import { keepRate } from './keep-rate.js';
 import type { Rates } from './rates.js';
@@ -39,6 +40,8 @@ export class NothingToMeasure extends Error {}
 
 /** Requests before the first step, one after another: the fastest of them is not the first, cold one. */
 const FIRST_REQUESTS = 3;
+/** What timers are coarse by, and more, in milliseconds. */
+const GRAIN = 50;
 
 /** Asks an endpoint at rate after rate, until the rates end or it is stopped. */
 export class LoadTest {
@@ -70,6 +73,7 @@ export class LoadTest {
         const step = await this.#step(next.value);
         this.steps.push(step);
         next = rates.next(step);
+        if (!next.done && step.verdict !== 'kept') await this.#recovered();
       }
     } finally {
       this.#sender.close();
@@ -98,6 +102,22 @@ export class LoadTest {
         throw new NothingToMeasure(`POST ${shownUrl(target.url)} ${what}${said}`);
       }
       this.alone = Math.min(this.alone, performance.now() - sent);
+    }
+  }
+
+  /**
+   * Waits until the endpoint answers as it does alone, though no longer than a step takes: a server may go
+   * on with what has been given up here, or be starting again.
+   */
+  async #recovered(): Promise<void> {
+    const { timeout, seconds } = this.#plan;
+    const { signal } = this.#stopped;
+    const patience = performance.now() + seconds * 1_000;
+    while (!this.isStopped && performance.now() < patience) {
+      const sent = performance.now();
+      const { outcome } = await this.#sender.send(timeout);
+      if (isGood(outcome) && performance.now() - sent < 2 * this.alone + GRAIN) return;
+      await setTimeout(GRAIN, undefined, { signal }).catch(() => undefined);
     }
   }
 

@@ -46,8 +46,8 @@ export class ServerMetrics {
       this.problem = `answered ${response.status}`;
     } catch (error) {
       if (stopped.aborted) return undefined;
-      const { cause, message } = error as Error & { cause?: { code?: string } };
-      this.problem = cause?.code ?? message;
+      const { cause, message } = error as Error & { cause?: NodeJS.ErrnoException };
+      this.problem = cause?.code ?? cause?.message ?? message;
     }
     return undefined;
   }

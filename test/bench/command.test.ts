@@ -198,6 +198,20 @@ test('broken connections and answers that do not come are counted by their code'
   expect(timeout).toBeGreaterThan(0);
 });
 
+test('what a rate has left behind is not taken for the next one', async () => {
+  const { url } = await plainServer((count, response) => {
+    // One more than the first rate has: the server is not itself again.
+    const isUnwell = count > FIRST && count <= FIRST + 5 + 1;
+    response.writeHead(isUnwell ? 500 : 200).end();
+  });
+  const { steps, lost } = await reported(url, '--rates', '10,20', '--duration', '0.5');
+  expect(steps).toMatchObject([
+    { failures: { 500: 5 }, verdict: 'failures' },
+    { requests: 10, good: 10 },
+  ]);
+  expect(lost).toBe(10);
+});
+
 /** A server that breaks every connection at its second request, as one does that has just closed it. */
 const closingServer = () => {
   const open = new WeakSet<Socket>();
@@ -295,6 +309,10 @@ test('says why metrics could not be had, also where the next ones could', async 
   );
   const { metrics } = await reported(url, '--rates', '20', '--duration', '0.5');
   expect(metrics.problem).toBe('answered 503');
+  const step = [url, '--rates', '20', '--duration', '0.1'];
+  // One of the ports that a browser, and with it fetch, asks nothing of.
+  const forbidden = await reported(...step, '--metrics', 'http://localhost:1/');
+  expect(forbidden.metrics.problem).toBe('bad port');
 });
 
 test('what a server says cannot move the cursor of a terminal', async () => {

@@ -99,6 +99,10 @@ test('refusals and deadlines say how long a queue may be', () => {
   expect(said({ outcomes: { ok: 50, timeout: 50 } })).toEqual([
     'timeouts: a maxQueue of at most 200 times the timeout in seconds',
   ]);
+  // As the option takes it.
+  expect(said({ outcomes: { rejected: 50 } }, 14.7)).toEqual([
+    'refusals: maxQueue 15 for each second that one may wait',
+  ]);
   // Where nothing was answered, no length follows from it.
   expect(said({ outcomes: { timeout: 50 } }, 0)).toEqual(['timeouts: nothing']);
   expect(said({ outcomes: { rejected: 50 } }, 0)).toEqual(['refusals: nothing']);

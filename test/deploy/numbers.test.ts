@@ -33,6 +33,9 @@ function podsOf(overlay: string): Pod[] {
     });
 }
 
+const scaledObjectsOf = (overlay: string) =>
+  builtManifests(overlay).filter(({ kind }) => kind === 'ScaledObject');
+
 const seconds = (milliseconds: number) => milliseconds / 1_000;
 const bytes = (quantity: string) => {
   const [, count, unit] = /^(\d+)(Mi|Gi)$/.exec(quantity)!;
@@ -44,6 +47,7 @@ const busy = (calls: number) => String(Math.floor(0.7 * calls));
 
 describe.skipIf(kubectlMissing)(`numbers of manifests ${kubectlMissing || ''}`, () => {
   const pods = kubectlMissing ? [] : OVERLAYS.flatMap(podsOf);
+  const scaled = kubectlMissing ? [] : OVERLAYS.flatMap(scaledObjectsOf);
 
   test.each(pods)('$where gets the time that its drain takes', ({ spec, app }) => {
     const { drainDelay, shutdownTimeout } = fillServeOptions({}, environmentOf(app));
@@ -83,15 +87,32 @@ describe.skipIf(kubectlMissing)(`numbers of manifests ${kubectlMissing || ''}`, 
     expect(bytes(app.resources.limits.memory as string)).toBe(1024 ** 3);
   });
 
+  test('Redis has the room that it takes to write its file anew', () => {
+    const { document } = builtManifests('jobs').find(({ kind }) => kind === 'StatefulSet')!;
+    const [redis] = document.spec.template.spec.containers as [Document];
+    const [, megabytes] = /--maxmemory,(\d+)mb/.exec(String(redis.args))!;
+    const limit = bytes(redis.resources.limits.memory as string);
+    expect(Number(megabytes) * 1024 ** 2).toBeLessThanOrEqual(limit / 2);
+  });
+
   test('pods are added as fast as docs/scaling.md simulates it: by the defaults', () => {
-    const scaled = ['http', 'onnx', 'jobs'].flatMap((overlay) =>
-      builtManifests(overlay).filter(({ kind }) => kind === 'ScaledObject'),
-    );
     for (const { document } of scaled) {
       const { behavior } = document.spec.advanced.horizontalPodAutoscalerConfig as Document;
       expect(Object.keys(behavior as object)).toEqual(['scaleDown']);
     }
     expect(scaled).toHaveLength(4);
+  });
+
+  test('no pods are taken away where nobody knows how many are needed', () => {
+    for (const { document } of scaled) {
+      const { fallback, minReplicaCount, triggers } = document.spec as Document;
+      for (const { metadata } of triggers as Document[])
+        expect(metadata.ignoreNullValues).toBe('false');
+      // None at all leaves the number alone.
+      if (fallback === undefined) continue;
+      expect(fallback.behavior).toBe('currentReplicasIfHigher');
+      expect(fallback.replicas).toBeGreaterThan(minReplicaCount as number);
+    }
   });
 
   test('pods are added before they are full', () => {
