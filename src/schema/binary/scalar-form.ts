@@ -170,7 +170,7 @@ function bitsOf(low: number, high: number): bigint {
 }
 
 /** Takes the digits of a 64-bit integer apart. */
-export function writeHalves(digits: unknown, write: (low: number, high: number) => void): void {
+function writeHalves(digits: unknown, write: (low: number, high: number) => void): void {
   const text = digits as string;
   if (text.length <= SAFE_DIGITS) {
     const integer = Number(text);
