@@ -19,7 +19,7 @@ import { Drain } from '../lifecycle/drain.js';
 import { Readiness } from '../lifecycle/readiness.js';
 import { isWorkerProcess } from '../lifecycle/role.js';
 import { ServingMetrics } from '../metrics/index.js';
-import { statusOf } from '../routing/route-metadata.js';
+import { statusOf } from '../http/route-decoration.js';
 import { JobDesk } from './job-desk.js';
 import { JobRoutes, type Reception } from './job-routes.js';
 import { JobRunner } from './job-runner.js';
