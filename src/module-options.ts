@@ -7,6 +7,7 @@ import {
 import type { EndpointDefaults } from './endpoint/endpoint-options.js';
 import { checkEndpointDefaults } from './endpoint/filled-options.js';
 import { ConfigurationError } from './errors/index.js';
+import { LONGEST_DELAY } from './execution/index.js';
 import type { ProbePaths } from './http/probes.js';
 import { defaultUploadBytes } from './gate/upload-budget.js';
 
@@ -142,6 +143,6 @@ function uploadBytes(value = defaultUploadBytes()): number {
 }
 
 function milliseconds(option: string, value: number): number {
-  if (Number.isInteger(value) && value >= 0 && value < 2 ** 31) return value;
+  if (Number.isInteger(value) && value >= 0 && value <= LONGEST_DELAY) return value;
   throw ConfigurationError.expected(OWNER, option, 'a whole number of milliseconds', value);
 }

@@ -1,5 +1,5 @@
 /** Data cannot be sent as what it is said to be. */
-export class DataError extends Error {}
+class DataError extends Error {}
 
 /**
  * The bodies that a file holds: as JSON one value, or one on each line, sent as they are written there;

@@ -1,6 +1,6 @@
 import type { Keyv } from 'keyv';
 import { ConfigurationError } from '../errors/index.js';
-import type { PredictContext } from '../execution/index.js';
+import { LONGEST_DELAY, type PredictContext } from '../execution/index.js';
 import { appName } from './app-name.js';
 import { MAX_BYTES } from './memory-store.js';
 
@@ -137,9 +137,6 @@ const MODULE_OPTIONS = [
   'clientControl',
 ];
 
-/** Node's timers hold no more milliseconds than this. */
-const LONGEST_TIMER = 2 ** 31 - 1;
-
 /** `token` of RFC 9110, section 5.6.2; `*` alone is no header. */
 const HEADER_NAME = /^(?!\*$)[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 
@@ -179,7 +176,7 @@ export function resolveCacheOptions(
     // An LRU sets room aside for all its entries at once.
     maxEntries: wholeNumber(maxEntries, owner, 'cache.maxEntries', 2 ** 24),
     maxBytes: wholeNumber(maxBytes, owner, 'cache.maxBytes', Number.MAX_SAFE_INTEGER),
-    timeout: wholeNumber(timeout, owner, 'cache.timeout', LONGEST_TIMER),
+    timeout: wholeNumber(timeout, owner, 'cache.timeout', LONGEST_DELAY),
     namespace,
     clientControl: boolean(clientControl, owner, 'cache.clientControl'),
   };

@@ -1,5 +1,6 @@
 import type { EndpointCacheOptions } from '../cache/index.js';
 import { ConfigurationError } from '../errors/index.js';
+import { LONGEST_DELAY } from '../execution/index.js';
 import type {
   BatchOptions,
   EndpointDefaults,
@@ -60,16 +61,13 @@ const anObject: Rule = {
 const aBoolean: Rule = { expected: 'a boolean', accepts: (value) => typeof value === 'boolean' };
 const anArray: Rule = { expected: 'an array of inputs', accepts: Array.isArray };
 
-/** Node's timers hold no more milliseconds than this. */
-const LONGEST_TIMER = 2 ** 31 - 1;
-
 const ENDPOINT_RULES: Record<keyof ModelEndpointOptions, Rule | undefined> = {
   name: text,
   version: text,
-  timeout: wholeNumber(1, LONGEST_TIMER),
+  timeout: wholeNumber(1, LONGEST_DELAY),
   maxConcurrency: wholeNumber(1),
   maxQueue: wholeNumber(0),
-  stallTimeout: wholeNumber(0, LONGEST_TIMER),
+  stallTimeout: wholeNumber(0, LONGEST_DELAY),
   batch: {
     expected: anObject.expected,
     accepts: (value) => value === false || anObject.accepts(value),
@@ -81,8 +79,8 @@ const ENDPOINT_RULES: Record<keyof ModelEndpointOptions, Rule | undefined> = {
   warmup: anArray,
   cache: undefined, // its own room checks it
   stream: aBoolean,
-  firstItemTimeout: wholeNumber(1, LONGEST_TIMER),
-  commentInterval: wholeNumber(0, LONGEST_TIMER),
+  firstItemTimeout: wholeNumber(1, LONGEST_DELAY),
+  commentInterval: wholeNumber(0, LONGEST_DELAY),
   maxArrayBytes: wholeNumber(1),
   bodyLimit: wholeNumber(1),
   compress: aBoolean,
@@ -96,7 +94,7 @@ const ENDPOINT_RULES: Record<keyof ModelEndpointOptions, Rule | undefined> = {
 
 const JOB_RULES: Record<keyof JobOptions, Rule> = {
   attempts: wholeNumber(1),
-  timeout: wholeNumber(1, LONGEST_TIMER),
+  timeout: wholeNumber(1, LONGEST_DELAY),
   maxWaiting: wholeNumber(0),
   maxPayload: wholeNumber(1),
   maxResult: wholeNumber(1),
@@ -105,7 +103,7 @@ const JOB_RULES: Record<keyof JobOptions, Rule> = {
 
 const BATCH_RULES: Record<keyof BatchOptions, Rule> = {
   maxSize: wholeNumber(1),
-  maxDelay: wholeNumber(0, LONGEST_TIMER),
+  maxDelay: wholeNumber(0, LONGEST_DELAY),
   sizeOf: aFunction,
 };
 

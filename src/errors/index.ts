@@ -1,5 +1,5 @@
 export { ConfigurationError } from './configuration-error.js';
-export { InvalidRequest } from './invalid-request.js';
+export { InvalidRequest, invalidRequest } from './invalid-request.js';
 export { adviceOnMissing } from './missing-file.js';
 export {
   FAILURES,

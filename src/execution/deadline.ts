@@ -1,8 +1,8 @@
 import { ServingError } from '../errors/index.js';
 import type { Task } from './task.js';
 
-/** The longest delay a Node.js timer takes; it fires at once for a longer one. */
-const LONGEST_DELAY = 2 ** 31 - 1;
+/** The longest delay a Node.js timer takes, in milliseconds; it fires at once for a longer one. */
+export const LONGEST_DELAY = 2 ** 31 - 1;
 
 /** A delay for `setTimeout`, which cuts fractions off and would fire early. */
 export function delayUntil(time: number, now: number): number {

@@ -17,8 +17,6 @@ export interface BatchOptions {
 
 /** How an endpoint's calls are run, with every default resolved. */
 export interface ExecutionOptions {
-  /** Milliseconds from a request's arrival to its deadline; a task carries the deadline itself. */
-  readonly timeout: number;
   /** Runs (batches, for a batched endpoint) that hold a slot at once. */
   readonly maxConcurrency: number;
   /** Requests that may wait for a slot; one more is refused. */

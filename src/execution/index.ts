@@ -2,7 +2,7 @@ export { TaskContext, type TaskOrigin } from './task-context.js';
 export { batchSignal } from './batch-signal.js';
 export type { BatchTracer, TracedBatch } from './batch-tracer.js';
 export { CancellableTask } from './cancellable-task.js';
-export { deadlineExceeded, delayUntil } from './deadline.js';
+export { deadlineExceeded, delayUntil, LONGEST_DELAY } from './deadline.js';
 export { createExecutor } from './create-executor.js';
 export type {
   BatchOptions,

@@ -3,6 +3,7 @@ import type { Call } from '../endpoint/call.js';
 import {
   FAILURES,
   isError,
+  MAX_VIOLATIONS,
   messageOfThrown,
   ServingError,
   type Violation,
@@ -36,8 +37,6 @@ const CODES: Record<number, string> = {
   504: 'DEADLINE_EXCEEDED',
 };
 
-const MOST_DETAILS = 10;
-
 /** A 500 says nothing of its cause: the log has it. */
 const INTERNAL: FailureAnswer = { status: 500, code: 'INTERNAL', error: 'Internal server error' };
 
@@ -65,7 +64,7 @@ export function answerOf(error: unknown): FailureAnswer {
 function answerOfServingError(error: ServingError): FailureAnswer {
   const { status, code } = FAILURES[error.failure];
   if (status === HttpStatus.INTERNAL_SERVER_ERROR) return INTERNAL;
-  const details = error.details?.slice(0, MOST_DETAILS);
+  const details = error.details?.slice(0, MAX_VIOLATIONS);
   return { status, code, error: error.message, details, retryAfter: error.retryAfter };
 }
 

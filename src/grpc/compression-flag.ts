@@ -1,5 +1,6 @@
 import type { ServerInterceptingCallInterface } from '@grpc/grpc-js';
-import { ServingError } from '../errors/index.js';
+import type { ServingError } from '../errors/index.js';
+import { unexpectedRequest } from './refusal.js';
 
 const COMPRESSED = 1;
 
@@ -13,14 +14,10 @@ export function compressionFlaw(
   flag: number,
 ): ServingError | undefined {
   if (flag === 0) return undefined;
-  if (flag !== COMPRESSED) return invalid(`a message with the flag 0 or 1, got ${flag}`);
+  if (flag !== COMPRESSED) return unexpectedRequest(`a message with the flag 0 or 1, got ${flag}`);
   // grpc-js keeps it to itself.
   const { incomingEncoding } = wire as { readonly incomingEncoding?: string };
   return incomingEncoding === 'identity'
-    ? invalid('compressed as its grpc-encoding says, got none that compresses')
+    ? unexpectedRequest('compressed as its grpc-encoding says, got none that compresses')
     : undefined;
-}
-
-function invalid(what: string): ServingError {
-  return new ServingError('InvalidRequest', `Expected the request to be ${what}`);
 }

@@ -12,7 +12,7 @@ import { ServingError } from '../errors/index.js';
 import { delayUntil, deadlineExceeded } from '../execution/index.js';
 import { tooManyUploads, type UploadShare } from '../gate/upload-budget.js';
 import { compressionFlaw } from './compression-flag.js';
-import { isUnsendable, refusalOf, withEncodings } from './refusal.js';
+import { isUnsendable, refusalOf, unexpectedRequest, withEncodings } from './refusal.js';
 
 /** A status on its way to the client. */
 export type Status = Partial<StatusObject> & Pick<StatusObject, 'code' | 'details'>;
@@ -112,7 +112,8 @@ export class Exchange extends ServerInterceptingCall implements Listener {
   }
 
   onReceiveMessage(message: Buffer): void {
-    if (this.#message !== undefined) return this.#finish(invalid('one message, got more'));
+    if (this.#message !== undefined)
+      return this.#finish(unexpectedRequest('one message, got more'));
     this.#message = message;
     // It may have been compressed.
     this.#hold(message.length);
@@ -120,7 +121,7 @@ export class Exchange extends ServerInterceptingCall implements Listener {
   }
 
   onReceiveHalfClose(): void {
-    if (this.#message === undefined) this.#finish(invalid('a message, got none'));
+    if (this.#message === undefined) this.#finish(unexpectedRequest('a message, got none'));
     else this.#finish(undefined);
   }
 
@@ -252,8 +253,4 @@ export class Exchange extends ServerInterceptingCall implements Listener {
  */
 export function bytesOf(wire: ServerInterceptingCallInterface): Readable | undefined {
   return (wire as { readonly stream?: Readable }).stream;
-}
-
-function invalid(what: string): ServingError {
-  return new ServingError('InvalidRequest', `Expected the request to be ${what}`);
 }

@@ -1,11 +1,12 @@
 import type { Socket } from 'node:net';
 import type { ConnectionInjector, Server, ServerCredentials } from '@grpc/grpc-js';
+import { LONGEST_DELAY } from '../execution/index.js';
 import type { ConnectionSet } from '../lifecycle/connection-set.js';
 import { http2ServersOf } from './http2-servers.js';
 import { injectorInto } from './injector.js';
 
 /** Milliseconds; the drain cuts what is left when its own time is up. */
-const FOR_EVER = 2 ** 31 - 1;
+const FOR_EVER = LONGEST_DELAY;
 
 /** How the log names it. */
 export const PROTOCOL = 'gRPC';

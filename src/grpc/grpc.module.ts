@@ -8,8 +8,8 @@ import {
 } from '@nestjs/common';
 import { HttpAdapterHost, ModuleRef, ModulesContainer } from '@nestjs/core';
 import { EndpointRegistry } from '../endpoint/endpoint-registry.js';
-import { ConfigurationError } from '../errors/index.js';
 import { Gate } from '../gate/gate.js';
+import { servingProvider } from '../gate/serving-provider.js';
 import { UploadBudget } from '../gate/upload-budget.js';
 import { Drain } from '../lifecycle/drain.js';
 import { putOutermost } from '../lifecycle/outermost.js';
@@ -117,13 +117,6 @@ export class GrpcModule
   }
 
   #find<T>(provider: abstract new (...args: never[]) => T): T {
-    try {
-      return this.#modules.get(provider as never, { strict: false });
-    } catch (cause) {
-      throw new ConfigurationError(
-        'GrpcModule: expected ModelServingModule among the imports of the app, got none',
-        { cause },
-      );
-    }
+    return servingProvider('GrpcModule', this.#modules, provider);
   }
 }

@@ -8,6 +8,7 @@ import {
 import type { Endpoint } from '../endpoint/endpoint.js';
 import type { Readiness } from '../lifecycle/readiness.js';
 import { bareMethod, OwnProto, type OwnService } from './own-service.js';
+import { MALFORMED } from './refusal.js';
 
 const SERVICE = 'grpc.health.v1.Health';
 
@@ -137,5 +138,3 @@ export class HealthService implements OwnService {
     return isReady ? 'SERVING' : 'NOT_SERVING';
   }
 }
-
-const MALFORMED = { code: status.INVALID_ARGUMENT, details: 'The request is malformed' };

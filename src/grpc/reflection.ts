@@ -2,6 +2,7 @@ import { status, type Server, type ServerDuplexStream } from '@grpc/grpc-js';
 import { InvalidRequest } from '../errors/index.js';
 import { fileDescriptorsOf, type FileDescriptor } from '../schema/descriptor/file-descriptors.js';
 import { bareMethod, OwnProto, type OwnService } from './own-service.js';
+import { MALFORMED } from './refusal.js';
 
 /** The two have the same messages; grpcurl asks for both. */
 const PROTOS = ['v1', 'v1alpha'].map(
@@ -114,10 +115,7 @@ export class ReflectionService implements OwnService {
         stream.once('drain', () => stream.resume());
       } catch (error) {
         if (!(error instanceof InvalidRequest)) throw error;
-        stream.emit('error', {
-          code: status.INVALID_ARGUMENT,
-          details: 'The request is malformed',
-        });
+        stream.emit('error', MALFORMED);
       }
     });
     stream.on('end', () => stream.end());

@@ -65,3 +65,10 @@ const UNSENDABLE = /^Sent message larger than max /;
 export function tooLarge(limit: number): ServingError {
   return new ServingError('PayloadTooLarge', `Expected a message of at most ${limit} bytes`);
 }
+
+export function unexpectedRequest(expected: string): ServingError {
+  return new ServingError('InvalidRequest', `Expected the request to be ${expected}`);
+}
+
+/** What is told of bytes that are no message of one of the library's own services. */
+export const MALFORMED = { code: status.INVALID_ARGUMENT, details: 'The request is malformed' };

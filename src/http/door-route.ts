@@ -9,7 +9,8 @@ import { standBefore } from './adapter-hooks.js';
 import { isSentByDoor } from './http-call.js';
 import type { Exchange, HttpDoor } from './http-door.js';
 import { hasBegun } from './stream-outlet.js';
-import { rawRequest, setHeader, setStatus, type NestResponse } from './reply.js';
+import { rawRequest, type NestResponse } from './reply.js';
+import { decorationOf } from './route-decoration.js';
 
 /** Serves a call; `args` are what Nest shows to guards and interceptors: request, response, `next`. */
 type DoorRoute = (call: Call, exchange: Exchange, args: readonly unknown[]) => Promise<void>;
@@ -88,26 +89,4 @@ export class DoorRoutes {
 /** Whether Nest's own handle could not serve a call. */
 function isServedByDoor(call: Call): boolean {
   return isSentByDoor(call) || call.endpoint.defers(call);
-}
-
-/** The keys Nest keeps what `@Header()` and `@HttpCode()` say under. */
-const HEADERS = '__headers__';
-const STATUS = '__httpCode__';
-
-interface DecoratedHeader {
-  readonly name: string;
-  readonly value: string | (() => string);
-}
-
-/** What Nest's own handle would do to a response for the decorators of its route. */
-export function decorationOf({ controller, method }: Endpoint): (response: NestResponse) => void {
-  const route: object = controller.prototype[method];
-  const status: number = Reflect.getMetadata(STATUS, route);
-  const headers: DecoratedHeader[] = Reflect.getMetadata(HEADERS, route) ?? [];
-  return function decorate(response) {
-    setStatus(response, status);
-    for (const { name, value } of headers) {
-      setHeader(response, name, typeof value === 'function' ? value() : value);
-    }
-  };
 }

@@ -10,7 +10,7 @@ const VALUE = /^[^;]*/;
 export function parseParameters(
   header: string,
 ): { value: string; parameters: ReadonlyMap<string, string> } | undefined {
-  const [value] = VALUE.exec(header) as unknown as [string];
+  const [value] = VALUE.exec(header)!;
   const parameters = new Map<string, string>();
   let end = value.length;
   PARAMETER.lastIndex = end;

@@ -20,8 +20,7 @@ export type Way = (call: Call) => Answer | Promise<Answer>;
 
 /** The way to a handler that is reached by `last`. */
 export function wayTo(last: (call: Call) => unknown): Way {
-  const inner = passing(metrics, passing(validation, passing(cache, answering(last))));
-  return braked(passing(tracing, inner)) as Way;
+  return braked(passing(tracing, ofOneInput(last))) as Way;
 }
 
 /** Brings the input of a call into its canonical form, and goes no further. */
@@ -60,16 +59,7 @@ export function serveStream(call: Call): Promise<void> {
 const streamThrough = streamWayTo((call) => call.run(call.receiver!));
 
 /** The way of each of several inputs: it is the call as a whole that is told of a full queue. */
-const servePart = passing(
-  metrics,
-  passing(
-    validation,
-    passing(
-      cache,
-      answering((part) => part.run(part.receiver!)),
-    ),
-  ),
-);
+const servePart = ofOneInput((part) => part.run(part.receiver!));
 
 async function servePartsOf(call: Call, deliver: Deliver): Promise<void> {
   try {
@@ -82,8 +72,12 @@ async function servePartsOf(call: Call, deliver: Deliver): Promise<void> {
 }
 
 function servePartBy({ handle }: Parts): Next {
-  if (handle === undefined) return servePart;
-  return passing(metrics, passing(validation, passing(cache, answering(handle))));
+  return handle === undefined ? servePart : ofOneInput(handle);
+}
+
+/** What every input meets, also where a call brings several of them. */
+function ofOneInput(last: (call: Call) => unknown): Next {
+  return passing(metrics, passing(validation, passing(cache, answering(last))));
 }
 
 function check(call: Call, item: unknown): Answer {

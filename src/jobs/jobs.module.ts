@@ -14,11 +14,12 @@ import type { Endpoint } from '../endpoint/endpoint.js';
 import { EndpointRegistry } from '../endpoint/endpoint-registry.js';
 import { ConfigurationError } from '../errors/index.js';
 import { Gate } from '../gate/gate.js';
+import { servingProvider } from '../gate/serving-provider.js';
 import { Drain } from '../lifecycle/drain.js';
 import { Readiness } from '../lifecycle/readiness.js';
 import { isWorkerProcess } from '../lifecycle/role.js';
 import { ServingMetrics } from '../metrics/index.js';
-import { statusOf } from '../routing/route-metadata.js';
+import { statusOf } from '../http/route-decoration.js';
 import { JobDesk } from './job-desk.js';
 import { JobRoutes, type Reception } from './job-routes.js';
 import { JobRunner } from './job-runner.js';
@@ -172,14 +173,7 @@ export class JobsModule
   }
 
   #find<T>(provider: abstract new (...args: never[]) => T): T {
-    try {
-      return this.#modules.get(provider as never, { strict: false });
-    } catch (cause) {
-      throw new ConfigurationError(
-        'JobsModule: expected ModelServingModule among the imports of the app, got none',
-        { cause },
-      );
-    }
+    return servingProvider('JobsModule', this.#modules, provider);
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Cluster, Redis } from 'ioredis';
+import { NEWEST } from './average.js';
 import type { JobEnd } from './job.js';
 
 /** Where BullMQ and the library have what belongs to an endpoint. */
@@ -21,7 +22,7 @@ const HEAD = `
   local now = time[1] * 1000 + math.floor(time[2] / 1000)
   local function measured(name, value)
     local known = tonumber(redis.call('HGET', key('pace'), name) or value)
-    redis.call('HSET', key('pace'), name, known + (value - known) * 0.2)
+    redis.call('HSET', key('pace'), name, known + (value - known) * ${NEWEST})
   end
   -- Redis's own clock may be set, too.
   local function since(moment) return math.max(0, now - moment) end

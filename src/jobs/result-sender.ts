@@ -1,6 +1,6 @@
 import type { Endpoint } from '../endpoint/endpoint.js';
 import { acceptedEncoding, compressed, setVary, SMALL } from '../http/content-encoding.js';
-import { decorationOf } from '../http/door-route.js';
+import { decorationOf } from '../http/route-decoration.js';
 import { isGone, rawResponse, send, setHeader, type NestResponse } from '../http/reply.js';
 import type { JobResult } from './job.js';
 

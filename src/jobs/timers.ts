@@ -1,5 +1,4 @@
-/** Timers of Node hold no more milliseconds. */
-const LONGEST = 2 ** 31 - 1;
+import { LONGEST_DELAY } from '../execution/index.js';
 
 /** Timers that end together. None keeps the process alive. */
 export class Timers {
@@ -11,7 +10,7 @@ export class Timers {
         this.#running.delete(timer);
         then();
       },
-      Math.min(ms, LONGEST),
+      Math.min(ms, LONGEST_DELAY),
     ).unref();
     this.#running.add(timer);
     return timer;

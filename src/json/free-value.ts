@@ -1,4 +1,4 @@
-import { InvalidRequest, summaryOf, type Violation } from '../errors/index.js';
+import { invalidRequest } from '../errors/index.js';
 import { DEEPEST, type JsonText } from './json-text.js';
 import { pathText, quote } from './path.js';
 import { HARMLESS_KEY, reachesPrototype } from './prototype-key.js';
@@ -15,7 +15,7 @@ export function checkFreeValue(value: unknown, text?: JsonText): void {
   const walk = new Walk();
   walk.container(value, 1);
   const duplicates = text?.duplicates(walk.members) ?? [];
-  if (duplicates.length > 0) throw refusal(duplicates);
+  if (duplicates.length > 0) throw invalidRequest(duplicates);
 }
 
 class Walk {
@@ -54,10 +54,6 @@ class Walk {
   }
 
   #refuse(message: string, length: number): never {
-    throw refusal([{ path: pathText(this.#path, length), message }]);
+    throw invalidRequest([{ path: pathText(this.#path, length), message }]);
   }
-}
-
-function refusal(violations: readonly Violation[]): InvalidRequest {
-  return new InvalidRequest(summaryOf('request', violations), { details: violations });
 }

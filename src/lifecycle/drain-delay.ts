@@ -1,7 +1,5 @@
 import { ConfigurationError } from '../errors/index.js';
-
-/** Timers of Node fire at once beyond this many milliseconds. */
-export const LONGEST_DELAY = 2 ** 31 - 1;
+import { LONGEST_DELAY } from '../execution/index.js';
 
 /**
  * The drain delay the environment asks for with `DRAIN_DELAY_MS`, in milliseconds; 0 where it does not.

@@ -1,13 +1,8 @@
 import type { Call } from '../endpoint/call.js';
 import type { Endpoint } from '../endpoint/endpoint.js';
 import type { ContextType, Visit } from '../gate/visit.js';
-import type { Datatype, InferenceRequest, InferenceResponse } from './tensors/index.js';
-
-interface TensorMetadata {
-  readonly name: string;
-  readonly datatype: Datatype;
-  readonly shape: readonly number[];
-}
+import type { TensorMetadata } from './binding/field-tensor.js';
+import type { InferenceRequest, InferenceResponse } from './tensors/index.js';
 
 export interface ModelMetadata {
   readonly name: string;

@@ -11,6 +11,7 @@ import { HttpAdapterHost, ModuleRef } from '@nestjs/core';
 import { EndpointRegistry } from '../endpoint/endpoint-registry.js';
 import { ConfigurationError } from '../errors/index.js';
 import { Gate } from '../gate/gate.js';
+import { servingProvider } from '../gate/serving-provider.js';
 import { ServiceSource } from '../grpc/service-source.js';
 import { UploadBudget } from '../gate/upload-budget.js';
 import { Readiness } from '../lifecycle/readiness.js';
@@ -155,13 +156,6 @@ export class OpenInferenceModule
   }
 
   #find<T>(provider: abstract new (...args: never[]) => T): T {
-    try {
-      return this.#modules.get(provider as never, { strict: false });
-    } catch (cause) {
-      throw new ConfigurationError(
-        'OpenInferenceModule: expected ModelServingModule among the imports of the app, got none',
-        { cause },
-      );
-    }
+    return servingProvider('OpenInferenceModule', this.#modules, provider);
   }
 }

@@ -82,7 +82,8 @@ export class RequestParts implements Parts, Outlet {
       if (status === 500) return error;
       return new HttpException({ message: `${at}: ${message}` }, status, { cause: error });
     }
-    if (!(error instanceof ServingError) || !OF_A_ROW.has(error.failure)) return error;
+    // Of the others none is of one row alone: they are the server's, or of all rows.
+    if (!(error instanceof ServingError) || error.failure !== 'InvalidRequest') return error;
     const { details = [], message } = error;
     const [first] = details;
     if (first === undefined) return new InvalidRequest(`${at}: ${message}`, { cause: error });
@@ -97,9 +98,6 @@ export class RequestParts implements Parts, Outlet {
     return new InvalidRequest(summaryOf('request', shown), { details: placed, cause: error });
   }
 }
-
-/** What is wrong with one row, and not with the server or with all of them. */
-const OF_A_ROW: ReadonlySet<string> = new Set(['InvalidRequest']);
 
 /** `timeout` is microseconds; 0 leaves it to the server. */
 function shorten(call: Call, { parameters }: InferenceRequest): void {

@@ -1,5 +1,5 @@
 import type { EndpointPlan } from '../endpoint/endpoint.js';
-import { statusOf } from '../routing/route-metadata.js';
+import { statusOf } from '../http/route-decoration.js';
 import { answerResponse } from './answers.js';
 import { Components } from './components.js';
 import type { Document, Operation, Parameter } from './document.js';

@@ -1,6 +1,6 @@
 import type { EndpointPlan } from '../endpoint/endpoint.js';
 import { ServingError } from '../errors/index.js';
-import { statusOf } from '../routing/route-metadata.js';
+import { statusOf } from '../http/route-decoration.js';
 import type { JsonSchema } from '../schema/index.js';
 import type { Header, Operation, Parameter, Response } from './document.js';
 import { ERROR_NAME, failureResponses, named, refusals, UNAVAILABLE } from './failures.js';

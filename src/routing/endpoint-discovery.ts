@@ -3,10 +3,10 @@ import { ApplicationConfig, DiscoveryService, MetadataScanner } from '@nestjs/co
 import { ConfigurationError } from '../errors/index.js';
 import { compileSchema, inPlace } from '../schema/index.js';
 import { resolveCachePolicy } from '../endpoint/cache-policy.js';
-import { declarationOf } from '../endpoint/declaration.js';
+import { declarationOf, type EndpointDeclaration } from '../endpoint/declaration.js';
 import type { Bindings, EndpointPlan } from '../endpoint/endpoint.js';
 import type { EndpointDefaults } from '../endpoint/endpoint-options.js';
-import { fillEndpointOptions } from '../endpoint/filled-options.js';
+import { fillEndpointOptions, type FilledEndpointOptions } from '../endpoint/filled-options.js';
 import { refuseNeverLoaded } from './request-scope.js';
 import { NamedFilters } from './named-filters.js';
 import { adoptInherited } from './route.js';
@@ -74,27 +74,10 @@ export class EndpointDiscovery {
     const owner = method === 'predict' ? controller.name : `${controller.name}.${method}`;
     const options = fillEndpointOptions(owner, owner, declaration.options, defaults);
     const instance = wrapper.isDependencyTreeStatic() ? (wrapper.instance as object) : undefined;
-    if (instance === undefined && (options.batch || options.warmup.length > 0)) {
-      const option = options.batch ? 'batch' : 'warmup';
-      throw ConfigurationError.expected(
-        owner,
-        'its scope',
-        `DEFAULT beside the option ${option}`,
-        'a request scope',
-      );
-    }
+    if (instance === undefined) refuseBesideRequestScope(owner, options);
     refuseNeverLoaded(owner, wrapper);
-    if (!options.stream && GENERATOR.test(Object.prototype.toString.call(declaration.predict))) {
-      throw new ConfigurationError(
-        `${owner}: expected stream: true beside a generator function, got a predict that makes a stream of items, and no option that sends it`,
-      );
-    }
-    const foreign = foreignParameter(controller, method);
-    if (foreign !== undefined) {
-      throw new ConfigurationError(
-        `${owner}: expected the parameters (input, context), got a decorator on parameter ${foreign}`,
-      );
-    }
+    if (!options.stream) refuseGenerator(owner, declaration);
+    refuseForeignParameter(owner, controller, method);
     const bound = this.#bindings(controller, method, route);
     arrangeRoute(controller, route, bound.interceptors || bound.pipes);
     if (!declaration.schema && hidesTypes(controller, method, route, this.#app.getGlobalPipes())) {
@@ -153,4 +136,27 @@ export class EndpointDiscovery {
         bindsFilters(controller, route),
     };
   }
+}
+
+/** What is there once for all requests needs one instance. */
+function refuseBesideRequestScope(owner: string, { batch, warmup }: FilledEndpointOptions): void {
+  if (!batch && warmup.length === 0) return;
+  const option = batch ? 'batch' : 'warmup';
+  const expected = `DEFAULT beside the option ${option}`;
+  throw ConfigurationError.expected(owner, 'its scope', expected, 'a request scope');
+}
+
+function refuseGenerator(owner: string, { predict }: EndpointDeclaration): void {
+  if (!GENERATOR.test(Object.prototype.toString.call(predict))) return;
+  throw new ConfigurationError(
+    `${owner}: expected stream: true beside a generator function, got a predict that makes a stream of items, and no option that sends it`,
+  );
+}
+
+function refuseForeignParameter(owner: string, controller: Type, method: string): void {
+  const foreign = foreignParameter(controller, method);
+  if (foreign === undefined) return;
+  throw new ConfigurationError(
+    `${owner}: expected the parameters (input, context), got a decorator on parameter ${foreign}`,
+  );
 }

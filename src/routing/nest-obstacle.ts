@@ -1,7 +1,7 @@
 import { VersioningType, type VersioningOptions } from '@nestjs/common';
 import { declarationOf } from '../endpoint/declaration.js';
 import type { Endpoint } from '../endpoint/endpoint.js';
-import { shapesAnswer } from './route-metadata.js';
+import { shapesAnswer } from '../http/route-decoration.js';
 
 /**
  * What Nest, as the app has set it up, does with a request to an endpoint besides calling it, as the log

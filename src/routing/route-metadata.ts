@@ -113,20 +113,6 @@ export function hostsOf(controller: Type): (string | RegExp)[] {
   return hosts === undefined ? [] : ([hosts].flat() as (string | RegExp)[]);
 }
 
-/** What Nest keeps the arguments of `@Header()`, `@Redirect()`, `@Render()` and `@Sse()` under. */
-const SHAPES = ['__headers__', '__redirect__', '__renderTemplate__', '__sse__'];
-const STATUS = '__httpCode__';
-
-/** The status of an endpoint's answers. */
-export function statusOf(route: object): number {
-  return Reflect.getMetadata(STATUS, route);
-}
-
-/** Whether a decorator says something else of an endpoint's answer than that it is 200 and JSON. */
-export function shapesAnswer(route: object): boolean {
-  return statusOf(route) !== 200 || SHAPES.some((key) => Reflect.hasMetadata(key, route));
-}
-
 /** Whether a decorator says what a parameter of a method is made of. */
 export function hasParameter(controller: object, method: string, index: number): boolean {
   return parameters(controller, method).some((parameter) => parameter.index === index);

@@ -1,10 +1,4 @@
-import {
-  InvalidRequest,
-  MAX_VIOLATIONS,
-  ServingError,
-  summaryOf,
-  type Violation,
-} from '../errors/index.js';
+import { invalidRequest, MAX_VIOLATIONS, ServingError, summaryOf } from '../errors/index.js';
 import type { JsonText, Path } from '../json/index.js';
 import { withForm } from './answered.js';
 import { asBuffer } from './base64.js';
@@ -183,8 +177,4 @@ function catchFull(read: () => unknown): unknown {
     if (error instanceof ReportFull) return undefined;
     throw error;
   }
-}
-
-function invalidRequest(violations: readonly Violation[]): InvalidRequest {
-  return new InvalidRequest(summaryOf('request', violations), { details: violations });
 }

@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import { InvalidRequest, summaryOf } from '../errors/index.js';
+import { invalidRequest } from '../errors/index.js';
 import { JsonText, pathText } from '../json/index.js';
 import type { FieldModel, MessageModel, ValueModel } from './model.js';
 import { MAX_DEPTH, setOwn } from './report.js';
@@ -201,6 +201,5 @@ function ofEnum(numbers: ReadonlyMap<string, number>, text: string): unknown {
 }
 
 function refuse(path: readonly string[], message: string): never {
-  const details = [{ path: pathText([...path], path.length), message }];
-  throw new InvalidRequest(summaryOf('request', details), { details });
+  throw invalidRequest([{ path: pathText(path), message }]);
 }

@@ -1,7 +1,7 @@
 import type { Enum, Field, NamespaceBase, ReflectionObject, Type } from 'protobufjs';
 import { errorAt } from './proto/place.js';
 import { notFound, resolveName, type Kind } from './proto/scope.js';
-import { isEnum, isNamespace, isService, isType, nameOf } from './reflection.js';
+import { isEnum, isExtension, isNamespace, isService, isType, nameOf } from './reflection.js';
 import { isScalarName } from './scalar.js';
 
 /**
@@ -19,7 +19,7 @@ export class NameIndex {
     const pending: ReflectionObject[] = [root];
     for (let object = pending.pop(); object; object = pending.pop()) {
       if (isNamespace(object) || isEnum(object)) this.#objects.set(nameOf(object), object);
-      else if (isField(object)) this.#extensions.push(object);
+      else if (isExtension(object)) this.#extensions.push(object);
       if (!isNamespace(object)) continue;
       for (const nested of object.nestedArray.toReversed()) pending.push(nested);
     }
@@ -113,8 +113,4 @@ export class NameIndex {
 /** The fields that a message declares itself: protobufjs shows its extensions among them. */
 export function fieldsOf(type: Type): Field[] {
   return type.fieldsArray.filter(({ declaringField }) => !declaringField);
-}
-
-function isField(object: ReflectionObject): object is Field {
-  return (object as { extend?: unknown }).extend !== undefined;
 }

@@ -26,6 +26,11 @@ export function isNamespace(value: unknown): value is NamespaceBase {
   );
 }
 
+/** A field that extends a message from outside it. */
+export function isExtension(object: object): object is Field {
+  return (object as { extend?: unknown }).extend !== undefined;
+}
+
 /** A class made by `pbjs -t static-module`: it encodes and decodes, but knows nothing of its fields. */
 export function isStaticClass(value: unknown): boolean {
   if (typeof value !== 'function') return false;

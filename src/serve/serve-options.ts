@@ -1,7 +1,8 @@
 import type { INestApplication, LogLevel } from '@nestjs/common';
 import type { AbstractHttpAdapter } from '@nestjs/core';
 import { ConfigurationError } from '../errors/index.js';
-import { drainDelayFrom, LONGEST_DELAY } from '../lifecycle/drain-delay.js';
+import { LONGEST_DELAY } from '../execution/index.js';
+import { drainDelayFrom } from '../lifecycle/drain-delay.js';
 import type { Role } from '../lifecycle/role.js';
 import type { DocsOptions } from './docs.js';
 import { LOG_LEVEL_NAMES, logLevelsFrom } from './log-levels.js';

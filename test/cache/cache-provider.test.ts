@@ -74,8 +74,9 @@ describe('the cache of an app', () => {
     ['never ends', () => new Promise<void>(() => {})],
   ])('closes where disconnecting %s', async (_, disconnect) => {
     const keyv = new Keyv();
-    vi.spyOn(keyv, 'disconnect').mockImplementation(disconnect);
+    const disconnecting = vi.spyOn(keyv, 'disconnect').mockImplementation(disconnect);
     const { app } = await createApp({ stores: [keyv], timeout: 20 });
     await app.close();
+    expect(disconnecting).toHaveBeenCalledOnce();
   });
 });

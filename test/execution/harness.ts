@@ -110,7 +110,6 @@ export function executorOf(
   return createExecutor(
     predict,
     {
-      timeout: 30_000,
       maxConcurrency: batch ? 1 : 128,
       maxQueue: 1024,
       onBatchError: 'isolate',

@@ -5,32 +5,17 @@ import { once } from 'node:events';
 import { constants, type ClientHttp2Session } from 'node:http2';
 import type { Socket } from 'node:net';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { ModelEndpoint, protobufSchema } from 'nestjs-model-serving';
 import { GrpcModule } from 'nestjs-model-serving/grpc';
 import { describe, expect, it } from 'vitest';
 import { ADAPTERS } from '../serving-app.js';
 import { stopClock } from '../stopped-clock.js';
 import { selfSigned } from './certificate.js';
 import { GrpcClient } from './grpc-client.js';
+import { LENGTH_PROTO, LengthModel } from './length-model.js';
 import { framed, openSession, rawCall } from './raw-call.js';
 import { GRPC_DOORS, startGrpc } from './shared-app.js';
 
-const proto = `
-  syntax = "proto3"; package acme;
-  message Request { string text = 1; } message Response { int32 length = 1; }
-  service Model { rpc Run(Request) returns (Response); }`;
-const schema = protobufSchema(
-  { file: 'a.proto', files: { 'a.proto': proto } },
-  { rpc: 'Model.Run' },
-);
-
-@ModelEndpoint('/run', schema)
-class Model {
-  predict({ text }: { text?: string }) {
-    return { length: text?.length ?? 0 };
-  }
-}
-const parts = { controllers: [Model] };
+const parts = { controllers: [LengthModel] };
 
 describe.each(ADAPTERS)('A port with certificates, on %s,', (adapter) => {
   const way = { adapter, port: 'a port of its own' } as const;
@@ -41,7 +26,9 @@ describe.each(ADAPTERS)('A port with certificates, on %s,', (adapter) => {
     const mutual = ServerCredentials.createSsl(cert, [pair], true);
     const { address } = await startGrpc(way, parts, { credentials: mutual });
     const call = (security: ChannelCredentials) =>
-      new GrpcClient(proto, 'acme.Model', address, {}, security).call('Run', { text: 'abc' });
+      new GrpcClient(LENGTH_PROTO, 'acme.Model', address, {}, security).call('Run', {
+        text: 'abc',
+      });
     expect(await call(ChannelCredentials.createSsl(cert, key, cert))).toMatchObject({
       answer: { length: 3 },
     });

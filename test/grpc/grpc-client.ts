@@ -102,7 +102,7 @@ export class GrpcClient {
   }
 }
 
-export function metadataOf({ metadata: entries = {} }: CallOptions): Metadata {
+function metadataOf({ metadata: entries = {} }: CallOptions): Metadata {
   const metadata = new Metadata();
   for (const [name, value] of Object.entries(entries)) metadata.set(name, value);
   return metadata;

@@ -8,7 +8,7 @@ import { framed, openSession, rawCall } from './raw-call.js';
 import { GRPC_DOORS, startGrpc } from './shared-app.js';
 
 /** As grpc.health.v1 has it, written here once more. */
-export const HEALTH = `
+const HEALTH = `
   syntax = "proto3";
   package grpc.health.v1;
   message HealthCheckRequest { string service = 1; }

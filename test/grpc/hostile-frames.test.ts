@@ -2,24 +2,11 @@ import { constants } from 'node:http2';
 import { connect, type Socket } from 'node:net';
 import type { INestApplication } from '@nestjs/common';
 import { status } from '@grpc/grpc-js';
-import { ModelEndpoint, protobufSchema } from 'nestjs-model-serving';
 import { GrpcModule } from 'nestjs-model-serving/grpc';
 import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { ADAPTERS, createApp } from '../serving-app.js';
+import { LengthModel } from './length-model.js';
 import { framed, openSession, rawCall } from './raw-call.js';
-
-const proto = `
-  syntax = "proto3"; package acme;
-  message Request { string text = 1; } message Response { int32 length = 1; }
-  service Model { rpc Run(Request) returns (Response); }`;
-const files = { file: 'a.proto', files: { 'a.proto': proto } };
-
-@ModelEndpoint('/run', protobufSchema(files, { rpc: 'Model.Run' }))
-class Run {
-  predict({ text = '' }: { text?: string }) {
-    return { length: text.length };
-  }
-}
 
 const RUN = '/acme.Model/Run';
 const EMPTY = framed(Buffer.alloc(0));
@@ -60,7 +47,7 @@ describe.each(ADAPTERS)('gRPC on %s, by hostile frames,', (adapter) => {
   let app: INestApplication;
   let address: string;
   beforeAll(async () => {
-    app = await createApp(adapter, { controllers: [Run], imports: [GrpcModule.forRoot()] });
+    app = await createApp(adapter, { controllers: [LengthModel], imports: [GrpcModule.forRoot()] });
     await app.listen(0, '127.0.0.1');
     address = new URL(await app.getUrl()).host;
   });
@@ -128,7 +115,10 @@ describe.each(ADAPTERS)('gRPC on %s, by hostile frames,', (adapter) => {
   });
 
   it('is not kept from its end by connections that say no more than hello', async () => {
-    const other = await createApp(adapter, { controllers: [Run], imports: [GrpcModule.forRoot()] });
+    const other = await createApp(adapter, {
+      controllers: [LengthModel],
+      imports: [GrpcModule.forRoot()],
+    });
     await other.listen(0, '127.0.0.1');
     const { host } = new URL(await other.getUrl());
     const ended = HELLOS.map(async (hello) => {

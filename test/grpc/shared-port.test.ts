@@ -5,29 +5,14 @@ import type { INestApplication } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { Module } from '@nestjs/common';
-import { ModelEndpoint, ModelServingModule, protobufSchema } from 'nestjs-model-serving';
+import { ModelServingModule } from 'nestjs-model-serving';
 import { GrpcModule } from 'nestjs-model-serving/grpc';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { selfSigned } from './certificate.js';
 import { GrpcClient } from './grpc-client.js';
+import { LENGTH_PROTO, LengthModel } from './length-model.js';
 import { ADAPTERS, createApp } from '../serving-app.js';
 import { stopClock } from '../stopped-clock.js';
-
-const proto = `
-  syntax = "proto3"; package acme;
-  message Request { string text = 1; } message Response { int32 length = 1; }
-  service Model { rpc Run(Request) returns (Response); }`;
-const schema = protobufSchema(
-  { file: 'a.proto', files: { 'a.proto': proto } },
-  { rpc: 'Model.Run' },
-);
-
-@ModelEndpoint('/run', schema)
-class Model {
-  predict({ text }: { text?: string }) {
-    return { length: text?.length ?? 0 };
-  }
-}
 
 const PREFACE = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n');
 const SETTINGS = Buffer.from([0, 0, 0, 4, 0, 0, 0, 0, 0]);
@@ -39,7 +24,7 @@ describe.each(ADAPTERS)('One port for HTTP/1.1 and gRPC, on %s,', (adapter) => {
   let app: INestApplication;
   let url: URL;
   beforeAll(async () => {
-    app = await createApp(adapter, { controllers: [Model], imports: [GrpcModule.forRoot()] });
+    app = await createApp(adapter, { controllers: [LengthModel], imports: [GrpcModule.forRoot()] });
     await app.listen(0, '127.0.0.1');
     url = new URL(await app.getUrl());
   });
@@ -149,7 +134,7 @@ describe.each(ADAPTERS)('One port for HTTP/1.1 and gRPC, on %s,', (adapter) => {
   });
 
   it('serves a thousand calls on one connection, beside requests of HTTP', async () => {
-    const client = new GrpcClient(proto, 'acme.Model', url.host);
+    const client = new GrpcClient(LENGTH_PROTO, 'acme.Model', url.host);
     const calls = Array.from({ length: 1000 }, (_, n) =>
       client.call('Run', { text: 'x'.repeat((n % 7) + 1) }),
     );
@@ -165,7 +150,7 @@ describe.each(ADAPTERS)('One port for HTTP/1.1 and gRPC, on %s,', (adapter) => {
 describe('A port that cannot be shared', () => {
   @Module({
     imports: [ModelServingModule.forRoot(), GrpcModule.forRoot()],
-    controllers: [Model],
+    controllers: [LengthModel],
   })
   class AppModule {}
   const quiet = { logger: false, abortOnError: false } as const;

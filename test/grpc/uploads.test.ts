@@ -1,33 +1,20 @@
 import { gzipSync } from 'node:zlib';
 import { status } from '@grpc/grpc-js';
-import { ModelEndpoint, protobufSchema } from 'nestjs-model-serving';
 import { describe, expect, it } from 'vitest';
 import { levelsAre } from '../execution-http/levels.js';
 import { GrpcClient } from './grpc-client.js';
+import { LENGTH_PROTO, LengthModel } from './length-model.js';
 import { framed, openSession, rawCall } from './raw-call.js';
 import { GRPC_DOORS, startGrpc } from './shared-app.js';
-
-const proto = `
-  syntax = "proto3"; package acme;
-  message Request { string text = 1; } message Response { int32 length = 1; }
-  service Model { rpc Run(Request) returns (Response); }`;
-const files = { file: 'a.proto', files: { 'a.proto': proto } };
-
-@ModelEndpoint('/run', protobufSchema(files, { rpc: 'Model.Run' }))
-class Run {
-  predict({ text = '' }: { text?: string }) {
-    return { length: text.length };
-  }
-}
 
 const HEAD = { ':method': 'POST', 'content-type': 'application/grpc', te: 'trailers' };
 const PATH = '/acme.Model/Run';
 
 describe.each(GRPC_DOORS)('What uploads hold together, on $door,', (way) => {
   it('is bounded by maxUploadBytes, those of HTTP included', async () => {
-    const parts = { controllers: [Run], options: { maxUploadBytes: 1_000 } };
+    const parts = { controllers: [LengthModel], options: { maxUploadBytes: 1_000 } };
     const app = await startGrpc(way, parts);
-    const client = new GrpcClient(proto, 'acme.Model', app.address);
+    const client = new GrpcClient(LENGTH_PROTO, 'acme.Model', app.address);
     const session = openSession(app.address);
     const slow = session.request({ ...HEAD, ':path': PATH });
     slow.on('error', () => {});
@@ -60,9 +47,9 @@ describe.each(GRPC_DOORS)('What uploads hold together, on $door,', (way) => {
   });
 
   it('does not grow with calls that are over', async () => {
-    const parts = { controllers: [Run], options: { maxUploadBytes: 1_000 } };
+    const parts = { controllers: [LengthModel], options: { maxUploadBytes: 1_000 } };
     const app = await startGrpc(way, parts);
-    const client = new GrpcClient(proto, 'acme.Model', app.address);
+    const client = new GrpcClient(LENGTH_PROTO, 'acme.Model', app.address);
     const session = openSession(app.address);
     for (let i = 0; i < 20; i++) {
       expect((await rawCall(session, PATH, framed(Buffer.alloc(600, 255)))).code).toBe(

@@ -4,9 +4,6 @@ import { randomUUID } from 'node:crypto';
 import { expect } from 'vitest';
 import { startApp, type Adapter, type Answer, type AppUnderTest } from '../serving-app.js';
 
-/** Where jobs are kept in these tests: each of them twice. */
-export type Keeper = 'Redis' | 'memory';
-
 export interface JobApp {
   readonly app: INestApplication;
   readonly url: string;

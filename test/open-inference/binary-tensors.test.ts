@@ -1,6 +1,5 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { InvalidRequest } from 'nestjs-model-serving';
 import {
   readBinaryRequest,
   readHeaderLength,
@@ -11,6 +10,7 @@ import {
   type InferenceRequest,
   type Tensor,
 } from '../../src/open-inference/tensors/index.js';
+import { messageOf } from './message-of.js';
 
 /** The body of a request with all inputs behind its JSON. */
 function bodyOf(inputs: readonly Tensor[], shift = 0) {
@@ -23,16 +23,6 @@ function bodyOf(inputs: readonly Tensor[], shift = 0) {
   }));
   const json = JSON.stringify({ inputs: heads }) + ' '.repeat(shift);
   return { body: Buffer.concat([Buffer.from(json), ...parts]), length: Buffer.byteLength(json) };
-}
-
-function messageOf(task: () => unknown): string {
-  try {
-    task();
-  } catch (error) {
-    expect(error).toBeInstanceOf(InvalidRequest);
-    return (error as Error).message;
-  }
-  throw new Error('It was taken');
 }
 
 function head(datatype: string, shape: number[], size: unknown, more: object = {}) {

@@ -8,6 +8,7 @@ import {
 } from '../../src/open-inference/grpc/infer-messages.js';
 import { PROTO } from '../../src/open-inference/grpc/inference-proto.js';
 import type { Datatype, Tensor } from '../../src/open-inference/tensors/index.js';
+import { messageOf } from './message-of.js';
 
 const Request = PROTO.root.lookupType('inference.ModelInferRequest');
 const Response = PROTO.root.lookupType('inference.ModelInferResponse');
@@ -17,16 +18,6 @@ function read(message: object) {
   const bytes = Buffer.from(Request.encode(Request.fromObject(message)).finish());
   const read = new InferRequest(bytes);
   return { request: read.read(), isRaw: read.isRaw };
-}
-
-function messageOf(task: () => unknown): string {
-  try {
-    task();
-  } catch (error) {
-    expect(error).toBeInstanceOf(InvalidRequest);
-    return (error as Error).message;
-  }
-  throw new Error('It was taken');
 }
 
 function input(datatype: string, shape: number[], contents?: object, name = 'a') {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { InvalidRequest } from 'nestjs-model-serving';
 import { JsonText } from '../../src/json/index.js';
 import { readJsonRequest } from '../../src/open-inference/tensors/index.js';
+import { messageOf } from './message-of.js';
 
 /** The request of one input, as its text says it. */
 function read(input: string) {
@@ -11,16 +11,6 @@ function read(input: string) {
 
 function input(datatype: string, shape: string, data: string, parameters = '{}') {
   return `{"name":"a","datatype":"${datatype}","shape":${shape},"parameters":${parameters},"data":${data}}`;
-}
-
-function messageOf(task: () => unknown): string {
-  try {
-    task();
-  } catch (error) {
-    expect(error).toBeInstanceOf(InvalidRequest);
-    return (error as Error).message;
-  }
-  throw new Error('It was taken');
 }
 
 describe('a tensor in JSON', () => {

@@ -31,7 +31,9 @@ it('configures each worker', async () => {
   const pids = new Set<string>();
   const headers = { connection: 'close' };
   while (pids.size < 2) {
-    pids.add(await (await fetch(`http://127.0.0.1:${port}/api/whoami`, { headers })).text());
+    const answer = await fetch(`http://127.0.0.1:${port}/api/whoami`, { headers });
+    expect(answer.status).toBe(200);
+    pids.add(await answer.text());
   }
 });
 

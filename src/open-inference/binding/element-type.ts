@@ -163,7 +163,7 @@ function enumType({ spellings }: EnumModel): ElementType {
 const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /** The text that an element is; `undefined` where its bytes are none. */
-export function textOf(element: Element): string | undefined {
+function textOf(element: Element): string | undefined {
   if (typeof element === 'string') return element;
   try {
     return UTF8.decode(element as Uint8Array);

@@ -1,6 +1,7 @@
 import type { Call } from '../../endpoint/call.js';
 import { pathText, type Path } from '../../json/index.js';
 import { refusal, unexpected, type InferenceRequest, type Tensor } from '../tensors/index.js';
+import { shapeText } from '../tensors/shape.js';
 import type { Element } from './element-type.js';
 import { fits, type FieldTensor } from './field-tensor.js';
 import { rowPlace, rowsOf, type InputBinding, type Rows, type Sizes } from './input-binding.js';
@@ -55,10 +56,6 @@ export class FieldInputs implements InputBinding {
   get #names(): string {
     return this.tensors.map(({ name }) => name).join(', ');
   }
-}
-
-function shapeText(shape: readonly number[]): string {
-  return `[${shape.slice(0, 10).join(', ')}]`;
 }
 
 /** The values of one field, in all rows. */

@@ -1,8 +1,9 @@
 import type { Answer } from '../../endpoint/answer.js';
 import type { Call } from '../../endpoint/call.js';
 import { readJson } from '../../gate/json-body.js';
-import { pathText } from '../../json/index.js';
+import { pathText, viewedBytes } from '../../json/index.js';
 import { refusal, unexpected, type InferenceRequest, type Tensor } from '../tensors/index.js';
+import { shapeText } from '../tensors/shape.js';
 import type { TensorMetadata } from './field-tensor.js';
 import { rowPlace, rowsOf, type InputBinding, type Rows } from './input-binding.js';
 import type { OutputBinding } from './output-binding.js';
@@ -24,10 +25,8 @@ export class JsonInputs implements InputBinding {
       throw unexpected([...place, 'datatype'], 'BYTES', input.datatype);
     }
     if (input.shape.slice(1).some((size) => size !== 1)) {
-      throw refusal(
-        [...place, 'shape'],
-        `expected [-1] or [-1, 1], got [${input.shape.slice(0, 10).join(', ')}]`,
-      );
+      const got = shapeText(input.shape);
+      throw refusal([...place, 'shape'], `expected [-1] or [-1, 1], got ${got}`);
     }
     const texts = input.elements as readonly (string | Uint8Array)[];
     return {
@@ -35,10 +34,7 @@ export class JsonInputs implements InputBinding {
       sizes: new Map(),
       read(part: Call, row: number) {
         const text = texts[row]!;
-        const bytes =
-          typeof text === 'string'
-            ? Buffer.from(text)
-            : Buffer.from(text.buffer, text.byteOffset, text.byteLength);
+        const bytes = typeof text === 'string' ? Buffer.from(text) : viewedBytes(text);
         part.input = readJson(part, bytes);
       },
       placeOf: (path: string, row: number) => `${pathText(rowPlace(0, row))}${path.slice(1)}`,

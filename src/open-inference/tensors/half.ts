@@ -11,7 +11,7 @@ export interface Half {
 }
 
 /** IEEE 754's half precision. */
-export const FLOAT16: Half = {
+const FLOAT16: Half = {
   fromBits(half) {
     const magnitude = half & 0x7fff;
     let value: number;
@@ -42,7 +42,7 @@ export const FLOAT16: Half = {
 };
 
 /** The upper half of a float32. */
-export const BFLOAT16: Half = {
+const BFLOAT16: Half = {
   fromBits(half) {
     bits[0] = half << 16;
     return single[0]!;

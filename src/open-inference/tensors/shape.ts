@@ -26,6 +26,10 @@ export function countOf(shape: readonly number[]): number {
 export function checkCount(got: number, shape: readonly number[], place: Path): void {
   const count = countOf(shape);
   if (got === count) return;
-  const expected = `expected ${count} elements of shape [${shape.slice(0, 10).join(', ')}]`;
-  throw refusal(place, `${expected}, got ${got}`);
+  throw refusal(place, `expected ${count} elements of shape ${shapeText(shape)}, got ${got}`);
+}
+
+/** A shape for a message, cut short. */
+export function shapeText(shape: readonly number[]): string {
+  return `[${shape.slice(0, 10).join(', ')}]`;
 }

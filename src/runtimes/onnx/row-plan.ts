@@ -94,7 +94,7 @@ function planFixedRows(
 }
 
 /** The name of the first dimension of an input of rows, empty if it has none. */
-export function rowName({ shape }: ModelInput): string {
+function rowName({ shape }: ModelInput): string {
   return (shape?.[0] ?? '') as string;
 }
 

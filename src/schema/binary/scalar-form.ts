@@ -1,4 +1,4 @@
-import { decodeBase64 } from '../base64.js';
+import { decodeBase64, NO_BYTES } from '../base64.js';
 import type { ScalarName } from '../scalar.js';
 import type { Form } from './form.js';
 import type { WireReader } from './wire-reader.js';
@@ -103,7 +103,7 @@ const SCALARS: Record<ScalarName, Form> = {
     wireType: LENGTH_PREFIXED,
     read: (wire) => wire.bytesField(),
     write: (writer, value) => writer.bytes(bytesIn(value)),
-    absent: () => Buffer.alloc(0),
+    absent: () => NO_BYTES,
     isDefault: (value) => (value as string | Uint8Array).length === 0,
   },
 };
@@ -170,7 +170,7 @@ function bitsOf(low: number, high: number): bigint {
 }
 
 /** Takes the digits of a 64-bit integer apart. */
-export function writeHalves(digits: unknown, write: (low: number, high: number) => void): void {
+function writeHalves(digits: unknown, write: (low: number, high: number) => void): void {
   const text = digits as string;
   if (text.length <= SAFE_DIGITS) {
     const integer = Number(text);

@@ -1,9 +1,7 @@
 import { isUtf8 } from 'node:buffer';
+import { NO_BYTES } from '../base64.js';
 import { MAX_DEPTH, ReportFull, type Report } from '../report.js';
 import { END_GROUP, FIXED32, FIXED64, LENGTH_PREFIXED, START_GROUP, VARINT } from './wire-type.js';
-
-/** Shared by all fields that are empty: nothing can be written into it. */
-const NO_BYTES = Buffer.alloc(0);
 
 const MAX_VARINT = 10;
 const REPLACEMENT = '\ufffd';

@@ -10,6 +10,7 @@ import {
   deriveJsonName,
   featuresOf,
   isEnum,
+  isExtension,
   isGroupOf,
   isType,
   keyTypeOf,
@@ -175,10 +176,6 @@ export class DeclarationDescriptor {
     this.used.add(fullName);
     return `.${fullName}`;
   }
-}
-
-export function isExtension(object: object): object is Field {
-  return (object as { extend?: unknown }).extend !== undefined;
 }
 
 export function protoNameOf(field: Field): string {

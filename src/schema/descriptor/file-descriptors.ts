@@ -2,9 +2,9 @@ import { dirname, relative } from 'node:path/posix';
 import type { NamespaceBase, ReflectionObject, Root } from 'protobufjs';
 import type { IFileDescriptorProto } from 'protobufjs/ext/descriptor.js';
 import { NameIndex } from '../name-index.js';
-import { isEnum, isNamespace, isService, isType, nameOf } from '../reflection.js';
+import { isEnum, isExtension, isNamespace, isService, isType, nameOf } from '../reflection.js';
 import { wellKnownPath } from '../proto/bundled.js';
-import { DeclarationDescriptor, isExtension, protoNameOf } from './declaration-descriptor.js';
+import { DeclarationDescriptor, protoNameOf } from './declaration-descriptor.js';
 import { NamedFiles, type NamedFile } from './named-files.js';
 
 /** A file, as reflection hands it out. */

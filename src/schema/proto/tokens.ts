@@ -1,6 +1,6 @@
 import { attachedComments, type AttachedComments } from './comment.js';
 import type { Place } from './place.js';
-import { lineOf, SourceError } from './source-error.js';
+import { SourceError } from './source-error.js';
 import { unescape } from './string-literal.js';
 
 const NAME = /[A-Za-z_]\w*/y;
@@ -43,10 +43,6 @@ export class Tokens {
 
   placeAt(offset: number): Place {
     return { file: this.file, source: this.#source, offset };
-  }
-
-  get line(): number {
-    return lineOf(this.#source, this.offset);
   }
 
   get atEnd(): boolean {
