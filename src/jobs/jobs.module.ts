@@ -157,8 +157,8 @@ export class JobsModule
       levels: () => store.levels(),
     });
     const store = backend.open({ queue, attempts, timeout, maxWaiting, resultTtl, onEnd });
-    const guard = gate.guard(endpoint, 'http');
-    const desk = new JobDesk({ endpoint, store, guard, leaving });
+    const receive = gate.receive(endpoint, 'http');
+    const desk = new JobDesk({ endpoint, store, receive, leaving });
     endpoint.deferral = desk;
     const runner = new JobRunner({
       endpoint,
@@ -168,7 +168,7 @@ export class JobsModule
       isCut: () => workers.isCut,
     });
     const start = () => store.work(runner.run, fetchedBy(endpoint));
-    return { reception: { desk, guard }, start };
+    return { reception: { desk, receive }, start };
   }
 
   #find<T>(provider: abstract new (...args: never[]) => T): T {

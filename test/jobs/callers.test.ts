@@ -18,7 +18,7 @@ import {
 } from '@nestjs/common';
 import { REQUEST } from '@nestjs/core';
 import { map } from 'rxjs';
-import { ModelEndpoint, type PredictContext } from 'nestjs-model-serving';
+import { ModelEndpoint, protobufSchema, type PredictContext } from 'nestjs-model-serving';
 import { describe, expect, it } from 'vitest';
 import { ADAPTERS, type Answer } from '../serving-app.js';
 import { apart, locationOf, startJobs } from './job-app.js';
@@ -49,6 +49,11 @@ class Owned {
     return { owned: true };
   }
 }
+
+@ModelEndpoint('/late-owner', undefined, {
+  jobs: { owner: (async () => Promise.reject(new Error('Too late'))) as never },
+})
+class LateOwner extends Owned {}
 
 /** Sets the user whom a session belongs to. */
 @Injectable()
@@ -119,6 +124,30 @@ class WordyEndpoint {
   }
 }
 
+/** Has one form for every failure. */
+@Catch()
+class Curt implements ExceptionFilter {
+  catch({ message }: Error, host: ArgumentsHost) {
+    host.switchToHttp().getResponse().status(418).send({ curt: message });
+  }
+}
+
+const number = protobufSchema({
+  file: 'number.proto',
+  files: {
+    'number.proto':
+      'syntax = "proto3"; message Request { int32 x = 1; } message Response { int32 x = 1; }',
+  },
+});
+
+@UseFilters(Curt)
+@ModelEndpoint('/curt', number, { jobs: { maxPayload: 10 } })
+class CurtEndpoint {
+  predict({ x }: { x?: number }) {
+    return { x };
+  }
+}
+
 /** In the words that only one of the adapters has, as an app says them that has that one. */
 class Setting implements NestInterceptor {
   intercept(context: ExecutionContext, next: CallHandler) {
@@ -153,10 +182,12 @@ class Scoped {
 const controllers = [
   Guarded,
   Owned,
+  LateOwner,
   Session,
   Tenants,
   Wrapped,
   WordyEndpoint,
+  CurtEndpoint,
   SettingEndpoint,
   Scoped,
 ];
@@ -203,6 +234,12 @@ describe.each(ADAPTERS)('on %s', (adapter) => {
     expect(await ended(location, one)).toMatchObject({ state: 'succeeded' });
   });
 
+  it('refuses where the owner is a promise, which may fail', async () => {
+    const { submit, request } = await start();
+    expect((await submit('/late-owner', {})).status).toBe(500);
+    expect((await request('GET', '/late-owner/jobs/any')).status).toBe(500);
+  });
+
   it('knows a caller again by the user that a guard has set, whatever the credentials', async () => {
     const { submit, request } = await start();
     for (const key of ['id', 'sub', 'userId']) {
@@ -235,6 +272,23 @@ describe.each(ADAPTERS)('on %s', (adapter) => {
     const result = await request('GET', `${failing}/result`);
     const sync = await request('POST', '/wrapped', { fail: true });
     expect(result).toMatchObject({ status: sync.status, body: sync.body });
+  });
+
+  it('takes past filters of the app what is refused before there is a job, and at its routes', async () => {
+    const { submit, request } = await start();
+    const wrong = await submit('/curt', { x: 'no' });
+    const sync = await request('POST', '/curt', { x: 'no' });
+    expect(wrong).toMatchObject({ status: 418, body: { curt: expect.stringMatching(/int32/) } });
+    expect(wrong.body).toEqual(sync.body);
+    const location = locationOf(await submit('/curt', { x: 7 }));
+    for (const refused of [
+      await submit('/curt', { x: 1_234_567 }),
+      await submit('/curt', { x: 7 }, { 'idempotency-key': 'é' }),
+      await request('GET', '/curt/jobs/unknown'),
+    ]) {
+      expect(refused).toMatchObject({ status: 418, body: { curt: expect.any(String) } });
+    }
+    expect((await request('GET', location)).status).toBe(200);
   });
 
   it('lets the app say its answers in the words it has for a call', async () => {
