@@ -30,6 +30,8 @@ export class PlainResponse {
   statusCode = 200;
   headersSent = false;
   body: unknown = undefined;
+  /** Whether a text is to be sent as the JSON that it is as a value. */
+  isJson = false;
   readonly #headers = new Map<string, HeaderValue>();
 
   /** Fastify's word for it. */
@@ -116,6 +118,7 @@ export class PlainResponse {
   }
 
   json(body: unknown): this {
+    this.isJson = true;
     return this.send(body);
   }
 

@@ -33,6 +33,12 @@ const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN, ASYNC_OPTIONS_TYPE } =
     .setFactoryMethodName('createJobsOptions')
     .build();
 
+/** Of a text that is sent without a type, by adapter. */
+const TEXT_TYPES: Readonly<Record<string, string>> = {
+  express: 'text/html; charset=utf-8',
+  fastify: 'text/plain; charset=utf-8',
+};
+
 const FILLED_OPTIONS = Symbol('JobsOptions');
 const BACKEND = Symbol('JobBackend');
 
@@ -164,6 +170,7 @@ export class JobsModule
       endpoint,
       gate,
       status: statusOf(controller.prototype[method] as object),
+      textType: TEXT_TYPES[this.#host.httpAdapter.getType()]!,
       backoff,
       isCut: () => workers.isCut,
     });
