@@ -4,6 +4,8 @@ import { validateHeaderName, validateHeaderValue } from 'node:http';
 export interface PlainRequest {
   readonly method: 'POST';
   readonly url: string;
+  /** The same: Nest's adapter for Express asks for it. */
+  readonly originalUrl: string;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   readonly params: Readonly<Record<string, string>>;
   readonly query: Readonly<Record<string, string | string[] | undefined>>;
@@ -37,6 +39,11 @@ export class PlainResponse {
   /** Fastify's word for it. */
   get sent(): boolean {
     return this.headersSent;
+  }
+
+  /** Whom Nest's adapter for Fastify asks whether headers are sent, before its own filter answers. */
+  get raw(): this {
+    return this;
   }
 
   status(status: number): this {

@@ -27,7 +27,8 @@ export class JobCall extends Call {
     const { requestId, url, headers, params, query } = run.request;
     super(endpoint, requestId, headers);
     this.#run = run;
-    this.request = { method: 'POST', url, headers, params, query, body: undefined };
+    const target = { url, originalUrl: url };
+    this.request = { method: 'POST', ...target, headers, params, query, body: undefined };
     this.response = new PlainResponse();
     this.response.statusCode = status;
     this.textType = textType;

@@ -9,6 +9,7 @@ import {
   UseFilters,
   VersioningType,
   Catch,
+  HttpException,
   type ArgumentsHost,
   type CallHandler,
   type CanActivate,
@@ -16,7 +17,7 @@ import {
   type ExecutionContext,
   type NestInterceptor,
 } from '@nestjs/common';
-import { REQUEST } from '@nestjs/core';
+import { BaseExceptionFilter, HttpAdapterHost, REQUEST } from '@nestjs/core';
 import { map } from 'rxjs';
 import { ModelEndpoint, protobufSchema, type PredictContext } from 'nestjs-model-serving';
 import { describe, expect, it } from 'vitest';
@@ -132,6 +133,34 @@ class Curt implements ExceptionFilter {
   }
 }
 
+/** Nest's own form, as an app has it that adds to it. */
+@Catch()
+class Reporting extends BaseExceptionFilter {}
+
+@UseFilters(Reporting)
+@ModelEndpoint('/reported', undefined, { jobs: true })
+class Reported {
+  predict() {
+    throw new HttpException({ reported: true }, 451);
+  }
+}
+
+/** The filter for everything of Nest's documentation. */
+@Catch()
+class Everything implements ExceptionFilter {
+  constructor(readonly host: HttpAdapterHost) {}
+  catch(_: Error, host: ArgumentsHost) {
+    const { httpAdapter } = this.host;
+    const http = host.switchToHttp();
+    const path: unknown = httpAdapter.getRequestUrl(http.getRequest());
+    httpAdapter.reply(http.getResponse(), { path }, 418);
+  }
+}
+
+@UseFilters(Everything)
+@ModelEndpoint('/everything', undefined, { jobs: { attempts: 1 } })
+class EverythingEndpoint extends WordyEndpoint {}
+
 const number = protobufSchema({
   file: 'number.proto',
   files: {
@@ -188,6 +217,8 @@ const controllers = [
   Wrapped,
   WordyEndpoint,
   CurtEndpoint,
+  Reported,
+  EverythingEndpoint,
   SettingEndpoint,
   Scoped,
 ];
@@ -306,6 +337,21 @@ describe.each(ADAPTERS)('on %s', (adapter) => {
       await ended(location);
       const result = await request('GET', `${location}/result`);
       expect(said(result)).toEqual(said(await request('POST', path, {})));
+    }
+  });
+
+  it('takes failures past filters that answer by way of Nest and its adapter', async () => {
+    const { submit, ended, request } = await start();
+    for (const [path, status] of [
+      ['/reported', 451],
+      ['/everything?a=1', 418],
+    ] as const) {
+      const location = locationOf(await submit(path, {}));
+      expect(await ended(location)).toMatchObject({ state: 'failed', attempts: 1 });
+      const result = await request('GET', `${location}/result`);
+      const sync = await request('POST', path, {});
+      expect([result.status, sync.status]).toEqual([status, status]);
+      expect(result.body).toEqual(sync.body);
     }
   });
 
