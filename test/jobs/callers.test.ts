@@ -21,6 +21,7 @@ import { BaseExceptionFilter, HttpAdapterHost, REQUEST } from '@nestjs/core';
 import { map } from 'rxjs';
 import { ModelEndpoint, protobufSchema, type PredictContext } from 'nestjs-model-serving';
 import { describe, expect, it } from 'vitest';
+import { CapturedLog } from '../http/captured-log.js';
 import { ADAPTERS, type Answer } from '../serving-app.js';
 import { apart, locationOf, startJobs } from './job-app.js';
 
@@ -269,6 +270,17 @@ describe.each(ADAPTERS)('on %s', (adapter) => {
     const { submit, request } = await start();
     expect((await submit('/late-owner', {})).status).toBe(500);
     expect((await request('GET', '/late-owner/jobs/any')).status).toBe(500);
+  });
+
+  it('lets go of whom it cannot answer, where the log of the app fails', async () => {
+    const log = new CapturedLog();
+    log.error = () => {
+      throw new Error('The disk is full');
+    };
+    const { submit, request } = await start(log.attach);
+    await expect(submit('/late-owner', {})).rejects.toThrow('fetch failed');
+    await expect(request('GET', '/late-owner/jobs/any')).rejects.toThrow('fetch failed');
+    expect((await request('GET', '/owned/jobs/any')).status).toBe(404);
   });
 
   it('knows a caller again by the user that a guard has set, whatever the credentials', async () => {
