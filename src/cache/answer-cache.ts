@@ -1,4 +1,6 @@
+import { disregard } from '../errors/index.js';
 import type { Task } from '../execution/index.js';
+import { isThenable } from '../execution/pending.js';
 import type { GuardedStore } from './guarded-store.js';
 import { cacheKey } from './key.js';
 import type { CachePolicy } from './options.js';
@@ -49,6 +51,8 @@ export class AnswerCache {
     const { key, vary } = this.#policy;
     const own = key === undefined ? input : key(input, context);
     if (own === undefined) return undefined;
+    // It makes no key.
+    if (isThenable(own)) disregard(own);
     const varying = vary.map((name) => textOf(headers[name]));
     return cacheKey(this.#scope, own, varying, params, query);
   }

@@ -9,4 +9,4 @@ export {
   type ServingErrorOptions,
 } from './serving-error.js';
 export { MAX_VIOLATIONS, summaryOf, type Violation } from './violation.js';
-export { inspectThrown, isError, messageOfThrown, tamed } from './thrown.js';
+export { disregard, inspectThrown, isError, messageOfThrown, tamed } from './thrown.js';

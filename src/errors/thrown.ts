@@ -45,3 +45,8 @@ export function inspectThrown(thrown: unknown): string {
     return `${typeof thrown} that cannot be looked at`;
   }
 }
+
+/** What is given where no promise is wanted: nobody will hear of it, and its rejection must not end the process. */
+export function disregard(given: unknown): void {
+  Promise.resolve(given).catch(() => undefined);
+}

@@ -1,4 +1,4 @@
-import { ServingError } from '../errors/index.js';
+import { disregard, ServingError } from '../errors/index.js';
 import type { BatchOptions } from './executor.js';
 
 /** How many items of a batch an input counts for. Fails the input's own request if it has none. */
@@ -6,6 +6,7 @@ export function itemsOf(input: unknown, { sizeOf, maxSize }: BatchOptions): numb
   if (sizeOf === undefined) return 1;
   const items = sizeOf(input);
   if (!Number.isSafeInteger(items) || items < 0) {
+    disregard(items);
     throw new ServingError('Internal', `sizeOf returned ${quote(items)}, expected a whole number`);
   }
   if (items > maxSize) {

@@ -1,5 +1,5 @@
 import { AsyncResource } from 'node:async_hooks';
-import { ServingError } from '../errors/index.js';
+import { disregard, ServingError } from '../errors/index.js';
 import type { BatchPredict } from './executor.js';
 import { follow, isPending, isThenable } from './pending.js';
 import type { Settlement } from './settlement.js';
@@ -82,11 +82,6 @@ export function answersAtOnce(returned: unknown, count: number): unknown[] | und
     answers.push(answer);
   }
   return answers;
-}
-
-/** Nobody will hear of it: a rejection must not end the process. */
-function disregard(result: PromiseLike<unknown>): void {
-  Promise.resolve(result).catch(() => undefined);
 }
 
 function isList(value: unknown): value is ArrayLike<unknown> {

@@ -22,6 +22,9 @@ export type Passage = (call: Call, visit: Visit) => Passed | Promise<Passed>;
 
 export type Passed = Answer | undefined;
 
+/** Takes someone who asks past the guards to an errand, and what either fails with past the filters. */
+export type Receive = <T>(asker: Asker, visit: Visit, errand: () => Promise<T>) => Promise<T>;
+
 const GUARDS_ALONE: Extent = { guards: true, handler: false, flows: false };
 
 /**
@@ -49,18 +52,17 @@ export class Gate {
     return (call, visit) => pass(call, visit, arrangements);
   }
 
-  /**
-   * The guards of an endpoint alone, for what concerns it and is no call of its handler. The promise ends
-   * with what a visitor who is turned away is told.
-   */
-  guard(endpoint: Endpoint, type: ContextType): (asker: Asker, visit: Visit) => Promise<void> {
-    if (!endpoint.bound.guards) return async () => undefined;
+  /** The guards and filters of an endpoint alone, for what concerns it and is no call of its handler. */
+  receive(endpoint: Endpoint, type: ContextType): Receive {
+    const { bound } = endpoint;
+    if (!bound.guards && !bound.filters) return (_asker, _visit, errand) => errand();
     const { fixed, arrangedFor } = this.#arranger.arrange(endpoint, type, GUARDS_ALONE);
-    return async (asker, visit) => {
+    return async (asker, visit, errand) => {
       let used = fixed;
       try {
         used = await arrangedFor(visit);
         await used.run(visit.args);
+        return await errand();
       } catch (error) {
         throw await failureOf(asker, tamed(error), used, visit.args);
       }

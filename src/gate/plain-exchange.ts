@@ -4,6 +4,8 @@ import { validateHeaderName, validateHeaderValue } from 'node:http';
 export interface PlainRequest {
   readonly method: 'POST';
   readonly url: string;
+  /** The same: Nest's adapter for Express asks for it. */
+  readonly originalUrl: string;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   readonly params: Readonly<Record<string, string>>;
   readonly query: Readonly<Record<string, string | string[] | undefined>>;
@@ -30,11 +32,18 @@ export class PlainResponse {
   statusCode = 200;
   headersSent = false;
   body: unknown = undefined;
+  /** Whether a text is to be sent as the JSON that it is as a value. */
+  isJson = false;
   readonly #headers = new Map<string, HeaderValue>();
 
   /** Fastify's word for it. */
   get sent(): boolean {
     return this.headersSent;
+  }
+
+  /** Whom Nest's adapter for Fastify asks whether headers are sent, before its own filter answers. */
+  get raw(): this {
+    return this;
   }
 
   status(status: number): this {
@@ -116,6 +125,7 @@ export class PlainResponse {
   }
 
   json(body: unknown): this {
+    this.isJson = true;
     return this.send(body);
   }
 

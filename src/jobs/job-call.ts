@@ -15,16 +15,23 @@ export class JobCall extends Call {
   /** What interceptors and pipes of the app see in the place of the request that made the job. */
   readonly request: PlainRequest;
   readonly response: PlainResponse;
+  readonly textType: string;
   readonly #run: JobRun;
 
-  /** @param status that of an answer of the endpoint */
-  constructor(endpoint: Endpoint, run: JobRun, status: number) {
+  /** @param answers the status of an answer of the endpoint, and the type of a text that the app sends */
+  constructor(
+    endpoint: Endpoint,
+    run: JobRun,
+    { status, textType }: { readonly status: number; readonly textType: string },
+  ) {
     const { requestId, url, headers, params, query } = run.request;
     super(endpoint, requestId, headers);
     this.#run = run;
-    this.request = { method: 'POST', url, headers, params, query, body: undefined };
+    const target = { url, originalUrl: url };
+    this.request = { method: 'POST', ...target, headers, params, query, body: undefined };
     this.response = new PlainResponse();
     this.response.statusCode = status;
+    this.textType = textType;
     this.shortenTo(run.timeLeft);
     holdCall(this.request, this);
     if (endpoint.options.stream) this.outlet = new ItemList(endpoint.options.jobs!.maxResult);

@@ -7,7 +7,7 @@ import type { Endpoint } from '../endpoint/endpoint.js';
 import { InvalidRequest, ServingError } from '../errors/index.js';
 import { deadlineExceeded } from '../execution/index.js';
 import { answerOf } from '../gate/failure-answer.js';
-import type { Asker, Visit } from '../gate/visit.js';
+import type { Receive } from '../gate/gate.js';
 import type { HttpCall } from '../http/http-call.js';
 import { isForm, mediaTypeOf } from '../http/media-type.js';
 import { readMultipart } from '../http/multipart.js';
@@ -37,7 +37,7 @@ const KEY = /^[\x21-\x7e](?:[\x20-\x7e]{0,253}[\x21-\x7e])?$/;
 export interface DeskOptions {
   readonly endpoint: Endpoint;
   readonly store: JobStore;
-  guard(asker: Asker, visit: Visit): Promise<void>;
+  readonly receive: Receive;
   /** Aborted when the process begins to stop: who waits is told what there is. */
   readonly leaving: AbortSignal;
 }
@@ -56,10 +56,12 @@ export class JobDesk implements Deferral {
     return prefer !== undefined && preferencesOf(prefer).respondAsync;
   }
 
-  async take(call: HttpCall, args: readonly unknown[]): Promise<boolean> {
-    const { response } = call;
+  take(call: HttpCall, args: readonly unknown[]): Promise<boolean> {
     const request = (args[0] ?? {}) as object;
-    await this.#options.guard(call, { args, request });
+    return this.#options.receive(call, { args, request }, () => this.#take(call, request));
+  }
+
+  async #take(call: HttpCall, request: object): Promise<boolean> {
     const arrived = { input: call.input, text: call.text, body: call.body };
     const body = bodyOf(call);
     validate(call);
@@ -76,7 +78,7 @@ export class JobDesk implements Deferral {
       );
     }
     const id = await this.#submit(call, request, body);
-    await this.#answerTaken(call, id, response);
+    await this.#answerTaken(call, id);
     return true;
   }
 
@@ -137,8 +139,9 @@ export class JobDesk implements Deferral {
     }
   }
 
-  async #answerTaken(call: HttpCall, id: string, response: NestResponse): Promise<void> {
+  async #answerTaken(call: HttpCall, id: string): Promise<void> {
     const { store, leaving } = this.#options;
+    const { response } = call;
     const { wait } = preferencesOf(call.headers['prefer']);
     const granted = wait && grantedWait(wait, call.deadline - performance.now());
     if (granted) await store.whenEnded(id, granted, untilGone(response, leaving));

@@ -5,10 +5,10 @@ import type { EndpointPlace } from '../endpoint/endpoint-registry.js';
 import { ConfigurationError, ServingError } from '../errors/index.js';
 import { noteFailure } from '../gate/conclusion.js';
 import { answerOf } from '../gate/failure-answer.js';
-import type { Asker, Visit } from '../gate/visit.js';
+import type { Receive } from '../gate/gate.js';
 import type { ExpressApp } from '../http/express-intake.js';
 import { putBeforeControllers } from '../http/express-routes.js';
-import { isAnswered, sendFailure, type NestResponse } from '../http/reply.js';
+import { isAnswered, rawResponse, sendFailure, type NestResponse } from '../http/reply.js';
 import { isWorkerProcess, SERVES_NO_CALLS } from '../lifecycle/role.js';
 import { hostCondition } from '../routing/route-condition.js';
 import type { JobDesk } from './job-desk.js';
@@ -20,7 +20,7 @@ type Errand = (desk: JobDesk, visitor: Visitor) => Promise<void>;
 /** An endpoint's desk, and what stands before it. */
 export interface Reception {
   readonly desk: JobDesk;
-  guard(asker: Asker, visit: Visit): Promise<void>;
+  readonly receive: Receive;
 }
 
 type Handle = (request: object, response: NestResponse, next?: () => void) => unknown;
@@ -114,18 +114,27 @@ export class JobRoutes {
   }
 
   async #serve(visitor: Visitor, errand: Errand, isHere: boolean): Promise<void> {
-    const { endpoint, response } = visitor;
-    const { desk, guard } = this.#receptions.get(endpoint)!;
+    const { endpoint } = visitor;
+    const { desk, receive } = this.#receptions.get(endpoint)!;
     try {
       if (!isHere) throw new ServingError('NotFound', 'There is no such job here');
       if (isWorkerProcess()) throw new ServingError('NotFound', SERVES_NO_CALLS);
-      await guard(visitor, visitor.visit);
-      await errand(desk, visitor);
+      await receive(visitor, visitor.visit, () => errand(desk, visitor));
     } catch (error) {
-      if (isAnswered(response)) return;
-      sendFailure(response, visitor, error);
-      noteFailure(visitor, answerOf(error).status);
+      turnAway(visitor, error);
     }
+  }
+}
+
+function turnAway(visitor: Visitor, error: unknown): void {
+  const { response } = visitor;
+  if (isAnswered(response)) return;
+  try {
+    sendFailure(response, visitor, error);
+    noteFailure(visitor, answerOf(error).status);
+  } catch {
+    // The app's own logger, perhaps. Nobody is above who would answer.
+    rawResponse(response).destroy();
   }
 }
 

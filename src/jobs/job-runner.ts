@@ -6,6 +6,7 @@ import { isRefusal } from '../execution/index.js';
 import { conclude } from '../gate/conclusion.js';
 import { answerOf, codeOf, failureAnswer, type FailureAnswer } from '../gate/failure-answer.js';
 import type { Gate, Passage } from '../gate/gate.js';
+import type { PlainResponse } from '../gate/plain-exchange.js';
 import { rpcStatus } from '../gate/rpc-status.js';
 import { acceptedBinary } from '../http/accept.js';
 import { readInput } from '../http/body-input.js';
@@ -32,6 +33,8 @@ export interface RunnerOptions {
   readonly gate: Gate;
   /** The status of an answer of the endpoint. */
   readonly status: number;
+  /** The `Content-Type` that the app's framework gives a text which is sent without one. */
+  readonly textType: string;
   /** Milliseconds before the second run of a job that failed. */
   readonly backoff: number;
   /** Whether what runs has been cut by the end of the process. */
@@ -70,8 +73,8 @@ export class JobRunner {
   };
 
   async #run(run: JobRun): Promise<RunOutcome> {
-    const { endpoint, status } = this.#options;
-    const call = new JobCall(endpoint, run, status);
+    const { endpoint, status, textType } = this.#options;
+    const call = new JobCall(endpoint, run, { status, textType });
     const leave = () => call.cancel(new ServingError('Cancelled', 'The job was cancelled'));
     if (run.signal.aborted) leave();
     else run.signal.addEventListener('abort', leave, { once: true });
@@ -176,11 +179,8 @@ function resultOf(call: JobCall, answer: Answer | undefined): JobResult {
   const status = response.statusCode;
   const { 'content-type': type, ...headers } = response.getHeaders();
   if (response.headersSent) {
-    const { body = '' } = response;
-    const isRaw = typeof body === 'string' || body instanceof Uint8Array;
-    const text = isRaw ? body : JSON.stringify(body);
-    const kind = type ?? (isRaw ? 'text/html; charset=utf-8' : JSON_TYPE);
-    return { status, headers, type: String(kind), body: Buffer.from(text as string) };
+    const sent = sentBy(response, call.textType);
+    return { status, headers, type: String(type ?? sent.type), body: Buffer.from(sent.body) };
   }
   if (outlet instanceof ItemList) {
     return { status, headers, type: JSON_TYPE, body: Buffer.from(outlet.text) };
@@ -197,6 +197,13 @@ function resultOf(call: JobCall, answer: Answer | undefined): JobResult {
     type: kind,
     body: Buffer.from(isText ? (answer!.value as string) : answer!.text),
   };
+}
+
+/** What the app has sent itself, and the type that its framework would have said it has. */
+function sentBy({ body = '', isJson }: PlainResponse, textType: string) {
+  if (body instanceof Uint8Array) return { type: 'application/octet-stream', body };
+  if (typeof body === 'string' && !isJson) return { type: textType, body };
+  return { type: JSON_TYPE, body: JSON.stringify(body) };
 }
 
 /** An answer is a failure by its status, whoever has put it into words. */

@@ -34,6 +34,12 @@ const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN, ASYNC_OPTIONS_TYPE } =
     .setFactoryMethodName('createJobsOptions')
     .build();
 
+/** Of a text that is sent without a type, by adapter. */
+const TEXT_TYPES: Readonly<Record<string, string>> = {
+  express: 'text/html; charset=utf-8',
+  fastify: 'text/plain; charset=utf-8',
+};
+
 const FILLED_OPTIONS = Symbol('JobsOptions');
 const BACKEND = Symbol('JobBackend');
 
@@ -158,18 +164,19 @@ export class JobsModule
       levels: () => store.levels(),
     });
     const store = backend.open({ queue, attempts, timeout, maxWaiting, resultTtl, onEnd });
-    const guard = gate.guard(endpoint, 'http');
-    const desk = new JobDesk({ endpoint, store, guard, leaving });
+    const receive = gate.receive(endpoint, 'http');
+    const desk = new JobDesk({ endpoint, store, receive, leaving });
     endpoint.deferral = desk;
     const runner = new JobRunner({
       endpoint,
       gate,
       status: statusOf(controller.prototype[method] as object),
+      textType: TEXT_TYPES[this.#host.httpAdapter.getType()]!,
       backoff,
       isCut: () => workers.isCut,
     });
     const start = () => store.work(runner.run, fetchedBy(endpoint));
-    return { reception: { desk, guard }, start };
+    return { reception: { desk, receive }, start };
   }
 
   #find<T>(provider: abstract new (...args: never[]) => T): T {

@@ -194,6 +194,7 @@ export class MemoryStore implements JobStore {
     const startedAt = now();
     this.#move(job, 'running');
     job.startedAt = startedAt;
+    job.progress = undefined;
     job.attempts++;
     const controller = (job.controller = new AbortController());
     this.#waiting.add(startedAt - job.waitingSince);

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Endpoint } from '../endpoint/endpoint.js';
-import { inspectThrown, ServingError } from '../errors/index.js';
+import { disregard, inspectThrown, ServingError } from '../errors/index.js';
 import type { PredictContext } from '../execution/index.js';
 
 /** Where callers show who they are, for guards that keep no `user` of it. */
@@ -30,6 +30,7 @@ function ownerOf(endpoint: Endpoint, context: PredictContext, request: object): 
   if (owner !== undefined) {
     const name: unknown = owner(context);
     if (typeof name === 'string') return name;
+    disregard(name);
     throw new ServingError(
       'Internal',
       `jobs.owner returned ${inspectThrown(name)}, expected a string`,

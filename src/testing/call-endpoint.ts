@@ -32,8 +32,8 @@ export interface CallEndpointOptions {
  * Calls an endpoint of an app without HTTP, the whole way that a request takes: readiness, guards,
  * interceptors, schema, pipes, cache, limits, deadline, the handler, the answer's schema, filters,
  * metrics and log. What the app binds sees a context of type `http` with a plain request
- * `{ method, url, headers, params, query, body }` and no socket; middleware, which belongs to HTTP, sees
- * nothing.
+ * `{ method, url, originalUrl, headers, params, query, body }` and no socket; middleware, which belongs to
+ * HTTP, sees nothing.
  *
  * @param app an app that has been initialised: `await app.init()`, no port is needed
  * @param target the class of an endpoint, or its route as metrics name it
@@ -62,6 +62,7 @@ export async function callEndpoint<Answer = any>(
   const request = {
     method: 'POST' as const,
     url: endpoint.route,
+    originalUrl: endpoint.route,
     headers: Object.fromEntries(
       Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]),
     ),

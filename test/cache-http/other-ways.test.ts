@@ -56,6 +56,15 @@ class Batched {
   }
 }
 
+@ModelEndpoint('/late-key', undefined, {
+  cache: { key: (async () => Promise.reject(new Error('Too late'))) as never },
+})
+class LateKey {
+  predict() {
+    return {};
+  }
+}
+
 @ModelEndpoint('/observed', undefined, { cache: true })
 class Observed {
   predict(input: object) {
@@ -87,6 +96,11 @@ describe.each(ADAPTERS)('the cache on %s', (adapter) => {
     for (let time = 0; time < 2; time++) {
       expect((await app.post(path, { text: 'refused' })).status).toBe(400);
     }
+  });
+
+  it('refuses where a key is a promise, which may fail', async () => {
+    const app = await startApp(adapter, { controllers: [LateKey] });
+    expect((await app.post('/late-key', {})).status).toBe(500);
   });
 
   it('lets identical requests share a run behind a pipe', async () => {

@@ -256,6 +256,13 @@ describe('sizeOf', () => {
     },
   );
 
+  it('that gives a promise, which may fail, fails its own request only', async () => {
+    const executor = executorOf((inputs) => inputs, {
+      batch: { sizeOf: (async () => Promise.reject(new Error('Too late'))) as never },
+    });
+    expect(await outcome(executor, new TestTask('bad'))).toMatchObject({ failure: 'Internal' });
+  });
+
   it('that throws fails its own request only, with what it threw', async () => {
     const broken = new Error('no size');
     const executor = executorOf((inputs) => inputs, {

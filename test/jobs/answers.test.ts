@@ -22,6 +22,10 @@ interface Response {
   send(body: unknown): this;
 }
 
+interface ExpressResponse extends Response {
+  json(body: unknown): this;
+}
+
 const responseOf = (host: ArgumentsHost) => host.switchToHttp().getResponse<Response>();
 
 @ModelEndpoint('/', undefined, { jobs: true })
@@ -66,6 +70,24 @@ class Teapot {
 class Brewing {
   predict() {
     throw new RangeError('No');
+  }
+}
+
+/** Says no type, and `json()` as only Express has it. */
+@Catch()
+class Untyped {
+  catch({ message }: Error, host: ArgumentsHost) {
+    const response = responseOf(host).status(418);
+    if (message === 'json') (response as unknown as ExpressResponse).json('a teapot');
+    else response.send(message === 'bytes' ? Buffer.from('a teapot') : 'a teapot');
+  }
+}
+
+@UseFilters(Untyped)
+@ModelEndpoint('/untyped', undefined, { jobs: { attempts: 1 } })
+class Wordless {
+  predict({ how }: { how: string }) {
+    throw new RangeError(how);
   }
 }
 
@@ -146,14 +168,25 @@ describe.each(
 )('jobs on %s, kept in %s', (adapter, keeper) => {
   let app: JobApp;
   beforeEach(async () => {
-    const controllers = [Root, Named, Throwing, Brewing, Baking, Busy, Tabular, Packing, Empty];
+    const controllers = [
+      Root,
+      Named,
+      Throwing,
+      Brewing,
+      Wordless,
+      Baking,
+      Busy,
+      Tabular,
+      Packing,
+      Empty,
+    ];
     const connection = keeper === 'Redis' ? redis.url : 'memory';
     app = await startJobs(adapter, { controllers }, apart(connection));
   });
   afterEach(() => app.close());
 
-  async function resultOf(path: string) {
-    const location = locationOf(await app.submit(path, {}));
+  async function resultOf(path: string, body = {}) {
+    const location = locationOf(await app.submit(path, body));
     const job = await app.ended(location);
     return { job, result: await app.request('GET', `${location}/result`) };
   }
@@ -181,6 +214,15 @@ describe.each(
     expect(result.status).toBe(418);
     expect(result.headers.get('content-type')).toBe('text/plain; charset=utf-8');
     expect(String(result.body)).toBe('a teapot');
+  });
+
+  it('have the type that the framework gives what a filter says none of', async () => {
+    for (const how of adapter === 'express' ? ['text', 'bytes', 'json'] : ['text', 'bytes']) {
+      const { result } = await resultOf('/untyped', { how });
+      const call = await app.request('POST', '/untyped', { how });
+      expect([result.status, result.body]).toEqual([call.status, call.body]);
+      expect(result.headers.get('content-type'), how).toBe(call.headers.get('content-type'));
+    }
   });
 
   it('are compressed where those of calls are', async () => {

@@ -9,6 +9,7 @@ import {
   UseFilters,
   VersioningType,
   Catch,
+  HttpException,
   type ArgumentsHost,
   type CallHandler,
   type CanActivate,
@@ -16,10 +17,11 @@ import {
   type ExecutionContext,
   type NestInterceptor,
 } from '@nestjs/common';
-import { REQUEST } from '@nestjs/core';
+import { BaseExceptionFilter, HttpAdapterHost, REQUEST } from '@nestjs/core';
 import { map } from 'rxjs';
-import { ModelEndpoint, type PredictContext } from 'nestjs-model-serving';
+import { ModelEndpoint, protobufSchema, type PredictContext } from 'nestjs-model-serving';
 import { describe, expect, it } from 'vitest';
+import { CapturedLog } from '../http/captured-log.js';
 import { ADAPTERS, type Answer } from '../serving-app.js';
 import { apart, locationOf, startJobs } from './job-app.js';
 
@@ -49,6 +51,11 @@ class Owned {
     return { owned: true };
   }
 }
+
+@ModelEndpoint('/late-owner', undefined, {
+  jobs: { owner: (async () => Promise.reject(new Error('Too late'))) as never },
+})
+class LateOwner extends Owned {}
 
 /** Sets the user whom a session belongs to. */
 @Injectable()
@@ -119,6 +126,58 @@ class WordyEndpoint {
   }
 }
 
+/** Has one form for every failure. */
+@Catch()
+class Curt implements ExceptionFilter {
+  catch({ message }: Error, host: ArgumentsHost) {
+    host.switchToHttp().getResponse().status(418).send({ curt: message });
+  }
+}
+
+/** Nest's own form, as an app has it that adds to it. */
+@Catch()
+class Reporting extends BaseExceptionFilter {}
+
+@UseFilters(Reporting)
+@ModelEndpoint('/reported', undefined, { jobs: true })
+class Reported {
+  predict() {
+    throw new HttpException({ reported: true }, 451);
+  }
+}
+
+/** The filter for everything of Nest's documentation. */
+@Catch()
+class Everything implements ExceptionFilter {
+  constructor(readonly host: HttpAdapterHost) {}
+  catch(_: Error, host: ArgumentsHost) {
+    const { httpAdapter } = this.host;
+    const http = host.switchToHttp();
+    const path: unknown = httpAdapter.getRequestUrl(http.getRequest());
+    httpAdapter.reply(http.getResponse(), { path }, 418);
+  }
+}
+
+@UseFilters(Everything)
+@ModelEndpoint('/everything', undefined, { jobs: { attempts: 1 } })
+class EverythingEndpoint extends WordyEndpoint {}
+
+const number = protobufSchema({
+  file: 'number.proto',
+  files: {
+    'number.proto':
+      'syntax = "proto3"; message Request { int32 x = 1; } message Response { int32 x = 1; }',
+  },
+});
+
+@UseFilters(Curt)
+@ModelEndpoint('/curt', number, { jobs: { maxPayload: 10 } })
+class CurtEndpoint {
+  predict({ x }: { x?: number }) {
+    return { x };
+  }
+}
+
 /** In the words that only one of the adapters has, as an app says them that has that one. */
 class Setting implements NestInterceptor {
   intercept(context: ExecutionContext, next: CallHandler) {
@@ -153,10 +212,14 @@ class Scoped {
 const controllers = [
   Guarded,
   Owned,
+  LateOwner,
   Session,
   Tenants,
   Wrapped,
   WordyEndpoint,
+  CurtEndpoint,
+  Reported,
+  EverythingEndpoint,
   SettingEndpoint,
   Scoped,
 ];
@@ -203,6 +266,23 @@ describe.each(ADAPTERS)('on %s', (adapter) => {
     expect(await ended(location, one)).toMatchObject({ state: 'succeeded' });
   });
 
+  it('refuses where the owner is a promise, which may fail', async () => {
+    const { submit, request } = await start();
+    expect((await submit('/late-owner', {})).status).toBe(500);
+    expect((await request('GET', '/late-owner/jobs/any')).status).toBe(500);
+  });
+
+  it('lets go of whom it cannot answer, where the log of the app fails', async () => {
+    const log = new CapturedLog();
+    log.error = () => {
+      throw new Error('The disk is full');
+    };
+    const { submit, request } = await start(log.attach);
+    await expect(submit('/late-owner', {})).rejects.toThrow('fetch failed');
+    await expect(request('GET', '/late-owner/jobs/any')).rejects.toThrow('fetch failed');
+    expect((await request('GET', '/owned/jobs/any')).status).toBe(404);
+  });
+
   it('knows a caller again by the user that a guard has set, whatever the credentials', async () => {
     const { submit, request } = await start();
     for (const key of ['id', 'sub', 'userId']) {
@@ -237,6 +317,23 @@ describe.each(ADAPTERS)('on %s', (adapter) => {
     expect(result).toMatchObject({ status: sync.status, body: sync.body });
   });
 
+  it('takes past filters of the app what is refused before there is a job, and at its routes', async () => {
+    const { submit, request } = await start();
+    const wrong = await submit('/curt', { x: 'no' });
+    const sync = await request('POST', '/curt', { x: 'no' });
+    expect(wrong).toMatchObject({ status: 418, body: { curt: expect.stringMatching(/int32/) } });
+    expect(wrong.body).toEqual(sync.body);
+    const location = locationOf(await submit('/curt', { x: 7 }));
+    for (const refused of [
+      await submit('/curt', { x: 1_234_567 }),
+      await submit('/curt', { x: 7 }, { 'idempotency-key': 'é' }),
+      await request('GET', '/curt/jobs/unknown'),
+    ]) {
+      expect(refused).toMatchObject({ status: 418, body: { curt: expect.any(String) } });
+    }
+    expect((await request('GET', location)).status).toBe(200);
+  });
+
   it('lets the app say its answers in the words it has for a call', async () => {
     const { submit, ended, request } = await start();
     const said = ({ status, headers, body }: Answer) => ({
@@ -252,6 +349,21 @@ describe.each(ADAPTERS)('on %s', (adapter) => {
       await ended(location);
       const result = await request('GET', `${location}/result`);
       expect(said(result)).toEqual(said(await request('POST', path, {})));
+    }
+  });
+
+  it('takes failures past filters that answer by way of Nest and its adapter', async () => {
+    const { submit, ended, request } = await start();
+    for (const [path, status] of [
+      ['/reported', 451],
+      ['/everything?a=1', 418],
+    ] as const) {
+      const location = locationOf(await submit(path, {}));
+      expect(await ended(location)).toMatchObject({ state: 'failed', attempts: 1 });
+      const result = await request('GET', `${location}/result`);
+      const sync = await request('POST', path, {});
+      expect([result.status, sync.status]).toEqual([status, status]);
+      expect(result.body).toEqual(sync.body);
     }
   });
 

@@ -68,6 +68,16 @@ class Late {
   }
 }
 
+/** Gets far at first, and fails. */
+@ModelEndpoint('/stumble', undefined, { jobs: true })
+class Stumbling {
+  async predict(_: object, context: PredictContext) {
+    if (++runs > 1) return new Promise<object>((resolve) => (go = () => resolve({})));
+    context.progress(0.75);
+    throw FAILURES['unavailable']!();
+  }
+}
+
 let go: () => void;
 let aborted: Promise<void>;
 
@@ -176,7 +186,7 @@ async function endsOf(endpoint: string, { request }: JobApp) {
   };
 }
 
-const controllers = [Failing, Hanging, HangingOnce, Late, Long, Batch, Answerless];
+const controllers = [Failing, Stumbling, Hanging, HangingOnce, Late, Long, Batch, Answerless];
 
 beforeEach(() => {
   runs = 0;
@@ -319,6 +329,17 @@ describe.each(ADAPTERS)('on %s', (adapter) => {
       expect(job).toMatchObject({ state: 'running', progress: 0.25, attempts: 1 });
       go();
       expect(await ended(location)).toMatchObject({ state: 'succeeded', progress: 1 });
+    });
+
+    it('show none of the progress of a run that failed', async () => {
+      const { submit, until, ended } = await start();
+      const location = locationOf(await submit('/stumble', {}));
+      await expect.poll(() => runs).toBe(2);
+      const job = await until(location, ({ state }) => state === 'running');
+      expect(job).toMatchObject({ attempts: 2 });
+      expect(job).not.toHaveProperty('progress');
+      go();
+      await ended(location);
     });
 
     it('are cancelled while they wait and while they run', async () => {
