@@ -31,7 +31,8 @@ const COMPLAINT_INTERVAL = 60_000;
 export class RedisClients {
   readonly #connection: FilledJobsOptions['connection'];
   readonly #logger = new Logger('Jobs');
-  readonly #open: RedisClient[] = [];
+  /** With what watches each. */
+  readonly #open = new Map<RedisClient, NodeJS.Timeout>();
   #patient: RedisClient | undefined;
   #subscriber: RedisClient | undefined;
   #lastOfMuch: Promise<void> = Promise.resolve();
@@ -120,7 +121,10 @@ export class RedisClients {
   }
 
   close(): void {
-    for (const client of this.#open) client.disconnect();
+    for (const [client, beat] of this.#open) {
+      clearInterval(beat);
+      client.disconnect();
+    }
   }
 
   /** One that waits for Redis for as long as it takes, unless the options say otherwise. */
@@ -131,8 +135,7 @@ export class RedisClients {
       retryStrategy: (times) => Math.min(times * 50, 1_000),
     });
     client.on('error', (error) => this.complain(error));
-    this.#open.push(client);
-    watch(client);
+    this.#open.set(client, watch(client));
     return client;
   }
 
@@ -155,10 +158,10 @@ export class RedisClients {
 }
 
 /** Has a connection made anew that is silent: nobody says so of a machine that is gone. */
-function watch(client: RedisClient): void {
+function watch(client: RedisClient): NodeJS.Timeout {
   let unanswered = 0;
   const hearten = () => void (unanswered = 0);
-  const beat = setInterval(() => {
+  return setInterval(() => {
     if (client.status !== 'ready') return hearten();
     if (unanswered === 2) {
       hearten();
@@ -167,7 +170,6 @@ function watch(client: RedisClient): void {
     unanswered++;
     client.ping().then(hearten, (error) => error instanceof ReplyError && hearten());
   }, HEARTBEAT).unref();
-  client.once('end', () => clearInterval(beat));
 }
 
 /** An address, whose query would have the last word, without what the options say. */
