@@ -1,5 +1,5 @@
 import { Logger } from '@nestjs/common';
-import { Redis, type Cluster, type RedisOptions } from 'ioredis';
+import { Redis, ReplyError, type Cluster, type RedisOptions } from 'ioredis';
 import { messageOfThrown, ServingError } from '../errors/index.js';
 import type { FilledJobsOptions } from './jobs-options.js';
 import { defineScripts } from './redis-scripts.js';
@@ -8,9 +8,12 @@ export type RedisClient = Redis | Cluster;
 
 /** How long Redis has to answer somebody who waits, in milliseconds. */
 const PATIENCE = 2_000;
+/** Milliseconds between two questions whether Redis is there: where two in a row have no answer, it is not. */
+const HEARTBEAT = 5_000;
 /**
  * What is not the app's to choose, however a client of its is made: whoever sends a command waits for the
- * connection, a subscription outlives it, and to wait for the next job takes as long as it takes.
+ * connection, a subscription outlives it, to wait for the next job takes as long as it takes, and what has
+ * become a replica is looked for anew, as its address may lead to another by now.
  */
 const OWN: RedisOptions = {
   lazyConnect: false,
@@ -19,6 +22,7 @@ const OWN: RedisOptions = {
   stringNumbers: false,
   commandTimeout: undefined,
   socketTimeout: undefined,
+  reconnectOnError: ({ message }) => message.includes('READONLY'),
 };
 /** Milliseconds between two lines of the log about one trouble. */
 const COMPLAINT_INTERVAL = 60_000;
@@ -27,7 +31,8 @@ const COMPLAINT_INTERVAL = 60_000;
 export class RedisClients {
   readonly #connection: FilledJobsOptions['connection'];
   readonly #logger = new Logger('Jobs');
-  readonly #open: RedisClient[] = [];
+  /** With what watches each. */
+  readonly #open = new Map<RedisClient, NodeJS.Timeout>();
   #patient: RedisClient | undefined;
   #subscriber: RedisClient | undefined;
   #lastOfMuch: Promise<void> = Promise.resolve();
@@ -116,7 +121,10 @@ export class RedisClients {
   }
 
   close(): void {
-    for (const client of this.#open) client.disconnect();
+    for (const [client, beat] of this.#open) {
+      clearInterval(beat);
+      client.disconnect();
+    }
   }
 
   /** One that waits for Redis for as long as it takes, unless the options say otherwise. */
@@ -127,7 +135,7 @@ export class RedisClients {
       retryStrategy: (times) => Math.min(times * 50, 1_000),
     });
     client.on('error', (error) => this.complain(error));
-    this.#open.push(client);
+    this.#open.set(client, watch(client));
     return client;
   }
 
@@ -147,6 +155,21 @@ export class RedisClients {
     const redisOptions = { ...cluster.options.redisOptions, ...options };
     return cluster.duplicate([], { enableOfflineQueue, lazyConnect, redisOptions });
   }
+}
+
+/** Has a connection made anew that is silent: nobody says so of a machine that is gone. */
+function watch(client: RedisClient): NodeJS.Timeout {
+  let unanswered = 0;
+  const hearten = () => void (unanswered = 0);
+  return setInterval(() => {
+    if (client.status !== 'ready') return hearten();
+    if (unanswered === 2) {
+      hearten();
+      return client.disconnect(true);
+    }
+    unanswered++;
+    client.ping().then(hearten, (error) => error instanceof ReplyError && hearten());
+  }, HEARTBEAT).unref();
 }
 
 /** An address, whose query would have the last word, without what the options say. */

@@ -106,8 +106,9 @@ export class RedisWorker implements JobWorker {
     this.#onIdle?.();
     clearInterval(this.#sweeping);
     await Promise.race([
+      // It would wait for a Redis that is away, with timers that keep the process alive.
       this.#worker
-        .close(this.running > 0)
+        .close(this.running > 0 || this.#client.status !== 'ready')
         .catch(() => undefined)
         .then(() => this.#postponed.released()),
       setTimeout(FAREWELL, undefined, { ref: false }),

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
-import { startRedis, type RedisServer } from '../redis-server.js';
+import { freePort, startRedis, type RedisServer } from '../redis-server.js';
 import { ADAPTERS, FixtureProcess } from '../serve/fixture-process.js';
 
 let redis: RedisServer;
@@ -96,6 +96,12 @@ it.each(['killed', 'frozen'])('ends though the Redis that keeps its jobs is %s',
   worker.program.kill('SIGTERM');
   await worker.program.printed(/abort 7 /);
   expect(await worker.program.exited).toEqual({ code: 0, signal: null });
+});
+
+it('ends by itself when its app is closed, where there is no Redis', async () => {
+  const url = `redis://127.0.0.1:${await freePort()}`;
+  const { program } = await start('express', { REDIS_URL: url, CLOSES: 'true' });
+  expect(await program.exited).toEqual({ code: 0, signal: null });
 });
 
 it('lets jobs end within a drain', async () => {
