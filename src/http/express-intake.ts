@@ -4,13 +4,14 @@ import type { Endpoint } from '../endpoint/endpoint.js';
 import {
   BODY_PARSER,
   middlewareFinder,
-  type EndpointOf,
+  type PlaceOf,
   type Layer,
   type PostRoute,
 } from './express-routes.js';
 import { refuseForeignPage } from './foreign-page.js';
 import { callHeldBy } from '../gate/held-call.js';
 import type { Intake } from '../gate/intake.js';
+import type { HttpCall } from './http-call.js';
 import type { Exchange, HttpDoor } from './http-door.js';
 import { LateComers } from './late-comers.js';
 import { setHeader } from './reply.js';
@@ -39,7 +40,7 @@ export function installExpressIntake(
   door: HttpDoor,
   intake: Intake<Exchange>,
   routes: readonly PostRoute[],
-  endpointOf: EndpointOf,
+  placeOf: PlaceOf,
 ): Middleware {
   const { stack } = app.router;
   const parser = stack.findIndex(({ name }) => BODY_PARSER.test(name));
@@ -54,9 +55,10 @@ export function installExpressIntake(
 
   const middleware: Middleware = function modelServingIntake(request, response, next) {
     if (request.method !== 'POST') return next();
-    const endpoint = endpointOf(request, request.path);
-    if (endpoint === undefined) return next();
-    const exchange = { request, response, corsIsToCome: meetsMiddleware(request.path) };
+    const place = placeOf(request, request.path);
+    if (place === undefined) return next();
+    const { endpoint, path: route } = place;
+    const exchange = { request, response, route, corsIsToCome: meetsMiddleware(request.path) };
     intake.receive(endpoint, exchange, function received(error, call) {
       if (error !== undefined) return door.fail(call, error, exchange);
       setHeader(response, 'x-request-id', call.requestId);
@@ -75,16 +77,17 @@ export function installExpressIntake(
  * CORS: foreign pages are judged again.
  */
 function takeLateComers(
-  { slot, condition }: PostRoute,
+  { path, slot, condition }: PostRoute,
   endpoint: Endpoint,
   door: HttpDoor,
   lateComers: LateComers,
 ): void {
   const { handle } = slot;
   function modelServingRoute(request: Request, response: ServerResponse, next: Next) {
-    const call = callHeldBy(request);
-    const exchange = { request, response };
+    const call = callHeldBy(request) as HttpCall | undefined;
+    const exchange = { request, response, route: path };
     if (call?.endpoint === endpoint) {
+      call.nameRoute(path);
       try {
         refuseForeignPage(request.headers, response);
       } catch (error) {

@@ -2,7 +2,7 @@ import 'reflect-metadata';
 import type { Type } from '@nestjs/common';
 import { declarationOf } from '../endpoint/declaration.js';
 import type { Endpoint } from '../endpoint/endpoint.js';
-import type { BoundRoute } from '../endpoint/endpoint-registry.js';
+import type { BoundRoute, EndpointPlace } from '../endpoint/endpoint-registry.js';
 import type { RouteCondition } from './endpoint-path.js';
 
 /** The name Express's body parsers give to their layers. */
@@ -68,11 +68,11 @@ export function postRoutes(
   });
 }
 
-/** Of which endpoint a request is; `undefined` where it is of none. */
-export type EndpointOf = (request: unknown, path: string) => Endpoint | undefined;
+/** To which route of which endpoint a request comes; `undefined` where it is for none. */
+export type PlaceOf = (request: unknown, path: string) => EndpointPlace | undefined;
 
 /** Finds the first route that takes a request: Nest's own choice, made before Nest makes it. */
-export function endpointFinder(routes: readonly PostRoute[]): EndpointOf {
+export function placeFinder(routes: readonly PostRoute[]): PlaceOf {
   // Most templates have no parameters: which routes they match is found once.
   const literal = new Map<string, PostRoute[]>();
   for (const { path, endpoint } of routes) {
@@ -82,9 +82,10 @@ export function endpointFinder(routes: readonly PostRoute[]): EndpointOf {
       routes.filter(({ matches }) => matches(path)),
     );
   }
-  return function endpointOf(request, path) {
+  return function placeOf(request, path) {
     const candidates = literal.get(path) ?? routes.filter(({ matches }) => matches(path));
-    return candidates.find(({ condition }) => condition?.(request) !== false)?.endpoint;
+    const route = candidates.find(({ condition }) => condition?.(request) !== false);
+    return route?.endpoint && (route as EndpointPlace);
   };
 }
 

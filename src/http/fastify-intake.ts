@@ -85,7 +85,7 @@ export function installFastifyIntake(
         request.headers = new NoBody(request);
         return done(null, payload);
       }
-      const exchange = { request: request.raw, response: reply };
+      const exchange = { request: request.raw, response: reply, route: route.url };
       intake.receive(endpoint, exchange, function received(error, call) {
         if (error !== undefined) return door.fail(call, error, exchange);
         setHeader(reply, 'x-request-id', call.requestId);

@@ -27,6 +27,8 @@ export class HttpCall extends Call {
   readonly response: NestResponse;
   /** What a client was told by the end of a stream, whose head had said 200. */
   lateStatus: number | undefined = undefined;
+  /** What has been named to the span of its request as the route that it is on. */
+  #namedRoute: string | undefined = undefined;
   readonly #acceptedBinary: string | undefined;
   #params: PredictContext['params'] | undefined;
   #query: PredictContext['query'] | undefined;
@@ -57,6 +59,14 @@ export class HttpCall extends Call {
 
   override get isAnswered(): boolean {
     return isAnswered(this.response);
+  }
+
+  /** Tells the span of its request which route it is on: the template, which is one of its endpoint's. */
+  nameRoute(route: string): void {
+    const { tracing } = this.endpoint;
+    if (tracing === undefined) return;
+    tracing.nameRoute(route, this.#namedRoute);
+    this.#namedRoute = route;
   }
 
   /**
@@ -100,7 +110,6 @@ export function openCall(
 ): HttpCall {
   const call = new HttpCall(endpoint, request, response);
   concludeWhenClosed(call, request);
-  endpoint.tracing?.nameRoute();
   return call;
 }
 

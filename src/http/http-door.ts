@@ -14,6 +14,7 @@ import { bodyKindOf } from './media-type.js';
 import { failureAnswer } from '../gate/failure-answer.js';
 import { ArrayOutlet } from './array-outlet.js';
 import { failureText, rawResponse, sendFailure, type NestResponse } from './reply.js';
+import { pathOf } from './request-url.js';
 import { streamFormOf } from './stream-form.js';
 import { hasBegun, StreamOutlet } from './stream-outlet.js';
 import { boundUnreadBody } from './unread-body.js';
@@ -25,6 +26,8 @@ export interface Exchange {
   readonly response: NestResponse;
   /** Whether a middleware is yet to say which foreign pages are allowed. */
   readonly corsIsToCome?: boolean;
+  /** The template of the route that a framework has found for it. */
+  readonly route?: string;
   /** Whether it is served before a framework has seen it. */
   readonly isDirect?: boolean;
 }
@@ -41,8 +44,11 @@ export class HttpDoor implements Door<Exchange> {
     this.find = find;
   }
 
-  open(endpoint: Endpoint, { request, response }: Exchange): Call {
-    return openCall(endpoint, request, response);
+  open(endpoint: Endpoint, { request, response, route }: Exchange): Call {
+    const call = openCall(endpoint, request, response);
+    // On the direct lane a path is its own template.
+    if (endpoint.tracing !== undefined) call.nameRoute(route ?? pathOf(request));
+    return call;
   }
 
   read(call: Call, exchange: Exchange, done: Read): void {

@@ -4,7 +4,7 @@ import { callHeldBy } from '../gate/held-call.js';
 import type { Intake, Received } from '../gate/intake.js';
 import { tooLarge } from './body-reader.js';
 import { refuseForeignPage } from './foreign-page.js';
-import { openCall } from './http-call.js';
+import { openCall, type HttpCall } from './http-call.js';
 import { readInput } from './body-input.js';
 import { checkHead, type Exchange } from './http-door.js';
 
@@ -20,15 +20,15 @@ export class LateComers {
   }
 
   receive(endpoint: Endpoint, exchange: Exchange, done: Received): void {
-    const { response } = exchange;
+    const { response, route } = exchange;
     const request: IncomingMessage & { body?: unknown } = exchange.request;
     const { 'content-type': type = '', 'content-length': length = 0 } = request.headers;
-    const call = callHeldBy(request);
+    const call = callHeldBy(request) as HttpCall | undefined;
     const isParsed = call !== undefined || (request.readableEnded && type.includes('json'));
     if (!isParsed) return this.#intake.receive(endpoint, exchange, done);
     const moved = call ?? openCall(endpoint, request, response);
-    endpoint.tracing?.nameRoute({ instead: moved.endpoint.route });
     moved.moveTo(endpoint);
+    moved.nameRoute(route!);
     const refuse = (error: unknown) => this.#intake.refuse(moved, error, done);
     let bytes: Buffer;
     try {

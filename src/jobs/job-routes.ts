@@ -106,7 +106,7 @@ export class JobRoutes {
       const found = candidates.find(({ isItsHost }) => isItsHost?.(request) !== false);
       if (found === undefined && next !== undefined) return next();
       const { endpoint } = found ?? candidates[0]!;
-      endpoint.tracing?.nameRoute({ route });
+      endpoint.tracing?.nameRoute(route);
       const visitor = new Visitor(endpoint, [request, response, next]);
       void this.#serve(visitor, errand, found !== undefined);
       return undefined;

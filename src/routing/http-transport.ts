@@ -12,7 +12,7 @@ import { Entrance } from '../gate/entrance.js';
 import { Intake } from '../gate/intake.js';
 import type { UploadBudget } from '../gate/upload-budget.js';
 import { installExpressIntake, type ExpressApp } from '../http/express-intake.js';
-import { endpointFinder, postRoutes } from '../http/express-routes.js';
+import { placeFinder, postRoutes } from '../http/express-routes.js';
 import { openDirectLane } from '../http/direct-lane.js';
 import { expressSurroundings } from '../http/express-surroundings.js';
 import { installFastifyIntake, type FastifyApp } from '../http/fastify-intake.js';
@@ -79,13 +79,13 @@ export function createHttpTransport(
           const routes = postRoutes(app.router.stack, bind, controllers, (controller, method) =>
             conditionOf(controller, method, adapter, versioning),
           );
-          const endpointOf = endpointFinder(routes);
-          const middleware = installExpressIntake(app, door, intake, routes, endpointOf);
+          const placeOf = placeFinder(routes);
+          const middleware = installExpressIntake(app, door, intake, routes, placeOf);
           openLane(app, () => expressSurroundings(adapter, app, middleware, routes));
           prepareServer(adapter, registry);
           boundEarlyAnswers(
             adapter.getHttpServer(),
-            (request) => endpointOf(request, pathOf(request)) !== undefined,
+            (request) => placeOf(request, pathOf(request)) !== undefined,
           );
         },
       };

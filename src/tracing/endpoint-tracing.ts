@@ -55,11 +55,8 @@ export interface EndpointTracing extends BatchTracer {
    * @param at on the clock of `performance.now()`; now, if left out
    */
   begin(call: TracedCall, at?: number): CallTrace;
-  /**
-   * Names a route to the span of the HTTP request that is served, where nobody has, or has named `instead`: the
-   * endpoint's own, unless it is reached by another.
-   */
-  nameRoute(named?: { readonly route?: string; readonly instead?: string }): void;
+  /** Names a route to the span of the HTTP request that is served, where nobody has, or has named `instead`. */
+  nameRoute(route: string, instead?: string): void;
   /** Where a line about a call belongs: to what is active, if that is a part of the call's trace. */
   idsOf(trace: CallTrace | undefined): TraceIds | undefined;
 }

@@ -15,24 +15,30 @@ export async function loadTracing(
   version: string,
 ): Promise<Tracing | undefined> {
   if (wanted === false) return undefined;
-  if (registeredSdk()?.trace === undefined) {
+  const { trace, version: apiVersion } = registeredSdk() ?? {};
+  if (trace === undefined) {
     if (wanted) throw missing('an OpenTelemetry SDK that is registered before the app is created');
     return undefined;
   }
+  let error: ConfigurationError;
   try {
     const { OpenTelemetry } = await import('./opentelemetry/open-telemetry.js');
-    return new OpenTelemetry(version);
+    if (OpenTelemetry.finds(trace)) return new OpenTelemetry(version);
+    error = missing(
+      'the OpenTelemetry SDK to be registered by no older @opentelemetry/api than the app has',
+      apiVersion,
+    );
   } catch (cause) {
-    const error = missing('@opentelemetry/api among the dependencies of the app', cause);
-    if (wanted) throw error;
-    new Logger('ModelServingTracing').warn(error.message);
-    return undefined;
+    error = missing('@opentelemetry/api among the dependencies of the app', 'none', cause);
   }
+  if (wanted) throw error;
+  new Logger('ModelServingTracing').warn(error.message);
+  return undefined;
 }
 
-function missing(what: string, cause?: unknown): ConfigurationError {
+function missing(what: string, got = 'none', cause?: unknown): ConfigurationError {
   return new ConfigurationError(
-    `ModelServingModule: expected ${what} beside option tracing, got none`,
+    `ModelServingModule: expected ${what} beside option tracing, got ${got}`,
     { cause },
   );
 }

@@ -3,6 +3,8 @@ import { guarded } from './sdk-guard.js';
 
 /** What an OpenTelemetry SDK registers for a process, as every copy of @opentelemetry/api 1 finds it. */
 interface RegisteredSdk {
+  /** That of the copy that registered it. */
+  readonly version?: string;
   readonly trace?: object;
   readonly propagation?: TextMapPropagator<Carrier>;
   readonly context?: {

@@ -6,6 +6,7 @@ import {
   type CallHandler,
   type INestApplication,
 } from '@nestjs/common';
+import type { NestExpressApplication } from '@nestjs/platform-express';
 import { trace } from '@opentelemetry/api';
 import { InvalidRequest, ModelEndpoint, type PredictContext } from 'nestjs-model-serving';
 import { Observable } from 'rxjs';
@@ -101,6 +102,20 @@ class Models {
   }
 }
 
+/** Of which Nest makes four routes. */
+@Controller({ path: ['one', 'other'], version: ['1', '2'] })
+class Ubiquitous {
+  @ModelEndpoint('/:id/ask')
+  ask(input: object) {
+    return input;
+  }
+
+  @ModelEndpoint('/ask')
+  askAll(input: object) {
+    return input;
+  }
+}
+
 const queueOf = (app: INestApplication, route: string) =>
   app.get(EndpointRegistry, { strict: false }).routes.get(route)!.queueDepth;
 const id = (requestId: string) => ({ 'x-request-id': requestId });
@@ -134,23 +149,48 @@ describe.each(WAYS)('a call on %s', (way) => {
     );
   });
 
+  it('has the template of the route that it came by, where its endpoint has several', async () => {
+    const version = (app: INestApplication) => app.enableVersioning();
+    const { post } = await startApp(way, { controllers: [Ubiquitous], setUp: version });
+    await post('/v1/one/ask', {}, id('a'));
+    await post('/v2/other/ask?x=1', {}, id('b'));
+    await post('/v2/other/7/ask', {}, id('c'));
+    await expectTraces(
+      'SERVER POST /v1/one/ask route=/v1/one/ask',
+      '  predict a outcome=ok (started)',
+      'SERVER POST /v2/other/ask route=/v2/other/ask',
+      '  predict b outcome=ok (started)',
+      'SERVER POST /v2/other/:id/ask route=/v2/other/:id/ask',
+      '  predict c outcome=ok (started)',
+    );
+    expect(spanNamed('predict').attributes).toMatchObject({
+      'model_serving.endpoint': '/v1/one/ask',
+    });
+  });
+
   // Fastify has chosen the route before its middleware is asked.
-  it.skipIf(way.startsWith('fastify'))(
-    'has the route that a middleware has led it to',
-    async () => {
-      const lead = (app: INestApplication) =>
+  describe.skipIf(way.startsWith('fastify')).each([
+    ['before its body is read', []],
+    ['behind that', ['json']],
+  ] as const)('%s', (_, parsers) => {
+    it.each([
+      ['/double', '/models/7/ask', '/models/:id/ask'],
+      ['/v1/one/ask', '/v2/other/ask', '/v2/other/ask'],
+    ])('has the route that a middleware has led it to from %s', async (from, to, route) => {
+      const lead = (app: INestApplication) => {
+        app.enableVersioning();
+        for (const parser of parsers) (app as NestExpressApplication).useBodyParser(parser);
         app.use((request: IncomingMessage, _: unknown, next: () => void) => {
-          if (request.url === '/double') request.url = '/models/7/ask';
+          if (request.url === from) request.url = to;
           next();
         });
-      const { post } = await startApp(way, { controllers: [Models], setUp: lead });
-      await post('/double', {}, id('a'));
-      await expectTraces(
-        'SERVER POST /models/:id/ask route=/models/:id/ask',
-        '  predict a outcome=ok (started)',
-      );
-    },
-  );
+      };
+      const controllers = [Models, Ubiquitous];
+      const { post } = await startApp(way, { controllers, setUp: lead });
+      await post(from, {}, id('a'));
+      await expectTraces(`SERVER POST ${route} route=${route}`, '  predict a outcome=ok (started)');
+    });
+  });
 
   it('continues the trace of its client, and has what its handler asks of others below it', async () => {
     const { post } = await start();

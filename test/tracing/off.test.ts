@@ -1,8 +1,9 @@
 import { trace } from '@opentelemetry/api';
 import { ConfigurationError, ModelEndpoint } from 'nestjs-model-serving';
-import { expect, it } from 'vitest';
+import { expect, it, onTestFinished } from 'vitest';
 import { loadTracing } from '../../src/tracing/index.js';
 import { createApp, startApp } from '../serving-app.js';
+import { readLog } from './log-lines.js';
 import { expectTraces } from './spans.js';
 
 @ModelEndpoint('/echo')
@@ -26,6 +27,21 @@ it('takes nothing but a boolean', async () => {
   await expect(wrong).rejects.toThrow(
     "ModelServingModule: expected tracing to be a boolean, got 'on'",
   );
+});
+
+it('cannot be had of an SDK that an older copy of the API has registered, and the log says so', async () => {
+  const registered: any = Reflect.get(globalThis, Symbol.for('opentelemetry.js.api.1'));
+  const { ...own } = registered;
+  onTestFinished(() => void Object.assign(registered, own));
+  Object.assign(registered, { version: '1.4.0', trace: { getTracer: () => undefined } });
+  await expect(loadTracing(true, '1')).rejects.toThrow(
+    /no older @opentelemetry\/api .* got 1\.4\.0/,
+  );
+  const log = readLog();
+  expect(await loadTracing(undefined, '1')).toBeUndefined();
+  expect(log.lines).toEqual([
+    expect.objectContaining({ level: 'warn', context: 'ModelServingTracing' }),
+  ]);
 });
 
 it('that is asked for without an SDK stops the app; otherwise nothing is loaded', async () => {

@@ -1,11 +1,12 @@
-import { SpanKind } from '@opentelemetry/api';
+import type { INestApplication } from '@nestjs/common';
+import { context, createContextKey, SpanKind } from '@opentelemetry/api';
 import { ModelEndpoint, protobufSchema } from 'nestjs-model-serving';
 import { OpenInferenceModule } from 'nestjs-model-serving/open-inference';
 import { describe, expect, it } from 'vitest';
 import { TEXT } from '../../src/open-inference/grpc/inference-proto.js';
 import { GrpcClient } from '../grpc/grpc-client.js';
 import { startGrpc } from '../grpc/shared-app.js';
-import { ADAPTERS } from '../serving-app.js';
+import { ADAPTERS, startApp } from '../serving-app.js';
 import { expectTraces, inSpan, spanNamed, spans } from './spans.js';
 
 const schema = protobufSchema({
@@ -112,6 +113,28 @@ describe.each(
     await infer('cached', [1, 1]);
     await expectTraces(...tree('predict a outcome=ok (started)', '  outgoing of 1'));
     expect(spanNamed('predict').links).toEqual([]);
+  });
+});
+
+describe.each(ADAPTERS)('a request of the protocol on %s', (adapter) => {
+  it('has its own route, not what the framework has found for all of them', async () => {
+    // As the instrumentations of frameworks leave word of it.
+    const mountedAt = adapter === 'express' ? '/v2' : '/v2/models/*';
+    const nameMount = (app: INestApplication) =>
+      app.use((_: unknown, __: unknown, next: () => void) => {
+        const key = createContextKey('OpenTelemetry SDK Context Key RPC_METADATA');
+        (context.active().getValue(key) as { route?: string }).route = mountedAt;
+        next();
+      });
+    const { post } = await startApp(adapter, { ...parts, setUp: nameMount });
+    const inputs = [{ name: 'x', datatype: 'INT32', shape: [1], data: [1] }];
+    await post('/v2/models/single/versions/1/infer', { inputs }, { 'x-request-id': 'a' });
+    const route = '/v2/models/:model/versions/:version/infer';
+    await expectTraces(
+      `SERVER POST ${route} route=${route}`,
+      '  predict a outcome=ok (started)',
+      '    outgoing of 1',
+    );
   });
 });
 

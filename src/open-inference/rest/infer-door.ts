@@ -53,10 +53,10 @@ export class InferDoor implements Door<InferArrival> {
     return endpoint;
   }
 
-  open(endpoint: Endpoint, { request, response, route }: InferArrival): Call {
+  open(endpoint: Endpoint, { request, response, route, mountedAt }: InferArrival): Call {
     const call = new InferCall(endpoint, request, response);
     concludeWhenClosed(call, request);
-    endpoint.tracing?.nameRoute({ route });
+    endpoint.tracing?.nameRoute(route, mountedAt);
     return call;
   }
 

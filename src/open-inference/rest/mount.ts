@@ -56,7 +56,7 @@ function mountOnExpress(app: ExpressApp, prefix: string, serve: Serve): void {
     const asked = routeOf(pathOf({ url: request.url! }));
     // An endpoint may have a path of the protocol's for its own, and then has read the body.
     if (asked === undefined || callHeldBy(request) !== undefined) return next();
-    serve(asked, { request, response, args: [request, response, next] });
+    serve(asked, { request, response, args: [request, response, next], mountedAt: prefix });
   });
   const { stack } = app.router;
   const own = stack.at(-1)!;
@@ -77,15 +77,16 @@ const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
 
 function mountOnFastify(app: FastifyApp, prefix: string, serve: Serve): void {
   for (const path of PATHS) {
+    const url = prefix + path;
     app.route({
       method: METHODS,
-      url: prefix + path,
+      url,
       // It is answered here, where no parser has been chosen yet; what is not goes no further either.
       preParsing(request, reply) {
         const { raw } = request;
         const asked = routeOf(pathOf(raw).slice(prefix.length));
         if (asked === undefined) return reply.callNotFound();
-        serve(asked, { request: raw, response: reply, args: [request, reply] });
+        serve(asked, { request: raw, response: reply, args: [request, reply], mountedAt: url });
       },
       handler() {},
     });

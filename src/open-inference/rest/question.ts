@@ -22,6 +22,8 @@ export interface Arrival {
   readonly request: IncomingMessage;
   readonly response: NestResponse;
   readonly args: readonly unknown[];
+  /** The template by which the framework has led here, and which its instrumentation takes for the route. */
+  readonly mountedAt: string;
 }
 
 const logger = new Logger('OpenInference');

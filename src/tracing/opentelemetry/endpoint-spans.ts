@@ -28,12 +28,10 @@ import { nameRoute } from './server-span.js';
 /** The spans of one endpoint's calls, and of its batches. */
 export class EndpointSpans implements EndpointTracing {
   readonly #tracer: Tracer;
-  readonly #route: string;
   readonly #attributes: Attributes;
 
   constructor(tracer: Tracer, model: TracedModel) {
     this.#tracer = tracer;
-    this.#route = model.route;
     this.#attributes = modelAttributes(model);
   }
 
@@ -70,10 +68,7 @@ export class EndpointSpans implements EndpointTracing {
     }
   }
 
-  nameRoute({
-    route = this.#route,
-    instead,
-  }: Parameters<EndpointTracing['nameRoute']>[0] = {}): void {
+  nameRoute(route: string, instead?: string): void {
     guarded(() => nameRoute(route, instead));
   }
 

@@ -10,6 +10,11 @@ export class OpenTelemetry implements Tracing {
     this.#tracer = trace.getTracer('nestjs-model-serving', version);
   }
 
+  /** Whether the API finds an SDK: none that an older copy of it has registered. */
+  static finds(sdk: object): boolean {
+    return trace.getTracerProvider() === sdk;
+  }
+
   forEndpoint(model: TracedModel): EndpointTracing {
     return new EndpointSpans(this.#tracer, model);
   }
