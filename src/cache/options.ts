@@ -69,6 +69,7 @@ export interface CacheModuleOptions {
 /** How one endpoint's answers are kept: `true` for the module's ways, `false` against `defaults`. */
 export type EndpointCacheOptions<Input = any> = boolean | EndpointCacheSettings<Input>;
 
+/** How one endpoint's answers are kept, where it differs from the module's ways. */
 export interface EndpointCacheSettings<Input = any> {
   /**
    * Milliseconds an answer is kept, a whole number of at least 1.

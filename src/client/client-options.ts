@@ -20,10 +20,14 @@ export interface ClientOptions {
    * @default 30_000 for a call, as an endpoint has; `Infinity` for a stream
    */
   readonly timeout?: number;
-  /** `false` for none. */
+  /**
+   * How failed calls are made again; `false` for not at all.
+   * @default see {@link RetryOptions}
+   */
   readonly retry?: RetryOptions | false;
   /**
-   * What makes the requests, in place of the global `fetch`.
+   * What makes the requests.
+   * @default the global `fetch`
    * @example (url, init) => fetch(url, { ...init, credentials: 'include' })
    */
   readonly fetch?: (url: string, init: RequestInit) => Promise<Response>;
@@ -31,11 +35,14 @@ export interface ClientOptions {
 
 /** Options of one call. */
 export interface CallOptions {
-  /** Beside those of the client, and before them. */
+  /** Beside those of the client; where both have a name, these are sent. */
   readonly headers?: RequestHeaders;
   /** Values of the URL's query. */
   readonly query?: Query;
-  /** Milliseconds, in place of the client's. */
+  /**
+   * Milliseconds that this call may take, its retries included.
+   * @default the client's
+   */
   readonly timeout?: number;
   /** Aborted by who wants no answer any more: the server stops, and the call fails with `CANCELLED`. */
   readonly signal?: AbortSignal;

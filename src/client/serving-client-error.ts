@@ -33,9 +33,11 @@ export type ErrorCode = Exclude<(typeof CODES)[number], 'OK'>;
 export interface ErrorDetail {
   /** `$.items[3].name` */
   readonly path: string;
+  /** What was expected and what was got. */
   readonly message: string;
 }
 
+/** What else a {@link ServingClientError} knows, for who makes one in a test; the properties say what each is. */
 export interface ServingClientErrorOptions {
   readonly status?: number;
   readonly details?: readonly ErrorDetail[];

@@ -80,7 +80,7 @@ export interface OpenInferenceTensors {
 /** What an endpoint can be told besides its path and schema. Times are milliseconds. */
 export interface ModelEndpointOptions<Input = any> {
   /**
-   * The model's name in logs and metrics.
+   * The model's name in logs, `/__ready`, traces and for clients of Open Inference; metrics name its route.
    * @default the class's name, with the method's for the method form
    */
   name?: string;

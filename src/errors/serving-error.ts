@@ -36,9 +36,19 @@ export interface ServingErrorOptions {
   readonly cause?: unknown;
 }
 
-/** A failure the library knows by name; its code, status and outcome are in {@link FAILURES}. */
+/**
+ * A failure the library knows by name; its code, status and outcome are in {@link FAILURES}. A handler may
+ * throw one: clients are told its message, but for a 500.
+ *
+ * @example
+ * ```ts
+ * throw new ServingError('Unavailable', 'The feature store is away', { retryAfter: 5 });
+ * ```
+ */
 export class ServingError extends Error {
+  /** Where a message breaks its schema. */
   readonly details?: readonly Violation[];
+  /** Whole seconds after which a refused client should try again. */
   readonly retryAfter?: number;
 
   constructor(

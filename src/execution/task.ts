@@ -39,6 +39,7 @@ export interface PredictContext {
    * prototype. `{}` on other doors than HTTP.
    */
   readonly query: Readonly<Record<string, string | string[] | undefined>>;
+  /** Of this call: its lines can be told from those of others. */
   readonly log: CallLog;
   /**
    * Says how much of the work is done, from 0 to 1: a job shows it in its status. Nothing hears of it where

@@ -8,8 +8,11 @@ import { JSON_TYPE, send, type NestResponse } from './reply.js';
 
 /** Where an app tells of itself. `false` leaves a path to the app. */
 export interface ProbePaths {
+  /** Says that the process answers. */
   readonly ping: string | false;
+  /** 200 while requests are welcome, else 503. */
   readonly ready: string | false;
+  /** What Prometheus scrapes. */
   readonly metrics: string | false;
 }
 

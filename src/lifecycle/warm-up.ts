@@ -1,4 +1,5 @@
 import type { Endpoint } from '../endpoint/endpoint.js';
+import { messageOfThrown } from '../errors/index.js';
 import {
   CancellableTask,
   TaskContext,
@@ -27,7 +28,7 @@ export async function warmUp(endpoint: Endpoint): Promise<void> {
       const answer = await executor.run(task, instance!);
       if (!options.stream) schema?.response?.write(answer);
     } catch (cause) {
-      const message = cause instanceof Error ? cause.message : String(cause);
+      const message = messageOfThrown(cause);
       throw new Error(`${owner}: expected warmup[${index}] to succeed, got "${message}"`, {
         cause,
       });

@@ -85,7 +85,17 @@ export function ModelEndpoint(
   schema?: SchemaSource,
   options: ModelEndpointOptions = {},
 ): ModelEndpointDecorator<never> {
-  const decorate = (target: any, key?: string | symbol, descriptor?: PropertyDescriptor) => {
+  const decorate = (
+    target: any,
+    key?: string | symbol | object,
+    descriptor?: PropertyDescriptor,
+  ) => {
+    // The context of a standard decorator, of which Nest knows nothing.
+    if (typeof key === 'object') {
+      throw new ConfigurationError(
+        `@ModelEndpoint('${path}') on ${target.name}: expected experimentalDecorators in tsconfig.json, got code that was compiled without`,
+      );
+    }
     if (typeof path !== 'string') {
       const owner = key === undefined ? target.name : `${target.constructor.name}.${String(key)}`;
       throw ConfigurationError.expected(`@ModelEndpoint on ${owner}`, 'the path', 'a string', path);

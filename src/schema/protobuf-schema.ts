@@ -17,7 +17,9 @@ export class ProtobufSchema<Req = any, Res = any>
   extends SchemaDeclaration<Req, Res>
   implements StandardSchemaV1<Req>, StandardJSONSchemaV1<Req>
 {
+  /** The request's message. */
   readonly request = new MessageSchema<Req>(this, 'request');
+  /** The answer's message. */
   readonly response = new MessageSchema<Res>(this, 'response');
 
   get '~standard'(): MessageSchema<Req>['~standard'] {

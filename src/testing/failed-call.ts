@@ -7,6 +7,7 @@ export class FailedCall extends Error {
   readonly status: number;
   /** A name of google.rpc.Code, such as `INVALID_ARGUMENT`. */
   readonly code: string;
+  /** Where the input breaks the schema, at most 10 places. */
   readonly details: readonly Violation[] | undefined;
   /** Whole seconds. */
   readonly retryAfter: number | undefined;

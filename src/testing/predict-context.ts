@@ -14,7 +14,10 @@ export interface PredictContextOptions {
    * @default a signal that is never aborted
    */
   readonly signal?: AbortSignal;
-  /** @default 'unit-test' */
+  /**
+   * The client's, or one made for the call.
+   * @default 'unit-test'
+   */
   readonly requestId?: string;
   /**
    * In milliseconds since the epoch. Nothing happens as it passes: to see what a handler does then,

@@ -7,6 +7,7 @@ import {
   type ModelServingOptions,
 } from 'nestjs-model-serving';
 import protobuf from 'protobufjs';
+import ts from 'typescript';
 import { describe, expect, it } from 'vitest';
 import { ADAPTERS, createApp, type Adapter, type AppUnderTest } from '../serving-app.js';
 
@@ -245,6 +246,17 @@ describe('an app with a mistake does not boot and says in one sentence', () => {
       }
       return Static;
     }).toThrow(/on Static\.run: expected the target to be .*, got 'a static member'$/);
+  });
+
+  it.each([
+    ['a class', "@ModelEndpoint('/x') class Model { predict() {} }"],
+    ['a method', "class Host { @ModelEndpoint('/x') Model() {} }"],
+  ])('that decorators are compiled as standard ones, of %s', (_, source) => {
+    const compilerOptions = { target: ts.ScriptTarget.ES2022, experimentalDecorators: false };
+    const { outputText } = ts.transpileModule(source, { compilerOptions });
+    expect(() => new Function('ModelEndpoint', outputText)(ModelEndpoint)).toThrow(
+      "@ModelEndpoint('/x') on Model: expected experimentalDecorators in tsconfig.json, got code that was compiled without",
+    );
   });
 
   it.each(ADAPTERS)('that two endpoints have one route (%s)', async (adapter) => {

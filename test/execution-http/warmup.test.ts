@@ -63,6 +63,13 @@ class Throws {
   }
 }
 
+@ModelEndpoint('/throws-nothing-known', undefined, { warmup: [{}] })
+class ThrowsNothingKnown {
+  predict(): never {
+    throw Object.create(null);
+  }
+}
+
 @ModelEndpoint('/throws-batched', undefined, { batch: {}, warmup: [{ n: 1 }] })
 class ThrowsBatched {
   predict(inputs: unknown[]): Error[] {
@@ -109,6 +116,7 @@ describe.each(ADAPTERS)('warmup on %s', (adapter) => {
 
   it.each([
     [Throws, 'Throws: expected warmup[1] to succeed, got "The model knows no two"'],
+    [ThrowsNothingKnown, 'ThrowsNothingKnown: expected warmup[0] to succeed, got "Thrown: '],
     [ThrowsBatched, 'ThrowsBatched: expected warmup[0] to succeed, got "The file is damaged"'],
     [BreaksRequest, 'BreaksRequest: expected warmup[0] to succeed, got "'],
     [BreaksResponse, 'BreaksResponse: expected warmup[0] to succeed, got "'],

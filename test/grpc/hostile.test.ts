@@ -75,15 +75,15 @@ describe.each(ADAPTERS)('gRPC on %s, under attack,', (adapter) => {
     ['a content length that lies', RUN, { 'content-length': '3' }],
     ['cache directives', RUN, { 'cache-control': '\u00fc,no-cache=,=' }],
   ])('survives %s', async (_, path, headers) => {
-    const session = openSession(address);
-    await Promise.race([
-      rawCall(session, path, EMPTY, headers).catch((error: Error) => error),
-      new Promise((resolve) => session.once('close', resolve)),
-    ]);
-    await Promise.race([
-      rawCall(session, path, framed(Buffer.alloc(0), true), headers).catch((error: Error) => error),
-      new Promise((resolve) => session.once('close', resolve)),
-    ]);
+    for (const isCompressed of [false, true]) {
+      // Of its own: some versions of Node end it for such a call.
+      const session = openSession(address);
+      const body = framed(Buffer.alloc(0), isCompressed);
+      await Promise.race([
+        rawCall(session, path, body, headers).catch((error: Error) => error),
+        new Promise((resolve) => session.once('close', resolve)),
+      ]);
+    }
   });
 
   it('survives noise behind the preface', async () => {

@@ -10,10 +10,12 @@ import type { Session } from './session.js';
 import type { OnnxFeeds } from './signature.js';
 import type { Outputs, Rows } from './tensor-like.js';
 
+/** Options of {@link OnnxModel}. */
 export interface OnnxModelOptions {
   /**
    * Passed on to `InferenceSession.create`. Several processes on one machine should share its
    * cores: `{ intraOpNumThreads: 1 }`.
+   * @default ONNX Runtime's own, which computes on all cores
    */
   readonly session?: InferenceSession.SessionOptions;
   /**

@@ -28,7 +28,7 @@ async function threadedSessions(owner: string) {
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code !== 'ERR_MODULE_NOT_FOUND') throw cause;
     throw new ConfigurationError(
-      `${owner}: expected the package piscina to be installed, since threads is set`,
+      `${owner}: expected the package piscina to be installed beside threads, got none: npm install piscina`,
       { cause },
     );
   }

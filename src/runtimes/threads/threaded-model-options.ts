@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import type { ResourceLimits } from 'node:worker_threads';
 import { ConfigurationError } from '../../errors/index.js';
 
+/** Options of a `ThreadedModel`. */
 export interface ThreadedModelOptions {
   /**
    * Threads to run at most. Each loads the model for itself and runs one call at a time.
@@ -26,6 +27,7 @@ export interface ThreadedModelOptions {
   /**
    * Memory limits of a thread, in megabytes. One that grows over them ends, with its call. Buffers
    * and typed arrays do not count.
+   * @default Node's own
    */
   readonly resourceLimits?: ResourceLimits;
   /** A clone of it is `workerData` of `node:worker_threads` in the model's file. */

@@ -16,6 +16,7 @@ import { Turnstile } from './turnstile.js';
 
 const HOST = fileURLToPath(new URL('./host.mjs', import.meta.url));
 
+/** Options of one call of a {@link ThreadedModel}. */
 export interface ThreadedRunOptions {
   /** Ends the call when aborted: one that runs takes its thread with it, which is replaced. */
   readonly signal?: AbortSignal;
