@@ -3,7 +3,7 @@ import config from './vitest.config.js';
 
 /** What is killed, frozen, filled up and overloaded takes its time: a suite of its own. */
 export default mergeConfig(
-  { ...config, test: { ...config.test, include: [] } },
+  { ...config, test: { ...config.test, projects: undefined } },
   defineConfig({
     test: {
       include: ['test/**/*.fault.ts', 'test/**/*.load.ts'],
