@@ -50,7 +50,7 @@ async function compare() {
   const redis = await startRedis();
   console.log('layers  sync/s  CPU ms |  one, /s  CPU ms   share | apart, /s CPU ms  share');
   try {
-    for (const depth of (process.env.DEPTHS ?? '4,32').split(',').map(Number)) {
+    for (const depth of (process.env.DEPTHS ?? '4,32,64,128').split(',').map(Number)) {
       await compareAt(depth, redis.url);
     }
   } finally {
