@@ -4,9 +4,9 @@ import { defineConfig } from 'vitest/config';
 const src = (path: string) => fileURLToPath(new URL(`./src/${path}`, import.meta.url));
 
 /**
- * Rooms whose tests leave nothing behind in their process, but for two that look at it as a whole, or change it.
- * Their files run one after the other in the same one, so that Nest and the sources are loaded once, and not for
- * each of them: half of what they would cost.
+ * Rooms whose tests leave nothing behind in their process, but for those that measure it, or change it. Their files
+ * run one after the other in the same one, so that Nest and the sources are loaded once, and not for each of them:
+ * half of what they would cost.
  */
 const TOGETHER = [
   'bench',
@@ -14,8 +14,6 @@ const TOGETHER = [
   'client',
   'deploy',
   'endpoint',
-  'execution',
-  'execution-http',
   'gate',
   'grpc',
   'http',
@@ -29,7 +27,7 @@ const TOGETHER = [
   'standard-schema',
   'stream',
   'types',
-].map((room) => `test/${room}/**/!(failing-compression|stalled).test.ts`);
+].map((room) => `test/${room}/**/!(*-cost|back-pressure|failing-compression).test.ts`);
 
 export default defineConfig({
   resolve: {
@@ -50,7 +48,15 @@ export default defineConfig({
   },
   test: {
     projects: [
-      { extends: true, test: { name: 'together', include: TOGETHER, isolate: false } },
+      {
+        extends: true,
+        test: {
+          name: 'together',
+          include: TOGETHER,
+          isolate: false,
+          setupFiles: 'test/fresh-registry.ts',
+        },
+      },
       { extends: true, test: { name: 'alone', include: ['test/**/*.test.ts'], exclude: TOGETHER } },
     ],
     globalSetup: 'test/global-setup.ts',
